@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// The records that are not about a flow: start, stop, policy and gap. Written by the control side
+// and the writer thread, never by a worker.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct notice_start {
+	int64_t t;              // microseconds since 1970 UTC
+	const char *version;    // of the gateway
+	const char *mode;       // "inline", "tap", "replay"
+	const char *dpi;        // library and version, "nDPI 4.2.0"
+	const char *const *db;  // country and ASN databases: "PATH sha256:HEX built:RFC3339", n_db of them
+	unsigned n_db;
+	const char *warning;    // NULL: none
+};
+
+struct notice_policy { // every attempt to put a policy into force
+	int64_t t;
+	const char *how;     // "boot", "reload", "push", "rollback", "expiry"
+	const char *who;     // "uid:0", "signal"; NULL: the gateway itself
+	const char *outcome; // "published", "refused"
+	const char *id;      // NULL where the text did not parse that far
+	uint32_t version;
+	uint32_t epoch;      // 0: not published
+	const char *sha256;  // 64 hex digits, NULL where there was no text
+	const char *detail;  // what was wrong, or what is not enforced; NULL: nothing to say
+};
+
+struct notice_gap {
+	int64_t t;
+	const char *cause; // "ring_full", "disk_full", "write_error", "crash"
+	uint64_t lost;     // records; the sequence numbers just before this record's own are theirs
+};
+
+struct notice_stop {
+	int64_t t;
+	const char *why; // "signal", "end of input", "error"
+	// Completeness, since start: attempted - lost = written (start and stop included).
+	uint64_t attempted, written, lost_ring, lost_disk;
+	uint64_t packets, bytes; // seen by the gateway, frames and their bytes
+	uint64_t missed;         // counted by the ports as lost before the gateway saw them
+};

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// Diagnostics: what is wrong with a document, where, and what to do about it.
+//
+// A list collects every finding of one pass, so that an operator mends a file in one go. The list
+// owns its strings. Nothing here prints; diag_format() writes one finding as a person reads it:
+//
+//     FILE:LINE:COLUMN: /json/pointer: what is wrong; hint
+//
+// A finding about no particular place has line 0; the place is then left out.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum diag_level {
+	DIAG_WARNING, // the document is usable
+	DIAG_ERROR,   // it is not
+};
+
+struct diag {
+	enum diag_level level;
+	unsigned line, column; // 1-based; column counts bytes; 0: no place
+	char *pointer;         // RFC 6901 JSON pointer, "" for the whole document, NULL: none
+	char *what;
+	char *hint; // NULL: none
+};
+
+struct diag_list {
+	char *file; // as the user named it
+	struct diag *v;
+	size_t n, cap;
+	size_t errors, warnings;
+	size_t dropped; // findings past DIAG_MAX, counted only
+};
+
+#define DIAG_MAX 1000
+
+void diag_init(struct diag_list *d, const char *file);
+void diag_clear(struct diag_list *d);
+
+// Adds a finding. pointer and hint may be NULL. what is a printf format. Never fails: without memory
+// the finding is counted in dropped (and errors), so that diag_failed() stays right.
+void diag_add(struct diag_list *d, enum diag_level level, unsigned line, unsigned column,
+	const char *pointer, const char *hint, const char *what, ...)
+	__attribute__((format(printf, 7, 8)));
+
+static inline bool diag_failed(const struct diag_list *d)
+{
+	return d->errors != 0;
+}
+
+// Writes finding i without a newline; returns what snprintf would.
+int diag_format(const struct diag_list *d, size_t i, char *out, size_t size);
+
+// The nearest of the names by edit distance, where it is near enough to be meant; NULL otherwise.
+// next(ctx, i) gives the i-th name, NULL past the end.
+const char *diag_nearest(const char *word, const char *(*next)(void *ctx, size_t i), void *ctx);
