@@ -101,11 +101,11 @@ int record_ring_put(struct record_ring *r, const struct record *rec)
 	return 0;
 }
 
-unsigned record_ring_available(struct record_ring *r)
+unsigned record_ring_available(struct record_ring *r, unsigned want)
 {
 	const uint64_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
 
-	if (r->head_seen == tail) {
+	if (r->head_seen - tail < want) {
 		r->head_seen = atomic_load_explicit(&r->head, memory_order_acquire);
 	}
 	return (unsigned)(r->head_seen - tail);
@@ -127,7 +127,7 @@ void record_ring_release(struct record_ring *r, unsigned n)
 
 unsigned record_ring_get(struct record_ring *r, struct record *out, unsigned n)
 {
-	const unsigned available = record_ring_available(r);
+	const unsigned available = record_ring_available(r, n);
 
 	if (n > available) {
 		n = available;

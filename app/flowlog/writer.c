@@ -54,7 +54,7 @@ static int64_t now_us(void)
 
 static unsigned drain_ring(struct log_writer *w, struct record_ring *r)
 {
-	unsigned n = record_ring_available(r);
+	unsigned n = record_ring_available(r, BATCH);
 
 	if (n > BATCH) {
 		n = BATCH;

@@ -24,9 +24,9 @@ int record_ring_put(struct record_ring *r, const struct record *rec);
 
 // Consumer: up to n records; returns how many.
 unsigned record_ring_get(struct record_ring *r, struct record *out, unsigned n);
-// Consumer, without a copy: how many records wait (0 only where none does; a later call may tell of
+// Consumer, without a copy: how many records wait (there may be more than told where it is want or
 // more), the i-th of them, and giving the first n of them back.
-unsigned record_ring_available(struct record_ring *r);
+unsigned record_ring_available(struct record_ring *r, unsigned want);
 const struct record *record_ring_peek(const struct record_ring *r, unsigned i);
 void record_ring_release(struct record_ring *r, unsigned n);
 
