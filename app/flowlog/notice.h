@@ -3,6 +3,30 @@
 
 // The records that are not about a flow: start, stop, policy and gap. Written by the control side
 // and the writer thread, never by a worker.
+//
+// Their lines begin like a flow's: v, ev, gw, seq, t0, t1 (both the notice's t). Then, in this order,
+// absent where unknown (each key's value is the field of the same meaning below):
+//
+//   start   ver      string   version of the gateway
+//           mode     string   inline, tap, replay
+//           dpi      string   library and version
+//           dbs      list     databases, one string each; absent: none
+//           warn     string   absent: none
+//   policy  how      string   boot, reload, push, rollback, expiry
+//           who      string   absent: the gateway itself
+//           outcome  string   published, refused
+//           id       string   of the policy; absent: the text did not parse that far
+//           pol      u32      its version, as in a flow's record
+//           epoch    u32      absent: not published
+//           sha256   hex      of the text
+//           detail   string
+//   gap     cause    string   ring_full, disk_full, write_error, too_long, crash
+//           lost     u64      records; 0: not known (crash) or none for certain (a failed sync)
+//           from, to u64      their sequence numbers, both included; absent where lost is 0
+//           detail   string
+//   stop    why      string   signal, end of input, error
+//           attempted, written, lost_ring, lost_disk   u64   records of this run, this one included
+//           pkts, bytes, missed                        u64
 #pragma once
 
 #include <stdbool.h>
@@ -24,16 +48,18 @@ struct notice_policy { // every attempt to put a policy into force
 	const char *who;     // "uid:0", "signal"; NULL: the gateway itself
 	const char *outcome; // "published", "refused"
 	const char *id;      // NULL where the text did not parse that far
-	uint32_t version;
+	uint32_t version;    // 0: not known
 	uint32_t epoch;      // 0: not published
 	const char *sha256;  // 64 hex digits, NULL where there was no text
 	const char *detail;  // what was wrong, or what is not enforced; NULL: nothing to say
 };
 
-struct notice_gap {
+struct notice_gap { // made by the log itself
 	int64_t t;
-	const char *cause; // "ring_full", "disk_full", "write_error", "crash"
-	uint64_t lost;     // records; the sequence numbers just before this record's own are theirs
+	const char *cause;   // "ring_full", "disk_full", "write_error", "too_long", "crash"
+	uint64_t lost;       // records; with from and to, their numbers, just before this record's own
+	uint64_t from, to;   // (before those of the gaps that follow it, where there were several causes)
+	const char *detail;  // NULL: nothing to say
 };
 
 struct notice_stop {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// Temporary folders, and what is in them, for the flow log's tests. Failures end the test.
+#pragma once
+
+#include <stddef.h>
+
+struct scratch {
+	char dir[64];
+};
+
+// cmocka fixtures: *state becomes a struct scratch with a new folder; the folder and all in it go.
+int scratch_make(void **state);
+int scratch_remove(void **state);
+
+// A path in the folder.
+void scratch_path(const struct scratch *s, const char *name, char out[128]);
+
+// A whole file with a NUL behind it; free() it.
+char *scratch_read(const char *path, size_t *len);
+void scratch_write(const char *path, const char *text, size_t len);
+
+// The n-th file (from 0, by name) of a folder whose name ends in suffix: its full path. Returns how many
+// there are; out is untouched where there is no n-th. out may be NULL.
+unsigned scratch_find(const char *dir, const char *suffix, unsigned n, char out[256]);
+
+// Runs validate.py over a file or folder: 0 good.
+int scratch_validate(const char *path);
