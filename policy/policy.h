@@ -91,6 +91,8 @@ struct policy_names {
 	const char *(*risk_at)(void *ctx, size_t i);
 };
 
+#define POLICY_ANY_TIME INT64_MIN // policy_load(): do not hold not_before and expires against a clock
+
 // Parses, checks and compiles. Everything wrong with the text is a finding in diag, in one go. now
 // (seconds since 1970 UTC) refuses a not_before in the future; an expired policy loads, with a
 // warning, and policy_eval() follows on_expiry. names may be NULL: then names of applications,

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/control/server.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+struct client {
+	int fd; // -1: free
+	struct control_peer peer;
+	int64_t since; // of the last sign of life, milliseconds
+	char *in;
+	size_t n_in;
+	char *out; // NULL: nothing to send
+	size_t n_out, sent;
+	bool last; // close when sent
+};
+
+struct control_server {
+	int fd;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	control_handler *handler;
+	void *ctx;
+	struct client clients[CONTROL_MAX_CLIENTS];
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int make_folder(const char *path, char *err, size_t err_size)
+{
+	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)], *slash;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	if (slash == NULL || slash == folder)
+		return 0;
+	*slash = '\0';
+	if (mkdir(folder, 0750) == 0 || errno == EEXIST)
+		return 0;
+	snprintf(err, err_size, "control socket: cannot make folder %s: %s", folder,
+		strerror(errno));
+	return -errno;
+}
+
+static int bind_socket(struct control_server *s, char *err, size_t err_size)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	struct group *g = getgrnam("bridgehead");
+	mode_t old;
+	int rc;
+
+	memcpy(a.sun_path, s->path, sizeof(a.sun_path));
+	// A connection that is refused tells a socket without a gateway behind it.
+	if (connect(s->fd, (struct sockaddr *)&a, sizeof(a)) == 0) {
+		snprintf(err, err_size, "control socket %s: another gateway answers there", s->path);
+		return -EADDRINUSE;
+	}
+	if (errno == ECONNREFUSED)
+		unlink(s->path);
+	old = umask(0117);
+	rc = bind(s->fd, (struct sockaddr *)&a, sizeof(a));
+	umask(old);
+	if (rc < 0 || listen(s->fd, CONTROL_MAX_CLIENTS) < 0) {
+		snprintf(err, err_size, "control socket %s: %s", s->path, strerror(errno));
+		return -errno;
+	}
+	if (g != NULL && chown(s->path, (uid_t)-1, g->gr_gid) < 0) {
+		snprintf(err, err_size, "control socket %s: cannot give it to group bridgehead: %s",
+			s->path, strerror(errno));
+		return -errno;
+	}
+	return 0;
+}
+
+struct control_server *control_server_open(const char *path, control_handler *handler, void *ctx,
+	char *err, size_t err_size)
+{
+	struct control_server *s = calloc(1, sizeof(*s));
+
+	if (s == NULL || strlen(path) >= sizeof(s->path)) {
+		snprintf(err, err_size, "control socket: %s",
+			s == NULL ? "no memory" : "the path is longer than 107 characters");
+		free(s);
+		return NULL;
+	}
+	strcpy(s->path, path);
+	s->handler = handler;
+	s->ctx = ctx;
+	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++)
+		s->clients[i].fd = -1;
+	s->fd = -1;
+	if (make_folder(path, err, err_size) < 0)
+		goto fail;
+	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd < 0) {
+		snprintf(err, err_size, "control socket: %s", strerror(errno));
+		goto fail;
+	}
+	if (bind_socket(s, err, err_size) == 0)
+		return s;
+fail:
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s);
+	return NULL;
+}
+
+static void drop(struct client *c)
+{
+	close(c->fd);
+	free(c->in);
+	free(c->out);
+	memset(c, 0, sizeof(*c));
+	c->fd = -1;
+}
+
+static void accept_client(struct control_server *s)
+{
+	int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct client *c = NULL;
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	if (fd < 0)
+		return;
+	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS && c == NULL; i++)
+		if (s->clients[i].fd < 0)
+			c = &s->clients[i];
+	if (c == NULL || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0) {
+		close(fd);
+		return;
+	}
+	c->in = malloc(CONTROL_MAX_REQUEST);
+	if (c->in == NULL) {
+		close(fd);
+		return;
+	}
+	c->fd = fd;
+	c->since = now_ms();
+	c->peer = (struct control_peer){.uid = cred.uid, .gid = cred.gid, .pid = cred.pid};
+}
+
+static void answer(struct client *c, json_t *reply, const char *error)
+{
+	json_t *whole = json_pack("{s:i, s:b}", "v", CONTROL_VERSION, "ok", reply != NULL);
+	char *text;
+
+	if (reply != NULL)
+		json_object_update(whole, reply);
+	else
+		json_object_set_new(whole, "error", json_string(error));
+	text = json_dumps(whole, JSON_COMPACT);
+	json_decref(whole);
+	json_decref(reply);
+	if (text == NULL) {
+		c->last = true;
+		return;
+	}
+	c->n_out = strlen(text);
+	c->out = realloc(text, c->n_out + 2);
+	if (c->out == NULL) {
+		free(text);
+		c->last = true;
+		return;
+	}
+	c->out[c->n_out++] = '\n';
+	c->sent = 0;
+}
+
+static void serve(struct control_server *s, struct client *c, const char *line, size_t len)
+{
+	json_error_t e;
+	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &e), *reply = NULL;
+	char err[512] = "";
+	const char *cmd;
+
+	if (!json_is_object(request)) {
+		snprintf(err, sizeof(err), "a request is one object of JSON on a line");
+	} else if (json_integer_value(json_object_get(request, "v")) != CONTROL_VERSION) {
+		snprintf(err, sizeof(err), "this gateway speaks version %d of the control protocol",
+			CONTROL_VERSION);
+	} else {
+		cmd = json_string_value(json_object_get(request, "cmd"));
+		if (cmd == NULL)
+			snprintf(err, sizeof(err), "a request needs \"cmd\"");
+		else
+			reply = s->handler(s->ctx, cmd, request, &c->peer, err, sizeof(err));
+	}
+	json_decref(request);
+	answer(c, reply, err);
+}
+
+static void take_lines(struct control_server *s, struct client *c)
+{
+	char *end;
+
+	if (c->out != NULL || (end = memchr(c->in, '\n', c->n_in)) == NULL)
+		return;
+	serve(s, c, c->in, (size_t)(end - c->in));
+	c->n_in -= (size_t)(end + 1 - c->in);
+	memmove(c->in, end + 1, c->n_in);
+}
+
+static bool receive(struct control_server *s, struct client *c)
+{
+	ssize_t n;
+
+	if (c->n_in == CONTROL_MAX_REQUEST) {
+		answer(c, NULL, "the request is too long");
+		c->last = true;
+		c->n_in = 0;
+		return true;
+	}
+	n = recv(c->fd, c->in + c->n_in, CONTROL_MAX_REQUEST - c->n_in, 0);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		return false;
+	if (n > 0) {
+		c->n_in += (size_t)n;
+		c->since = now_ms();
+		take_lines(s, c);
+	}
+	return true;
+}
+
+static bool send_some(struct control_server *s, struct client *c)
+{
+	ssize_t n = send(c->fd, c->out + c->sent, c->n_out - c->sent, MSG_NOSIGNAL);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	c->sent += (size_t)n;
+	c->since = now_ms();
+	if (c->sent < c->n_out)
+		return true;
+	free(c->out);
+	c->out = NULL;
+	take_lines(s, c);
+	return !c->last;
+}
+
+void control_server_poll(struct control_server *s, int timeout_ms)
+{
+	struct pollfd fds[CONTROL_MAX_CLIENTS + 1];
+	int64_t now;
+
+	fds[0] = (struct pollfd){.fd = s->fd, .events = POLLIN};
+	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++) // poll() passes over -1
+		fds[i + 1] = (struct pollfd){.fd = s->clients[i].fd,
+			.events = s->clients[i].out != NULL ? POLLOUT : POLLIN};
+	if (poll(fds, CONTROL_MAX_CLIENTS + 1, timeout_ms) < 0)
+		return;
+	now = now_ms();
+	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++) {
+		struct client *c = &s->clients[i];
+		bool keep = true;
+
+		if (c->fd < 0)
+			continue;
+		if (fds[i + 1].revents & POLLOUT)
+			keep = send_some(s, c);
+		else if (fds[i + 1].revents & (POLLIN | POLLHUP | POLLERR))
+			keep = receive(s, c);
+		if (!keep || now - c->since > CONTROL_IDLE_MS)
+			drop(c);
+	}
+	if (fds[0].revents & POLLIN)
+		accept_client(s);
+}
+
+void control_server_close(struct control_server *s)
+{
+	if (s == NULL)
+		return;
+	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++)
+		if (s->clients[i].fd >= 0)
+			drop(&s->clients[i]);
+	close(s->fd);
+	unlink(s->path);
+	free(s);
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// The control socket: a Unix stream socket on which clients ask and are answered in lines of JSON.
+//
+// One request a line, {"v":1,"cmd":"..."}, one answer a line, {"v":1,"ok":true,...} or
+// {"v":1,"ok":false,"error":"..."}. Everything happens in control_server_poll(), on one thread: a
+// client that is slow, silent or malicious costs a slot for a while and holds nobody up.
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define CONTROL_VERSION     1
+#define CONTROL_MAX_REQUEST 65536 // bytes of a line
+#define CONTROL_MAX_CLIENTS 16
+#define CONTROL_IDLE_MS     10000 // then a client is sent away
+
+struct control_server;
+
+// Who asks, as the kernel says (SO_PEERCRED).
+struct control_peer {
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+};
+
+// Answers a request (borrowed). Returns a new object without "v" and "ok", which the server adds; or
+// NULL with a line in err.
+typedef json_t *control_handler(void *ctx, const char *cmd, json_t *request,
+	const struct control_peer *peer, char *err, size_t err_size);
+
+// Makes the socket (mode 0660, group "bridgehead" where there is one) and its folder (0750). A socket
+// that a gateway left behind is replaced; one on which a gateway answers is not. NULL with a line in
+// err.
+struct control_server *control_server_open(const char *path, control_handler *handler, void *ctx,
+	char *err, size_t err_size);
+
+// Waits up to timeout_ms for something to do and does it.
+void control_server_poll(struct control_server *s, int timeout_ms);
+
+// Removes the socket.
+void control_server_close(struct control_server *s);
+
+// ---- client side: one request, one answer (a new reference; "ok" has been checked). NULL with a line
+// in err.
+json_t *control_ask(const char *path, json_t *request, char *err, size_t err_size);

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/gateway/policy_file.h"
+#include "policy/jsondoc.h"
+
+#include <string.h>
+
+static int app_id(void *ctx, const char *name)
+{
+	return dpi_app_id(ctx, name);
+}
+
+static int category_id(void *ctx, const char *name)
+{
+	return dpi_category_id(ctx, name);
+}
+
+static int risk_id(void *ctx, const char *name)
+{
+	return dpi_risk_id(ctx, name);
+}
+
+static const char *app_at(void *ctx, size_t i)
+{
+	return i <= UINT16_MAX ? dpi_app_name(ctx, (uint16_t)i) : NULL;
+}
+
+// Categories have gaps; a list ends at the first NULL, so they are walked over.
+static const char *category_at(void *ctx, size_t i)
+{
+	size_t seen = 0;
+
+	for (uint16_t id = 0; id < POLICY_MAX_CATS; id++) {
+		const char *name = dpi_category_name(ctx, id);
+
+		if (name != NULL && seen++ == i)
+			return name;
+	}
+	return NULL;
+}
+
+static const char *risk_at(void *ctx, size_t i)
+{
+	return i < POLICY_MAX_RISKS ? dpi_risk_name(ctx, (unsigned)i) : NULL;
+}
+
+struct policy_names policy_file_names(struct dpi *d)
+{
+	return (struct policy_names){
+		.ctx = d,
+		.app = app_id,
+		.category = category_id,
+		.risk = risk_id,
+		.app_at = app_at,
+		.category_at = category_at,
+		.risk_at = risk_at,
+	};
+}
+
+struct policy *policy_file_load(const char *path, int64_t now, struct dpi *d, struct diag_list *diag)
+{
+	struct policy_names names = policy_file_names(d);
+	struct policy *p = NULL;
+	struct jsondoc doc;
+
+	if (jsondoc_file(&doc, path, diag) == 0)
+		p = policy_load(doc.text, doc.len, now, &names, diag);
+	jsondoc_free(&doc);
+	return p;
+}
+
+bool policy_file_print(const struct diag_list *diag, FILE *to)
+{
+	char line[2048];
+
+	for (int level = DIAG_ERROR; level >= DIAG_WARNING; level--) {
+		for (size_t i = 0; i < diag->n; i++) {
+			if ((int)diag->v[i].level != level)
+				continue;
+			diag_format(diag, i, line, sizeof(line));
+			fprintf(to, "%s%s\n", level == DIAG_WARNING ? "warning: " : "", line);
+		}
+	}
+	if (diag->dropped != 0)
+		fprintf(to, "%s: %zu more findings are not shown\n", diag->file, diag->dropped);
+	return diag_failed(diag);
+}
+
+void policy_file_hex(const uint8_t sha256[32], char out[65])
+{
+	for (unsigned i = 0; i < 32; i++)
+		snprintf(out + 2 * i, 3, "%02x", sha256[i]);
+}
+
+const char *policy_file_unenforced(const struct policy_info *info, char *out, size_t size)
+{
+	if (info->n_limits == 0)
+		return NULL;
+	snprintf(out, size, "NOT ENFORCED: the %u limits of this policy; rules are in force without them",
+		info->n_limits);
+	return out;
+}

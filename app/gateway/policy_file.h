@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// From a policy file to a compiled policy, with nDPI's names.
+#pragma once
+
+#include "drivers/ndpi/dpi.h"
+#include "policy/policy.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+// The classifier's names for policy_load(); valid as long as d.
+struct policy_names policy_file_names(struct dpi *d);
+
+// Reads, checks and compiles. now: seconds since 1970 UTC, or POLICY_ANY_TIME. Findings go to diag,
+// which the caller has initialised. NULL on error.
+struct policy *policy_file_load(const char *path, int64_t now, struct dpi *d, struct diag_list *diag);
+
+// Writes every finding as a line, errors first, and how many were left out. Returns whether there were
+// errors.
+bool policy_file_print(const struct diag_list *diag, FILE *to);
+
+// 64 hex digits and a NUL.
+void policy_file_hex(const uint8_t sha256[32], char out[65]);
+
+// What a policy asks for and this gateway does not enforce, in words; NULL: nothing.
+const char *policy_file_unenforced(const struct policy_info *info, char *out, size_t size);

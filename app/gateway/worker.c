@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/gateway/worker.h"
+
+#include <errno.h>
+#include <rte_ethdev.h>
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+#include <rte_pause.h>
+#include <rte_ring.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define AGE_EVERY  64 // loops
+#define AGE_BUDGET 64 // flows
+
+int worker_init(struct worker *w)
+{
+	w->tx = calloc(WORKER_MAX_PORTS, sizeof(*w->tx));
+	w->chained = malloc((size_t)w->burst * WORKER_FRAME_MAX);
+	w->packets = aligned_alloc(64, w->burst * sizeof(*w->packets));
+	w->own = aligned_alloc(64, w->burst * sizeof(*w->own));
+	w->mbufs = calloc(w->burst, sizeof(struct rte_mbuf *));
+	if (w->tx == NULL || w->chained == NULL || w->packets == NULL || w->own == NULL ||
+		w->mbufs == NULL)
+		return -ENOMEM;
+	for (unsigned i = 0; i < WORKER_MAX_PORTS; i++)
+		if (w->ports[i].port != NULL)
+			w->tx[i].queue = (uint16_t)(w->number % w->ports[i].port->tx_queues);
+	return 0;
+}
+
+void worker_fini(struct worker *w)
+{
+	free(w->tx);
+	free(w->chained);
+	free(w->packets);
+	free(w->own);
+	free(w->mbufs);
+}
+
+static int sink_emit(void *ctx, const struct record *r)
+{
+	struct worker *w = ctx;
+
+	// While the gateway runs a full ring is counted and the packet goes on. When it stops there
+	// is no packet to hold up, and every flow's last record is wanted.
+	for (unsigned i = 0; w->stopping && i < 20000 &&
+		record_ring_put_count(w->ring) - record_ring_taken_count(w->ring) >= w->ring_size;
+		i++)
+		usleep(100);
+	return record_ring_put(w->ring, r);
+}
+
+struct record_sink worker_sink(struct worker *w)
+{
+	return (struct record_sink){.ctx = w, .emit = sink_emit};
+}
+
+// The wall clock through the vDSO: no system call where the kernel's clock source is the TSC.
+static int64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+void worker_fill(struct worker *w, struct packet *p, struct rte_mbuf *m, unsigned slot, int64_t now)
+{
+	const struct worker_port *port = &w->ports[m->port];
+
+	p->cookie = m;
+	p->ts = now;
+	p->wire_len = m->pkt_len;
+	p->side = port->side;
+	p->wire = port->wire;
+	p->link = LINK_ETHERNET;
+	if (m->nb_segs == 1) {
+		p->data = rte_pktmbuf_mtod(m, const uint8_t *);
+		p->len = m->data_len;
+	} else { // a chain: the parser and DPI want the bytes in a row
+		uint8_t *room = w->chained + (size_t)slot * WORKER_FRAME_MAX;
+
+		p->len = m->pkt_len < WORKER_FRAME_MAX ? m->pkt_len : WORKER_FRAME_MAX;
+		p->data = rte_pktmbuf_read(m, 0, p->len, room);
+	}
+}
+
+static void process(struct worker *w, struct packet *p, unsigned n, int64_t now, bool parsed)
+{
+	pipeline_burst(w->pl, p, n, now, parsed);
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = p[i].cookie;
+		int peer = w->ports[m->port].peer;
+
+		if (peer < 0 || reason_outcome_stopped(p[i].outcome))
+			rte_pktmbuf_free(m);
+		else
+			worker_send(w, m, (uint16_t)peer, (uint8_t)p[i].outcome);
+	}
+	if (w->pl->n_injects != 0)
+		worker_inject(w);
+	worker_flush(w);
+}
+
+// Bits of the hash that neither the bucket nor the signature is made of.
+static unsigned owner(const struct worker *w, const struct packet *p)
+{
+	if (!(p->flags & PACKET_IP))
+		return w->number; // no flow: as good here as anywhere, and in order
+	return (unsigned)(((p->hash >> 16 & 0xffff) * w->n_workers) >> 16);
+}
+
+static void hand_over(struct worker *w, struct packet *p, unsigned to)
+{
+	struct rte_mbuf *m = p->cookie;
+	uint32_t len = m->pkt_len;
+
+	if (rte_ring_sp_enqueue(w->out[to], m) == 0) {
+		w->stats.handed_over++;
+		return;
+	}
+	w->pl->stats.packets[REASON_LOST_HANDOFF]++;
+	w->pl->stats.bytes[REASON_LOST_HANDOFF] += len;
+	rte_pktmbuf_free(m);
+}
+
+// Keeps this worker's packets of a burst and hands the others over.
+static void distribute(struct worker *w, unsigned n, int64_t now)
+{
+	unsigned own = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct packet *p = &w->packets[i];
+		unsigned to;
+
+		pipeline_parse(w->pl, p);
+		to = owner(w, p);
+		if (to == w->number)
+			w->own[own++] = *p;
+		else
+			hand_over(w, p, to);
+	}
+	if (own != 0)
+		process(w, w->own, own, now, true);
+}
+
+static unsigned poll_queue(struct worker *w, const struct worker_rx *rx)
+{
+	unsigned n = rte_eth_rx_burst(rx->port, rx->queue, w->mbufs, w->burst);
+	uint64_t bytes = 0;
+	int64_t now;
+
+	if (n == 0)
+		return 0;
+	now = now_us();
+	for (unsigned i = 0; i < n; i++) {
+		w->mbufs[i]->port = rx->port;
+		bytes += w->mbufs[i]->pkt_len;
+		worker_fill(w, &w->packets[i], w->mbufs[i], i, now);
+	}
+	w->stats.bursts++;
+	w->stats.rx_packets[rx->port] += n;
+	w->stats.rx_bytes[rx->port] += bytes;
+	if (rx->direct)
+		process(w, w->packets, n, now, false);
+	else
+		distribute(w, n, now);
+	return n;
+}
+
+static unsigned poll_ring(struct worker *w, struct rte_ring *ring)
+{
+	unsigned n = rte_ring_sc_dequeue_burst(ring, (void **)w->mbufs, w->burst, NULL);
+	int64_t now;
+
+	if (n == 0)
+		return 0;
+	now = now_us();
+	for (unsigned i = 0; i < n; i++)
+		worker_fill(w, &w->packets[i], w->mbufs[i], i, now);
+	w->stats.taken_over += n;
+	process(w, w->packets, n, now, false);
+	return n;
+}
+
+static unsigned poll_rings(struct worker *w)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < w->n_workers; i++)
+		if (w->in[i] != NULL)
+			n += poll_ring(w, w->in[i]);
+	return n;
+}
+
+static void finish(struct worker *w)
+{
+	unsigned left;
+
+	// No packet is lost in a ring: every worker drains until all have stopped receiving.
+	atomic_fetch_add(w->stopped_rx, 1);
+	do {
+		left = w->n_workers - atomic_load(w->stopped_rx);
+		left += poll_rings(w);
+	} while (left != 0);
+	w->stopping = true;
+	pipeline_stop(w->pl);
+}
+
+int worker_run(void *arg)
+{
+	struct worker *w = arg;
+	unsigned loop = 0;
+
+	while (!atomic_load_explicit(w->stop, memory_order_relaxed)) {
+		unsigned n = 0;
+
+		for (unsigned i = 0; i < w->n_rx; i++)
+			n += poll_queue(w, &w->rx[i]);
+		if (w->n_workers > 1)
+			n += poll_rings(w);
+		w->stats.loops++;
+		if (n == 0) {
+			w->stats.idle_loops++;
+			rte_pause();
+		}
+		if (++loop % AGE_EVERY == 0)
+			pipeline_age(w->pl, now_us(), AGE_BUDGET);
+	}
+	finish(w);
+	return 0;
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/gateway/worker.h"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_pause.h>
+
+#define MAX_RETRIES 64 // then the other port is full: the packets are dropped and counted
+
+void worker_send(struct worker *w, struct rte_mbuf *m, uint16_t port, uint8_t outcome)
+{
+	struct worker_tx *t = &w->tx[port];
+
+	t->m[t->n] = m;
+	t->outcome[t->n] = outcome;
+	t->n++;
+}
+
+static void lock(_Atomic bool *l)
+{
+	while (atomic_exchange_explicit(l, true, memory_order_acquire))
+		while (atomic_load_explicit(l, memory_order_relaxed))
+			rte_pause();
+}
+
+// What could not be sent was lost here, whatever its verdict.
+static void lose(struct worker *w, struct worker_tx *t, uint16_t from)
+{
+	struct pipeline_stats *s = &w->pl->stats;
+
+	for (uint16_t i = from; i < t->n; i++) {
+		uint32_t len = t->m[i]->pkt_len;
+
+		if (t->outcome[i] < REASON_OUTCOME_COUNT) { // not an injected frame
+			s->packets[t->outcome[i]]--;
+			s->bytes[t->outcome[i]] -= len;
+			s->packets[REASON_LOST_TX]++;
+			s->bytes[REASON_LOST_TX] += len;
+		}
+		rte_pktmbuf_free(t->m[i]);
+	}
+}
+
+static void flush_port(struct worker *w, uint16_t port)
+{
+	struct worker_tx *t = &w->tx[port];
+	_Atomic bool *locks = w->ports[port].tx_locks;
+	uint64_t bytes = 0;
+	uint32_t len[PIPELINE_MAX_BURST + PIPELINE_MAX_INJECTS];
+	uint16_t sent = 0;
+
+	for (uint16_t i = 0; i < t->n; i++)
+		len[i] = t->m[i]->pkt_len; // a sent buffer may be gone
+	if (locks != NULL)
+		lock(&locks[t->queue]);
+	for (unsigned retry = 0; sent < t->n && retry <= MAX_RETRIES; retry++) {
+		if (retry != 0) {
+			w->stats.tx_retries++;
+			rte_pause();
+		}
+		sent += rte_eth_tx_burst(port, t->queue, t->m + sent, t->n - sent);
+	}
+	if (locks != NULL)
+		atomic_store_explicit(&locks[t->queue], false, memory_order_release);
+	for (uint16_t i = 0; i < sent; i++)
+		bytes += len[i];
+	w->stats.tx_packets[port] += sent;
+	w->stats.tx_bytes[port] += bytes;
+	if (sent < t->n)
+		lose(w, t, sent);
+	t->n = 0;
+}
+
+void worker_flush(struct worker *w)
+{
+	for (uint16_t port = 0; port < WORKER_MAX_PORTS; port++)
+		if (w->tx[port].n != 0)
+			flush_port(w, port);
+}
+
+// Which port a wire has on a side.
+static int port_of(const struct worker *w, uint8_t wire, uint8_t side)
+{
+	for (int i = 0; i < WORKER_MAX_PORTS; i++)
+		if (w->ports[i].port != NULL && w->ports[i].peer >= 0 && w->ports[i].wire == wire &&
+			w->ports[i].side == side)
+			return i;
+	return -1;
+}
+
+void worker_inject(struct worker *w)
+{
+	struct pipeline *pl = w->pl;
+
+	for (unsigned i = 0; i < pl->n_injects; i++) {
+		const struct pipeline_inject *x = &pl->injects[i];
+		int port = port_of(w, x->wire, x->to);
+		struct rte_mbuf *m;
+		char *data;
+
+		if (port < 0)
+			continue;
+		m = rte_pktmbuf_alloc(w->pool);
+		data = m != NULL ? rte_pktmbuf_append(m, x->len) : NULL;
+		if (data == NULL) {
+			w->stats.inject_no_mbuf++;
+			rte_pktmbuf_free(m);
+			continue;
+		}
+		memcpy(data, x->data, x->len);
+		worker_send(w, m, (uint16_t)port, UINT8_MAX);
+	}
+	pl->n_injects = 0;
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "drivers/eal/port.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <rte_ethdev.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+// Toeplitz with this key gives both directions of a flow one value (Woo and Park, Scalable TCP session
+// monitoring with symmetric receive-side scaling, 2012). It chooses queues only; the flow table has
+// its own hash.
+#define RSS_KEY_MAX 64
+
+static int fail(const struct port *p, int rc, const char *what, char *err, size_t err_size)
+{
+	snprintf(err, err_size, "port %s: %s: %s", p->name, what, strerror(rc < 0 ? -rc : rc));
+	return rc < 0 ? rc : -rc;
+}
+
+int port_find(struct port *p, const char *name, char *err, size_t err_size)
+{
+	struct rte_eth_dev_info info;
+	size_t at;
+	uint16_t id;
+	int rc;
+
+	memset(p, 0, sizeof(*p));
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	if (rte_eth_dev_get_port_by_name(name, &p->id) != 0) {
+		at = (size_t)snprintf(err, err_size, "port %s: DPDK has no such device; it has:", name);
+		RTE_ETH_FOREACH_DEV(id)
+		{
+			char have[RTE_ETH_NAME_MAX_LEN];
+
+			if (rte_eth_dev_get_name_by_port(id, have) == 0 && at < err_size)
+				at += (size_t)snprintf(err + at, err_size - at, " %s", have);
+		}
+		if (rte_eth_dev_count_avail() == 0 && at < err_size)
+			snprintf(err + at, err_size - at,
+				" none; bind a NIC to vfio-pci or name a --vdev in \"eal\"");
+		return -ENODEV;
+	}
+	rc = rte_eth_dev_info_get(p->id, &info);
+	if (rc != 0)
+		return fail(p, rc, "cannot be asked", err, err_size);
+	snprintf(p->driver, sizeof(p->driver), "%s", info.driver_name);
+	p->if_index = info.if_index;
+	rc = rte_eth_dev_socket_id(p->id);
+	p->socket = rc < 0 ? 0 : rc;
+	return 0;
+}
+
+// Virtual devices have the queues that their arguments made; packets wait in each of them.
+static bool brings_queues(const char *driver)
+{
+	return strcmp(driver, "net_af_packet") == 0 || strcmp(driver, "net_pcap") == 0 ||
+		strcmp(driver, "net_ring") == 0;
+}
+
+static void choose_queues(struct port *p, const struct rte_eth_dev_info *info,
+	const struct port_config *c)
+{
+	uint64_t hashes = info->flow_type_rss_offloads &
+		(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
+
+	p->rx_queues = 1;
+	if (c->workers > 1 && hashes != 0 && info->max_rx_queues >= c->workers &&
+		info->hash_key_size <= RSS_KEY_MAX) {
+		p->rx_queues = c->workers;
+		p->rss = true;
+	} else if (brings_queues(p->driver) && info->max_rx_queues != 0) {
+		p->rx_queues = info->max_rx_queues;
+	}
+	p->tx_queues = c->workers < info->max_tx_queues ? c->workers : info->max_tx_queues;
+	if (p->tx_queues == 0)
+		p->tx_queues = 1;
+	// af_packet opens a socket for each pair of queues.
+	if (brings_queues(p->driver) && p->tx_queues < p->rx_queues &&
+		p->rx_queues <= info->max_tx_queues)
+		p->tx_queues = p->rx_queues;
+}
+
+static void fill_conf(struct port *p, const struct rte_eth_dev_info *info,
+	const struct port_config *c, struct rte_eth_conf *conf, uint8_t *key)
+{
+	memset(conf, 0, sizeof(*conf));
+	if (c->mtu != 0)
+		conf->rxmode.mtu = c->mtu;
+	if (p->rss) {
+		for (unsigned i = 0; i < RSS_KEY_MAX; i += 2) {
+			key[i] = 0x6d;
+			key[i + 1] = 0x5a;
+		}
+		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf->rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads &
+			(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
+		if (info->hash_key_size != 0) {
+			conf->rx_adv_conf.rss_conf.rss_key = key;
+			conf->rx_adv_conf.rss_conf.rss_key_len = info->hash_key_size;
+		}
+	}
+	// Frames longer than a buffer arrive in chains and must leave so.
+	if ((c->mtu != 0 ? c->mtu : 1500u) + 18u > c->buffer)
+		conf->rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
+	conf->txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	p->multi_seg_tx = conf->txmode.offloads != 0;
+}
+
+static int set_up_queues(struct port *p, const struct rte_eth_dev_info *info,
+	const struct port_config *c, char *err, size_t err_size)
+{
+	uint16_t rxd = c->rx_descriptors, txd = c->tx_descriptors;
+	struct rte_eth_txconf tx = info->default_txconf;
+	int rc = rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &rxd, &txd);
+
+	if (rc != 0)
+		return fail(p, rc, "does not take that many descriptors", err, err_size);
+	for (uint16_t q = 0; q < p->rx_queues; q++) {
+		rc = rte_eth_rx_queue_setup(p->id, q, rxd, (unsigned)p->socket, NULL, c->pool);
+		if (rc != 0)
+			return fail(p, rc, "cannot set up a receive queue", err, err_size);
+	}
+	tx.offloads = p->multi_seg_tx ? RTE_ETH_TX_OFFLOAD_MULTI_SEGS : 0;
+	for (uint16_t q = 0; q < p->tx_queues; q++) {
+		rc = rte_eth_tx_queue_setup(p->id, q, txd, (unsigned)p->socket, &tx);
+		if (rc != 0)
+			return fail(p, rc, "cannot set up a transmit queue", err, err_size);
+	}
+	return 0;
+}
+
+int port_start(struct port *p, const struct port_config *c, char *err, size_t err_size)
+{
+	uint8_t key[RSS_KEY_MAX];
+	struct rte_eth_dev_info info;
+	struct rte_eth_conf conf;
+	int rc = rte_eth_dev_info_get(p->id, &info);
+
+	if (rc != 0)
+		return fail(p, rc, "cannot be asked", err, err_size);
+	choose_queues(p, &info, c);
+	fill_conf(p, &info, c, &conf, key);
+	rc = rte_eth_dev_configure(p->id, p->rx_queues, p->tx_queues, &conf);
+	if (rc != 0)
+		return fail(p, rc, "cannot be configured", err, err_size);
+	if (c->mtu != 0) {
+		rc = rte_eth_dev_set_mtu(p->id, c->mtu);
+		if (rc != 0 && rc != -ENOTSUP)
+			return fail(p, rc, "does not take the MTU of the configuration", err,
+				err_size);
+	}
+	rc = set_up_queues(p, &info, c, err, err_size);
+	if (rc != 0)
+		return rc;
+	rc = rte_eth_dev_start(p->id);
+	if (rc != 0)
+		return fail(p, rc, "does not start", err, err_size);
+	// A wire takes every frame, whoever it is for.
+	rc = rte_eth_promiscuous_enable(p->id);
+	if (rc != 0 && rc != -ENOTSUP)
+		return fail(p, rc, "does not become promiscuous", err, err_size);
+	return 0;
+}
+
+void port_stop(struct port *p)
+{
+	if (p->forced_down)
+		port_force_link(p, false);
+	rte_eth_dev_stop(p->id);
+	rte_eth_dev_close(p->id);
+}
+
+uint16_t port_max_frame(const struct port *p)
+{
+	uint16_t mtu = 0;
+
+	if (rte_eth_dev_get_mtu(p->id, &mtu) != 0 || mtu == 0)
+		mtu = 1500;
+	return (uint16_t)(mtu + 14 + 8 > UINT16_MAX ? UINT16_MAX : mtu + 14 + 8);
+}
+
+static bool interface_flags(const struct port *p, struct ifreq *r, int fd)
+{
+	memset(r, 0, sizeof(*r));
+	return if_indextoname(p->if_index, r->ifr_name) != NULL &&
+		ioctl(fd, SIOCGIFFLAGS, r) == 0;
+}
+
+bool port_link_up(const struct port *p)
+{
+	struct rte_eth_link link;
+	struct ifreq r;
+	bool up;
+	int fd;
+
+	// Drivers on kernel interfaces say "up" whatever the interface does: ask the kernel.
+	if (p->if_index == 0)
+		return rte_eth_link_get_nowait(p->id, &link) == 0 &&
+			link.link_status == RTE_ETH_LINK_UP;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	up = fd >= 0 && interface_flags(p, &r, fd) &&
+		(r.ifr_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+	if (fd >= 0)
+		close(fd);
+	return up;
+}
+
+static int force_interface(const struct port *p, bool down)
+{
+	int rc = -ENOTSUP, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq r;
+
+	if (fd < 0)
+		return -errno;
+	if (interface_flags(p, &r, fd)) {
+		r.ifr_flags = (short)(down ? r.ifr_flags & ~IFF_UP : r.ifr_flags | IFF_UP);
+		rc = ioctl(fd, SIOCSIFFLAGS, &r) == 0 ? 0 : -errno;
+	}
+	close(fd);
+	return rc;
+}
+
+int port_force_link(struct port *p, bool down)
+{
+	int rc = p->if_index != 0 ? force_interface(p, down)
+		: down            ? rte_eth_dev_set_link_down(p->id)
+				  : rte_eth_dev_set_link_up(p->id);
+
+	if (rc == 0)
+		p->forced_down = down;
+	return rc;
+}
+
+void port_get_stats(const struct port *p, struct port_stats *out)
+{
+	struct rte_eth_stats s;
+
+	memset(out, 0, sizeof(*out));
+	if (rte_eth_stats_get(p->id, &s) != 0)
+		return;
+	out->rx_packets = s.ipackets;
+	out->rx_bytes = s.ibytes;
+	out->rx_missed = s.imissed;
+	out->rx_errors = s.ierrors;
+	out->rx_no_mbuf = s.rx_nombuf;
+	out->tx_packets = s.opackets;
+	out->tx_bytes = s.obytes;
+	out->tx_errors = s.oerrors;
+}
