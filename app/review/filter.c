@@ -124,9 +124,9 @@ static void make_needle(char *out, size_t size, const char *key, const char *tex
 {
 	struct json_out j = {out, out + size - 1, false};
 
-	json_string(&j, key, strlen(key));
+	json_put_string(&j, key, strlen(key));
 	JSON_LITERAL(&j, ":");
-	json_string(&j, text, strlen(text));
+	json_put_string(&j, text, strlen(text));
 	*(j.full ? out : j.p) = '\0'; // too long: no needle, the row decides
 }
 
@@ -136,7 +136,7 @@ static void make_needles(enum filter_field field, struct filter_value *v)
 	struct json_out j = {canonical, canonical + sizeof(canonical), false};
 
 	if (field == FILTER_ADDR && v->prefix.bits == 128) {
-		json_address(&j, v->prefix.version,
+		json_put_address(&j, v->prefix.version,
 			v->prefix.version == 4 ? v->prefix.b + 12 : v->prefix.b);
 		snprintf(v->needle[0], sizeof(v->needle[0]), "\"src\":%.*s", (int)(j.p - canonical),
 			canonical);

@@ -10,7 +10,7 @@
 enum filter_field {
 	FILTER_TENANT,
 	FILTER_COUNTRY,
-	FILTER_APP, // application or master, letters in any case
+	FILTER_APP,  // application or master, letters in any case
 	FILTER_HOST, // exact, or "*." and a suffix; letters in any case
 	FILTER_ADDR, // source or destination; an address or a prefix
 	FILTER_ACT,
@@ -42,8 +42,8 @@ struct filter {
 };
 
 // Adds a value, checked. 0, or -EINVAL or -E2BIG with one line in err that says what is expected.
-int filter_add(struct filter *f, enum filter_field field, const char *text, char *err,
-	size_t err_size);
+int filter_add(
+	struct filter *f, enum filter_field field, const char *text, char *err, size_t err_size);
 
 // False only where the line, as the log writes it, cannot match: a look at the bytes that costs a
 // fraction of taking it apart.

@@ -40,8 +40,8 @@ const struct cell *row_find(const struct row *r, const char *key);
 bool cell_u64(const struct cell *c, uint64_t *v);
 bool cell_i64(const struct cell *c, int64_t *v);
 
-// The value as text, NUL behind it: strings without escapes, list items joined by ';'. Cut off where
-// out is too small. Returns the length. A NULL cell gives "".
+// The value as text, NUL behind it: strings without escapes, list items joined by ';'. Cut off
+// where out is too small. Returns the length. A NULL cell gives "".
 size_t cell_text(const struct cell *c, char *out, size_t size);
 
 // A string with this value; letters of ASCII may differ in case where fold is set.
