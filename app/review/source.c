@@ -72,14 +72,18 @@ static int add_directory(struct source *s, const char *dir, char *err, size_t er
 		return rc;
 	}
 	while (rc == 0 && (e = readdir(d)) != NULL) {
-		char path[4096];
+		char *path;
 		uint64_t number;
 		bool open;
 
-		if (segment_name_parse(e->d_name, &number, &open)) {
-			snprintf(path, sizeof(path), "%s%s%s", dir,
-				dir[strlen(dir) - 1] == '/' ? "" : "/", e->d_name);
+		if (!segment_name_parse(e->d_name, &number, &open)) {
+			continue;
+		}
+		if (asprintf(&path, "%s/%s", dir, e->d_name) < 0) {
+			rc = -ENOMEM;
+		} else {
 			rc = add_file(s, path, number);
+			free(path);
 		}
 	}
 	closedir(d);
