@@ -4,7 +4,8 @@
 // A JSON document with positions: text in, jansson tree out, and for any JSON pointer the line and
 // column where it stands in the text. RFC 8259; strict UTF-8 (RFC 3629), no duplicate keys, depth at
 // most JSONDOC_MAX_DEPTH, size at most JSONDOC_MAX_SIZE. jansson keeps no positions for values, so
-// they are found by walking the text again, only when a finding needs one.
+// they are found by walking the text again, only when a finding needs one; the walk goes on from the
+// last place found, so that findings in the document's order cost one walk together.
 #pragma once
 
 #include "policy/diag.h"
@@ -20,6 +21,7 @@ struct jsondoc {
 	size_t len;
 	json_t *root;           // owned; NULL where the text does not parse
 	struct diag_list *diag; // borrowed: findings go here
+	struct jsondoc_trail *trail; // owned; the last place found, so that the next is near
 };
 
 // Parses len bytes of text (copied). 0, or -EINVAL with findings in diag, or -ENOMEM.

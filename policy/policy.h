@@ -115,6 +115,9 @@ void policy_free(struct policy *p);
 uint32_t policy_tenant(const struct policy *p, const struct policy_addr *inside, uint16_t vlan,
 	uint32_t vni);
 
+// Whether any tenant's prefix covers the address, whatever its VLANs.
+bool policy_inside(const struct policy *p, const struct policy_addr *a);
+
 // The country that an override gives to a remote end (longest prefix). False: no override.
 bool policy_override(const struct policy *p, const struct policy_addr *remote, uint16_t *cc);
 
@@ -154,6 +157,10 @@ struct policy_verdict {
 // dimension. Never fails.
 void policy_eval(const struct policy *p, const struct policy_facts *f, int64_t now,
 	struct policy_verdict *out);
+
+// The next second after now at which policy_eval() may answer differently for the same facts: a rule's
+// valid_from, the second after its valid_to, the policy's expiry. INT64_MAX: none.
+int64_t policy_next_change(const struct policy *p, int64_t now);
 
 // ---- what it says about itself (valid until policy_free())
 

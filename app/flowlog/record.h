@@ -69,7 +69,9 @@ struct record_tunnel {
 	X(FLOW_TABLE_FULL, "FLOW_TABLE_FULL")                                                      \
 	X(DPI_FULL, "DPI_CONTEXTS_FULL")                                                           \
 	X(MALFORMED, "MALFORMED_PACKET")                                                           \
-	X(POLICY_EXPIRED, "POLICY_EXPIRED")
+	X(POLICY_EXPIRED, "POLICY_EXPIRED")                                                        \
+	X(RING_FULL, "RECORD_RING_FULL")                                                           \
+	X(LOG_FULL, "LOG_DISK_FULL")
 
 enum record_exception {
 #define X(name, text) RECORD_EXC_##name,
@@ -109,7 +111,9 @@ struct record {
 	uint32_t dpkt; // 0: the label never settled
 	uint64_t fid;
 	int64_t t0, t1; // microseconds since 1970 UTC
-	uint64_t ob, rb, op, rp, db, dp, pb, pp; // UPDATE: since the last record of counts
+	// Forwarded (ob, rb, op, rp) and stopped (db, dp); what was stopped is in no other count. In an
+	// UPDATE since the update before, in a DECISION so far, in an END over the flow's whole life.
+	uint64_t ob, rb, op, rp, db, dp, pb, pp;
 	uint64_t risks;
 	const struct policy *policy; // whose indexes these are; NULL: none was in force
 	uint8_t src[16], dst[16];    // of the end that opened the flow, and of the other

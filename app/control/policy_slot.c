@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/control/policy_slot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void policy_slot_init(struct policy_slot *s)
+{
+	memset(s, 0, sizeof(*s));
+}
+
+void policy_slot_fini(struct policy_slot *s)
+{
+	for (unsigned i = 0; i < POLICY_GENERATIONS; i++) {
+		if (s->generations[i] != NULL)
+			policy_free(s->generations[i]->policy);
+		free(s->generations[i]);
+	}
+	for (unsigned i = 0; i < s->n_readers; i++)
+		free(s->readers[i]);
+	memset(s, 0, sizeof(*s));
+}
+
+struct policy_reader *policy_slot_add_reader(struct policy_slot *s)
+{
+	struct policy_reader *r;
+
+	if (s->n_readers == POLICY_MAX_READERS)
+		return NULL;
+	r = aligned_alloc(64, sizeof(*r));
+	if (r == NULL)
+		return NULL;
+	memset(r, 0, sizeof(*r));
+	s->readers[s->n_readers++] = r;
+	return r;
+}
+
+uint32_t policy_slot_publish(struct policy_slot *s, struct policy *p)
+{
+	struct policy_generation *g;
+	unsigned tries = 0;
+
+	while (s->generations[s->next_number] != NULL) {
+		if (++tries == POLICY_GENERATIONS)
+			return 0;
+		s->next_number = (s->next_number + 1) % POLICY_GENERATIONS;
+	}
+	g = calloc(1, sizeof(*g));
+	if (g == NULL)
+		return 0;
+	g->policy = p;
+	g->epoch = ++s->epoch;
+	g->number = s->next_number;
+	s->generations[g->number] = g;
+	s->next_number = (s->next_number + 1) % POLICY_GENERATIONS;
+	atomic_store_explicit(&s->now, g, memory_order_release);
+	return g->epoch;
+}
+
+static bool all_seen(const struct policy_slot *s, uint32_t epoch)
+{
+	for (unsigned i = 0; i < s->n_readers; i++)
+		if (atomic_load_explicit(&s->readers[i]->seen, memory_order_acquire) < epoch)
+			return false;
+	return true;
+}
+
+static bool referred_to(const struct policy_slot *s, uint16_t number)
+{
+	for (unsigned i = 0; i < s->n_readers; i++)
+		if (__atomic_load_n(&s->readers[i]->refs[number], __ATOMIC_ACQUIRE) != 0)
+			return true;
+	return false;
+}
+
+static void retire(struct policy_slot *s, struct policy_generation *g, uint64_t pass)
+{
+	if (!g->engine_freed) {
+		policy_free_engine(g->policy);
+		g->engine_freed = true;
+	}
+	if (referred_to(s, g->number))
+		return;
+	if (!g->unused) {
+		g->unused = true;
+		g->since = pass;
+	}
+	// A pass may have been under way when the last record went into its ring.
+	if (pass != UINT64_MAX && pass < g->since + 2)
+		return;
+	s->generations[g->number] = NULL;
+	policy_free(g->policy);
+	free(g);
+}
+
+unsigned policy_slot_reclaim(struct policy_slot *s, uint64_t pass)
+{
+	struct policy_generation *now = atomic_load_explicit(&s->now, memory_order_relaxed);
+	unsigned kept = 0;
+	bool seen;
+
+	if (now == NULL)
+		return 0;
+	// Workers that have seen the policy in force refer their flows to no older one any more.
+	seen = all_seen(s, now->epoch);
+	for (unsigned i = 0; i < POLICY_GENERATIONS; i++) {
+		if (s->generations[i] != NULL && s->generations[i] != now && seen)
+			retire(s, s->generations[i], pass);
+		kept += s->generations[i] != NULL;
+	}
+	return kept;
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// Classification and policy: from what is known of a flow to what happens to its packets.
+
+#include "app/dataplane/pipeline.h"
+
+uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i)
+{
+	const struct flow_hot *h = &pl->table.hot[i];
+
+	return (uint64_t)h->packets[0] + h->packets[1] + pl->table.cold[i].stopped_packets;
+}
+
+// Takes over what DPI says; true where a condition of a rule could see a difference.
+static bool store_label(struct pipeline *pl, uint32_t i, struct dpi_flow *f, const struct dpi_label *l)
+{
+	struct flow_cold *c = &pl->table.cold[i];
+	enum dpi_host_source source;
+	const char *host = dpi_flow_host(f, l, &source);
+	bool changed = c->app != l->app || c->master != l->master || c->cat != l->cat ||
+		c->conf != l->conf || c->risks != l->risks || l->final;
+	struct flow_ext *x;
+
+	c->app = l->app;
+	c->master = l->master;
+	c->cat = (uint8_t)l->cat;
+	c->conf = l->conf & 7;
+	c->risks = l->risks;
+	if (source == DPI_HOST_NONE && !l->final)
+		return changed;
+	if (source != DPI_HOST_NONE) {
+		x = flow_ext(&pl->table, i);
+		if (x == NULL) {
+			pl->stats.ext_full++;
+		} else if (c->host_source != source || strcmp(x->host, host) != 0) {
+			memcpy(x->host, host, strlen(host) + 1);
+			c->host_source = source & 7;
+			changed = true;
+		}
+	}
+	if (l->final) {
+		uint8_t ja3[DPI_JA3_SIZE];
+
+		if (dpi_flow_ja3(f, l, ja3) && (x = flow_ext(&pl->table, i)) != NULL) {
+			memcpy(x->ja3, ja3, sizeof(x->ja3));
+			x->has_ja3 = true;
+		}
+	}
+	return changed;
+}
+
+static void close_dpi(struct pipeline *pl, uint32_t i, struct dpi_flow *f)
+{
+	dpi_flow_close(pl->c.dpi, f);
+	pl->table.cold[i].dpi = FLOW_NONE;
+	pl->table.hot[i].flags |= FLOW_LABEL_FINAL;
+	pl->stats.labels++;
+}
+
+bool flow_classify(struct pipeline *pl, uint32_t i, const struct packet *p)
+{
+	struct flow_cold *c = &pl->table.cold[i];
+	struct dpi_label label;
+	struct dpi_flow *f;
+	uint32_t len = p->len - p->l3_off;
+	bool changed;
+
+	if (c->dpi == FLOW_NONE || (p->flags & PACKET_NO_DPI))
+		return false;
+	f = dpi_flow_at(pl->c.dpi, c->dpi);
+	pl->stats.dpi_packets++;
+	dpi_flow_packet(pl->c.dpi, f, p->data + p->l3_off, len > UINT16_MAX ? UINT16_MAX : len,
+		p->key.proto, (uint64_t)p->ts / 1000, &label);
+	changed = store_label(pl, i, f, &label);
+	if (label.final) {
+		uint64_t n = flow_packets_seen(pl, i) + 1;
+
+		c->label_packet = n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
+		close_dpi(pl, i, f);
+	}
+	return changed;
+}
+
+void flow_label_finish(struct pipeline *pl, uint32_t i)
+{
+	struct flow_cold *c = &pl->table.cold[i];
+	struct dpi_label label;
+	struct dpi_flow *f;
+
+	if (c->dpi == FLOW_NONE)
+		return;
+	f = dpi_flow_at(pl->c.dpi, c->dpi);
+	dpi_flow_finish(pl->c.dpi, f, &label);
+	store_label(pl, i, f, &label);
+	close_dpi(pl, i, f);
+}
+
+static void set_addr(struct policy_addr *a, uint8_t version, const uint8_t *b)
+{
+	a->version = version;
+	memset(a->b, 0, sizeof(a->b));
+	memcpy(a->b, b, version == 4 ? 4 : 16);
+}
+
+static void fill_facts(struct pipeline *pl, uint32_t i, struct policy_facts *f)
+{
+	const struct flow_hot *h = &pl->table.hot[i];
+	const struct flow_cold *c = &pl->table.cold[i];
+	bool inside1 = h->flags & FLOW_INSIDE_1, opener1 = h->flags & FLOW_OPENER_1;
+	bool icmp = h->proto == 1 || h->proto == 58;
+	uint8_t a[2][16];
+
+	flow_addrs(&pl->table, i, a);
+	memset(f, 0, sizeof(*f));
+	set_addr(&f->inside, h->version, a[inside1]);
+	set_addr(&f->remote, h->version, a[!inside1]);
+	f->sport = h->port[icmp ? 0 : opener1];
+	f->dport = h->port[icmp ? 1 : !opener1];
+	f->proto = h->proto;
+	f->initiator = inside1 == opener1 ? POLICY_INIT_INSIDE : POLICY_INIT_OUTSIDE;
+	f->cc = c->cc;
+	f->border = policy_border(pl->gen->policy, c->cc);
+	f->tenant = policy_tenant(pl->gen->policy, &f->inside, h->vlan, h->vni);
+	f->asn = pl->c.geo != NULL ? geo_asn(pl->c.geo, h->version, f->remote.b) : 0;
+}
+
+static void fill_label(const struct pipeline *pl, uint32_t i, struct policy_facts *f)
+{
+	const struct flow_hot *h = &pl->table.hot[i];
+	const struct flow_cold *c = &pl->table.cold[i];
+
+	f->final = (h->flags & (FLOW_LABEL_FINAL | FLOW_CAPPED)) != 0;
+	f->risks = c->risks;
+	// At a cap the application counts as Unknown, until a label is there after all.
+	if ((h->flags & (FLOW_LABEL_FINAL | FLOW_CAPPED)) != FLOW_CAPPED) {
+		f->app = c->app;
+		f->master = c->master;
+		f->cat = c->cat;
+		f->conf = c->conf;
+	}
+	// A name asked for in DNS is not the name of the remote end.
+	f->host = c->host_source != RECORD_HOST_NONE && c->host_source != RECORD_HOST_DNS
+		? pl->table.ext[c->ext].host
+		: NULL;
+}
+
+static uint8_t exception_action(const struct pipeline *pl, uint8_t exception)
+{
+	const struct pipeline_exceptions *x = &pl->c.exceptions;
+
+	switch ((enum record_exception)exception) {
+	case RECORD_EXC_FLOW_TABLE_FULL:
+		return x->flow_table_full;
+	case RECORD_EXC_DPI_FULL:
+		return x->dpi_full;
+	case RECORD_EXC_MALFORMED:
+		return x->malformed;
+	case RECORD_EXC_RING_FULL:
+		return x->record_ring_full;
+	case RECORD_EXC_LOG_FULL:
+		return x->log_disk_full;
+	default:
+		return POLICY_ALLOW;
+	}
+}
+
+// Whether two rules of two policies say the same, so that a new policy alone writes no records.
+static bool same_rule(const struct policy *a, uint16_t rule_a, const struct policy *b, uint16_t rule_b)
+{
+	struct policy_rule_info x, y;
+
+	if (a == b)
+		return rule_a == rule_b;
+	policy_rule(a, rule_a, &x);
+	policy_rule(b, rule_b, &y);
+	if (x.id == NULL || y.id == NULL)
+		return x.id == y.id;
+	return strcmp(x.id, y.id) == 0 && strcmp(x.reason, y.reason) == 0;
+}
+
+static void evaluate(struct pipeline *pl, uint32_t i, struct policy_facts *f, struct policy_verdict *v)
+{
+	fill_label(pl, i, f);
+	pl->stats.evaluations++;
+	policy_eval(pl->gen->policy, f, pl->now / 1000000, v);
+}
+
+// The flow's words are those of the policy in force from now on.
+static void refer(struct pipeline *pl, uint32_t i)
+{
+	struct flow_cold *c = &pl->table.cold[i];
+
+	if (pl->table.hot[i].flags & FLOW_REFERS) {
+		if (c->generation == pl->gen->number)
+			return;
+		policy_slot_unref(pl->c.reader, c->generation);
+	}
+	pl->table.hot[i].flags |= FLOW_REFERS;
+	c->generation = pl->gen->number;
+	policy_slot_ref(pl->c.reader, c->generation);
+}
+
+// Takes the verdict over and says whether a decision record is due.
+static bool take_verdict(struct pipeline *pl, uint32_t i, const struct policy_verdict *v)
+{
+	struct flow_hot *h = &pl->table.hot[i];
+	struct flow_cold *c = &pl->table.cold[i];
+	uint8_t raise = exception_action(pl, c->exception);
+	uint8_t action = raise > v->action ? raise : v->action;
+	const struct policy *old = h->flags & FLOW_REFERS
+		? policy_slot_words(pl->c.slot, c->generation)
+		: pl->gen->policy;
+	bool changed, undecided = v->state == POLICY_UNDECIDED;
+
+	c->raised = raise > v->action; // where the rule is as strict, its words count
+	c->expired = v->expired;
+	changed = c->reported ? action != c->verdict ||
+			(action != POLICY_ALLOW && !same_rule(old, c->rule, pl->gen->policy, v->rule))
+			      : action != POLICY_ALLOW;
+	refer(pl, i);
+	c->rule = v->rule;
+	c->shadow = v->shadow;
+	c->severity = v->severity & 7;
+	h->action = action;
+	h->epoch = pl->stamp;
+	h->flags &= (uint8_t)~(FLOW_UNDECIDED | FLOW_SETTLED);
+	h->flags |= undecided ? FLOW_UNDECIDED : 0;
+	if (v->state != POLICY_DECIDED)
+		return false;
+	if (c->dpi == FLOW_NONE)
+		h->flags |= FLOW_SETTLED;
+	c->verdict = action & 3;
+	c->reported = 1;
+	return changed;
+}
+
+static void settle_local(struct pipeline *pl, uint32_t i)
+{
+	struct flow_hot *h = &pl->table.hot[i];
+
+	refer(pl, i);
+	h->action = POLICY_ALLOW;
+	h->epoch = pl->stamp;
+	if (pl->table.cold[i].dpi == FLOW_NONE)
+		h->flags |= FLOW_SETTLED;
+}
+
+void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
+{
+	struct flow_cold *c = &pl->table.cold[i];
+	struct policy_verdict v;
+	struct policy_facts f;
+	bool closing;
+
+	if (pl->table.hot[i].flags & FLOW_LOCAL) {
+		settle_local(pl, i);
+		return;
+	}
+	fill_facts(pl, i, &f);
+	evaluate(pl, i, &f, &v);
+	// A blocked flow shows no more packets: the label is what it is. The same where no rule needs
+	// it and nobody asked for it.
+	closing = v.state != POLICY_UNDECIDED &&
+		(v.action == POLICY_BLOCK ||
+			(v.state == POLICY_DECIDED && !pl->c.classify_always));
+	if (closing && c->dpi != FLOW_NONE) {
+		flow_label_finish(pl, i);
+		evaluate(pl, i, &f, &v);
+	}
+	c->tenant = f.tenant;
+	c->border = f.border & 3;
+	if (take_verdict(pl, i, &v)) {
+		pl->stats.decisions[pl->table.hot[i].action]++;
+		flow_report(pl, i, RECORD_DECISION, RECORD_END_NONE,
+			p != NULL ? p->ts : pl->table.hot[i].last);
+	}
+}
+
+enum policy_action flow_decide_stateless(struct pipeline *pl, const struct packet *p)
+{
+	bool opener1 = flow_opener1(p);
+	struct flow_ends ends = flow_ends_of(pl, p, opener1);
+	const struct flow_key *k = &p->key;
+	struct policy_facts f = {.proto = k->proto, .final = true};
+	struct policy_verdict v;
+	uint8_t source;
+
+	if (ends.local)
+		return POLICY_ALLOW;
+	set_addr(&f.inside, k->version,
+		k->version == 4 ? (const uint8_t *)&k->a4[ends.inside1] : k->a6[ends.inside1]);
+	set_addr(&f.remote, k->version,
+		k->version == 4 ? (const uint8_t *)&k->a4[!ends.inside1] : k->a6[!ends.inside1]);
+	f.sport = k->port[opener1];
+	f.dport = k->port[!opener1];
+	f.initiator = ends.inside1 == opener1 ? POLICY_INIT_INSIDE : POLICY_INIT_OUTSIDE;
+	f.cc = flow_country(pl, &f.remote, &source);
+	f.border = policy_border(pl->gen->policy, f.cc);
+	f.tenant = policy_tenant(pl->gen->policy, &f.inside, k->vlan, k->vni);
+	f.asn = pl->c.geo != NULL ? geo_asn(pl->c.geo, k->version, f.remote.b) : 0;
+	pl->stats.evaluations++;
+	policy_eval(pl->gen->policy, &f, pl->now / 1000000, &v);
+	return v.action;
+}

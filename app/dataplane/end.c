@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// TCP's state as far as honest ends need it, and how a flow ends.
+
+#include "app/dataplane/pipeline.h"
+
+#include <netinet/in.h>
+
+static void set_class(struct pipeline *pl, struct flow_hot *h, uint32_t i, uint8_t class_,
+	int64_t ts)
+{
+	bool sooner = pl->c.timeout_us[class_] < pl->c.timeout_us[h->class_];
+
+	h->class_ = class_;
+	if (sooner) { // the look that is pending would come too late
+		timer_clear(pl->wheel, i);
+		timer_set(pl->wheel, i, ts + pl->c.timeout_us[class_]);
+	}
+}
+
+void flow_tcp(struct pipeline *pl, struct flow_hot *h, uint32_t i, const struct packet *p)
+{
+	if (p->tcp_flags & TCP_SYN)
+		h->tcp |= p->dir ? FLOW_TCP_SYN_1 : FLOW_TCP_SYN_0;
+	if (p->tcp_flags & TCP_FIN)
+		h->tcp |= p->dir ? FLOW_TCP_FIN_1 : FLOW_TCP_FIN_0;
+	if (p->tcp_flags & TCP_RST)
+		h->tcp |= FLOW_TCP_RST;
+	// Past the handshake: an acknowledgement without SYN.
+	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_ACK) {
+		h->tcp |= FLOW_TCP_BOTH;
+		if (h->class_ == FLOW_CLASS_TCP_SYN)
+			set_class(pl, h, i, FLOW_CLASS_TCP, p->ts);
+	}
+	if (((h->tcp & FLOW_TCP_RST) ||
+		    (h->tcp & (FLOW_TCP_FIN_0 | FLOW_TCP_FIN_1)) ==
+			    (FLOW_TCP_FIN_0 | FLOW_TCP_FIN_1)) &&
+		h->class_ != FLOW_CLASS_TCP_CLOSING)
+		set_class(pl, h, i, FLOW_CLASS_TCP_CLOSING, p->ts);
+}
+
+static enum record_end end_reason(const struct flow_hot *h, const struct flow_cold *c,
+	enum record_end otherwise)
+{
+	if (h->action == POLICY_BLOCK && c->stopped_packets != 0 && otherwise != RECORD_END_STOP)
+		return RECORD_END_BLOCK;
+	if (h->tcp & FLOW_TCP_RST)
+		return RECORD_END_RST;
+	if ((h->tcp & FLOW_TCP_FIN_0) && (h->tcp & FLOW_TCP_FIN_1))
+		return RECORD_END_FIN;
+	return otherwise;
+}
+
+void flow_end(struct pipeline *pl, uint32_t i, enum record_end why)
+{
+	struct flow_hot *h = &pl->table.hot[i];
+	struct flow_cold *c = &pl->table.cold[i];
+
+	// Its label is what was found, and its verdict what follows from that.
+	if (c->dpi != FLOW_NONE) {
+		flow_label_finish(pl, i);
+		flow_decide(pl, i, NULL);
+	}
+	why = end_reason(h, c, why);
+	flow_report(pl, i, RECORD_END, why, h->last);
+	pl->stats.flows_ended[why]++;
+	if (h->flags & FLOW_REFERS)
+		policy_slot_unref(pl->c.reader, c->generation);
+	timer_clear(pl->wheel, i);
+	flow_remove(&pl->table, i);
+	pl->stats.flows_live = pl->table.live;
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/dataplane/flow_table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define PER_BUCKET 10
+#define HUGE_2M    (2u << 20)
+
+static void *map(struct flow_table *t, unsigned which, size_t size, bool huge)
+{
+	const int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	void *p = MAP_FAILED;
+
+	size = (size + HUGE_2M - 1) & ~(size_t)(HUGE_2M - 1);
+	if (huge)
+		p = mmap(NULL, size, prot, flags | MAP_HUGETLB | MAP_POPULATE, -1, 0);
+	if (p == MAP_FAILED) {
+		p = mmap(NULL, size, prot, flags | MAP_NORESERVE, -1, 0);
+		if (p == MAP_FAILED)
+			return NULL;
+		if (huge)
+			madvise(p, size, MADV_HUGEPAGE); // best effort
+	}
+	t->maps[which].p = p;
+	t->maps[which].size = size;
+	t->memory += size;
+	return p;
+}
+
+int flow_table_init(struct flow_table *t, uint32_t max, bool huge)
+{
+	memset(t, 0, sizeof(*t));
+	if (max < 16)
+		max = 16;
+	t->max = max;
+	// Six of ten slots used when full: one bucket in 25 overflows (Poisson), a quarter more
+	// buckets than that needs are in reserve.
+	t->n_buckets = max / 6 + 1;
+	t->n_overflow = t->n_buckets / 4 + 16;
+	t->buckets = map(t, 0, (size_t)(t->n_buckets + t->n_overflow) * sizeof(*t->buckets), huge);
+	t->hot = map(t, 1, (size_t)max * sizeof(*t->hot), huge);
+	t->cold = map(t, 2, (size_t)max * sizeof(*t->cold), huge);
+	// Pages of these two are touched only by flows that need them.
+	t->addr6 = map(t, 3, (size_t)max * sizeof(*t->addr6), false);
+	t->ext = map(t, 4, (size_t)max * sizeof(*t->ext), false);
+	if (t->buckets == NULL || t->hot == NULL || t->cold == NULL || t->addr6 == NULL ||
+		t->ext == NULL) {
+		flow_table_fini(t);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < t->n_buckets + t->n_overflow; i++)
+		t->buckets[i].next = FLOW_NONE;
+	t->free = t->free6 = t->free_ext = t->free_bucket = FLOW_NONE;
+	return 0;
+}
+
+void flow_table_fini(struct flow_table *t)
+{
+	for (unsigned i = 0; i < sizeof(t->maps) / sizeof(t->maps[0]); i++)
+		if (t->maps[i].p != NULL)
+			munmap(t->maps[i].p, t->maps[i].size);
+	memset(t, 0, sizeof(*t));
+}
+
+uint32_t flow_find(const struct flow_table *t, const struct packet *p)
+{
+	uint16_t sig = flow_sig(p->hash);
+	uint32_t b = flow_bucket_of(t, p->hash);
+
+	do {
+		const struct flow_bucket *bucket = &t->buckets[b];
+
+		for (unsigned i = 0; i < PER_BUCKET; i++)
+			if (bucket->sig[i] == sig && flow_matches(t, bucket->entry[i], p))
+				return bucket->entry[i];
+		b = bucket->next;
+	} while (b != FLOW_NONE);
+	return FLOW_NONE;
+}
+
+static uint32_t take_bucket(struct flow_table *t)
+{
+	uint32_t b = t->free_bucket;
+
+	if (b != FLOW_NONE) {
+		t->free_bucket = t->buckets[b].next;
+		t->buckets[b].next = FLOW_NONE;
+		return b;
+	}
+	if (t->fresh_bucket == t->n_overflow)
+		return FLOW_NONE;
+	return t->n_buckets + t->fresh_bucket++;
+}
+
+// A free slot in the chain of the key's bucket; false where the reserve is used up.
+static bool take_slot(struct flow_table *t, uint64_t hash, uint32_t entry)
+{
+	uint32_t b = flow_bucket_of(t, hash);
+
+	for (;;) {
+		struct flow_bucket *bucket = &t->buckets[b];
+
+		for (unsigned i = 0; i < PER_BUCKET; i++) {
+			if (bucket->sig[i] == 0) {
+				bucket->sig[i] = flow_sig(hash);
+				bucket->entry[i] = entry;
+				return true;
+			}
+		}
+		if (bucket->next == FLOW_NONE) {
+			bucket->next = take_bucket(t);
+			if (bucket->next == FLOW_NONE)
+				return false;
+		}
+		b = bucket->next;
+	}
+}
+
+static void give_slot(struct flow_table *t, uint64_t hash, uint32_t entry)
+{
+	uint32_t b = flow_bucket_of(t, hash), before = FLOW_NONE;
+	struct flow_bucket *bucket;
+	bool empty;
+
+	for (;; before = b, b = bucket->next) {
+		bucket = &t->buckets[b];
+		for (unsigned i = 0; i < PER_BUCKET; i++) {
+			if (bucket->sig[i] == 0 || bucket->entry[i] != entry)
+				continue;
+			bucket->sig[i] = 0;
+			goto found;
+		}
+	}
+found:
+	if (before == FLOW_NONE)
+		return;
+	empty = true;
+	for (unsigned i = 0; i < PER_BUCKET; i++)
+		empty = empty && bucket->sig[i] == 0;
+	if (empty) {
+		t->buckets[before].next = bucket->next;
+		bucket->next = t->free_bucket;
+		t->free_bucket = b;
+	}
+}
+
+static uint32_t take_entry(struct flow_table *t)
+{
+	uint32_t i = t->free;
+
+	if (i != FLOW_NONE) {
+		t->free = t->cold[i].timer_next;
+		return i;
+	}
+	return t->fresh < t->max ? t->fresh++ : FLOW_NONE;
+}
+
+static void give_entry(struct flow_table *t, uint32_t i)
+{
+	t->hot[i].version = 0;
+	t->cold[i].timer_next = t->free;
+	t->free = i;
+}
+
+uint32_t flow_insert(struct flow_table *t, const struct packet *p)
+{
+	const struct flow_key *k = &p->key;
+	uint32_t i = take_entry(t);
+	struct flow_hot *h;
+
+	if (i == FLOW_NONE)
+		return FLOW_NONE;
+	if (!take_slot(t, p->hash, i)) {
+		give_entry(t, i);
+		return FLOW_NONE;
+	}
+	h = &t->hot[i];
+	memset(h, 0, sizeof(*h));
+	memset(&t->cold[i], 0, sizeof(t->cold[i]));
+	memcpy(h, k, 12);
+	h->hash = (uint32_t)(p->hash >> 32);
+	if (k->version == 4) {
+		memcpy(h->a4, k->a4, sizeof(h->a4));
+	} else { // there are as many address slots as entries
+		uint32_t slot = t->free6;
+
+		if (slot != FLOW_NONE)
+			memcpy(&t->free6, t->addr6[slot], sizeof(t->free6));
+		else
+			slot = t->fresh6++;
+		memcpy(t->addr6[slot], k->a6, sizeof(k->a6));
+		h->v6.check = (uint32_t)p->hash;
+		h->v6.slot = slot;
+	}
+	t->cold[i].ext = t->cold[i].dpi = FLOW_NONE;
+	t->live++;
+	return i;
+}
+
+void flow_remove(struct flow_table *t, uint32_t i)
+{
+	struct flow_hot *h = &t->hot[i];
+	uint32_t ext = t->cold[i].ext;
+
+	give_slot(t, (uint64_t)h->hash << 32, i);
+	if (h->version == 6) {
+		memcpy(t->addr6[h->v6.slot], &t->free6, sizeof(t->free6));
+		t->free6 = h->v6.slot;
+	}
+	if (ext != FLOW_NONE) {
+		t->ext[ext].next = t->free_ext;
+		t->free_ext = ext;
+		t->live_ext--;
+	}
+	give_entry(t, i);
+	t->live--;
+}
+
+struct flow_ext *flow_ext(struct flow_table *t, uint32_t i)
+{
+	uint32_t e = t->cold[i].ext;
+
+	if (e != FLOW_NONE)
+		return &t->ext[e];
+	e = t->free_ext;
+	if (e != FLOW_NONE)
+		t->free_ext = t->ext[e].next;
+	else if (t->fresh_ext < t->max)
+		e = t->fresh_ext++;
+	else
+		return NULL;
+	memset(&t->ext[e], 0, sizeof(t->ext[e]));
+	t->cold[i].ext = e;
+	t->live_ext++;
+	return &t->ext[e];
+}
+
+void flow_addrs(const struct flow_table *t, uint32_t i, uint8_t a[2][16])
+{
+	const struct flow_hot *h = &t->hot[i];
+
+	memset(a, 0, 32);
+	if (h->version == 4) {
+		memcpy(a[0], &h->a4[0], 4);
+		memcpy(a[1], &h->a4[1], 4);
+	} else {
+		memcpy(a, t->addr6[h->v6.slot], 32);
+	}
+}

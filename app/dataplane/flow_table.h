@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// The flow table of one worker: no locks, no atomics, nobody else touches it.
+//
+//   bucket (64 B): ten 16-bit signatures, ten entry numbers, a link to an overflow bucket
+//   hot line (64 B): the key (IPv4) or its check (IPv6), verdict, epoch, last seen, counters
+//   cold part (84 B): what only the first packets, the timers and the records need
+//
+// A look-up of an established IPv4 flow costs the bucket and the hot line, both prefetched by the
+// pipeline for a whole burst. IPv6 addresses lie in a table of their own: one more line. Names and
+// other words of a flow are in an extension that only flows which have any take.
+//
+// The size is fixed when the table is made: no resizing, no pause. Memory is mapped at once and, where
+// huge pages are used, touched at once.
+#pragma once
+
+#include "app/dataplane/hash.h"
+#include "app/dataplane/packet.h"
+#include "app/flowlog/record.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FLOW_NONE UINT32_MAX
+
+enum flow_flag {
+	FLOW_INSIDE_1 = 1,    // end 1 of the key is the inside end (else end 0)
+	FLOW_OPENER_1 = 2,    // end 1 opened the flow
+	FLOW_SETTLED = 4,     // nothing to do for its packets but to count them, while the epoch holds
+	FLOW_LOCAL = 8,       // both ends inside
+	FLOW_UNDECIDED = 16,  // the pending action applies
+	FLOW_LABEL_FINAL = 32,
+	FLOW_CAPPED = 64,     // a cap of the pending action was reached: the label counts as Unknown
+	FLOW_REFERS = 128,    // its generation is counted in the policy slot
+};
+
+enum flow_tcp { // as much of RFC 9293's states as honest ends need
+	FLOW_TCP_NONE = 0,
+	FLOW_TCP_SYN_0 = 1, // seen from end 0
+	FLOW_TCP_SYN_1 = 2,
+	FLOW_TCP_FIN_0 = 4,
+	FLOW_TCP_FIN_1 = 8,
+	FLOW_TCP_RST = 16,
+	FLOW_TCP_BOTH = 32, // both ends have sent something
+};
+
+struct flow_hot {
+	uint8_t version; // 0: the entry is free
+	uint8_t proto;
+	uint16_t vlan;
+	uint32_t vni;
+	uint16_t port[2];
+	uint8_t action; // enum policy_action; what happens to a packet now
+	uint8_t flags;  // enum flow_flag
+	uint8_t tcp;    // enum flow_tcp
+	uint8_t class_; // enum flow_class: which timeout
+	union {
+		uint32_t a4[2];
+		struct {
+			uint32_t check; // of the hash
+			uint32_t slot;  // of the addresses
+		} v6;
+	};
+	int64_t last;      // microseconds since 1970 UTC
+	uint64_t bytes[2]; // forwarded: [0] outbound, [1] inbound; IP bytes
+	uint32_t packets[2];
+	uint32_t epoch; // of the policy that gave the verdict
+	uint32_t hash;  // upper half of the key's hash, to find the bucket again
+} __attribute__((aligned(64)));
+
+static_assert(sizeof(struct flow_hot) == 64, "one cache line");
+static_assert(offsetof(struct flow_hot, action) == 12, "the key's first twelve bytes");
+static_assert(offsetof(struct flow_hot, a4) == 16, "compared as a word");
+
+struct flow_cold {
+	int64_t t0;
+	uint64_t fid;
+	uint64_t risks;
+	uint64_t stopped_bytes;
+	uint32_t stopped_packets;
+	uint32_t pending_bytes, pending_packets; // outbound, before the verdict; saturating
+	uint32_t timer_next, timer_prev;
+	uint32_t ext; // FLOW_NONE: none
+	uint32_t dpi; // context, FLOW_NONE: none
+	uint32_t tenant;
+	uint16_t app, master, rule, shadow, cc;
+	uint16_t generation; // policy_slot's number of the policy that gave the verdict
+	uint16_t label_packet; // dpkt
+	uint8_t cat;
+	uint8_t conf : 3, host_source : 3, cc_source : 2;
+	uint8_t severity : 3, border : 2, exception : 3;
+	uint8_t resets : 2;   // refusals sent
+	uint8_t verdict : 2;  // enum policy_action, the last that was final
+	uint8_t reported : 1; // there was one
+	uint8_t raised : 1;   // the exception, not the rule, gave the action
+	uint8_t expired : 1;  // the policy's expiry had a part in it
+	uint8_t unused : 1;
+} __attribute__((packed, aligned(4)));
+
+static_assert(sizeof(struct flow_cold) == 84, "with the hot line and the buckets under 160 bytes");
+
+// What few flows have.
+struct flow_ext {
+	uint64_t reported_bytes[2], reported_stopped_bytes; // by earlier update records
+	uint64_t reported_packets[2], reported_stopped_packets;
+	uint64_t carried_packets[2]; // counted before, no longer in the hot line
+	uint32_t reported_pending_bytes, reported_pending_packets;
+	uint32_t next;   // free list
+	uint32_t period; // of the last update record, counted from t0
+	bool has_ja3;
+	uint8_t n_vlans, n_tunnels;
+	uint16_t vlans[RECORD_MAX_VLANS];
+	struct record_tunnel tunnels[RECORD_MAX_TUNNELS];
+	uint8_t ja3[16];
+	char host[80];
+};
+
+struct flow_bucket {
+	uint16_t sig[10]; // 0: free
+	uint32_t entry[10];
+	uint32_t next; // overflow bucket, FLOW_NONE: none
+} __attribute__((aligned(64)));
+
+static_assert(sizeof(struct flow_bucket) == 64, "one cache line");
+
+struct flow_table {
+	struct flow_bucket *buckets; // n_buckets, then n_overflow
+	struct flow_hot *hot;
+	struct flow_cold *cold;
+	uint8_t (*addr6)[2][16];
+	struct flow_ext *ext;
+	uint32_t n_buckets, n_overflow;
+	uint32_t max, live;
+	// Free lists: fresh entries first come from the end that was never used.
+	uint32_t free, fresh;
+	uint32_t free6, fresh6;
+	uint32_t free_ext, fresh_ext, live_ext;
+	uint32_t free_bucket, fresh_bucket;
+	struct { // what is mapped
+		void *p;
+		size_t size;
+	} maps[5];
+	uint64_t memory;
+};
+
+// max: flows. huge: use huge pages where the host has free ones, transparent ones elsewhere. 0 or
+// -ENOMEM.
+int flow_table_init(struct flow_table *t, uint32_t max, bool huge);
+void flow_table_fini(struct flow_table *t);
+
+static inline uint32_t flow_bucket_of(const struct flow_table *t, uint64_t hash)
+{
+	return (uint32_t)(((hash >> 32) * t->n_buckets) >> 32);
+}
+
+static inline uint16_t flow_sig(uint64_t hash)
+{
+	return (uint16_t)hash | 1; // 0 is free
+}
+
+static inline bool flow_matches(const struct flow_table *t, uint32_t i, const struct packet *p)
+{
+	const struct flow_hot *h = &t->hot[i];
+	const struct flow_key *k = &p->key;
+	uint32_t ports_h, ports_k;
+
+	memcpy(&ports_h, h->port, 4);
+	memcpy(&ports_k, k->port, 4);
+	if (hash_load(h) != hash_load(k) || ports_h != ports_k)
+		return false;
+	if (k->version == 4)
+		return hash_load(h->a4) == hash_load(k->a4);
+	return h->v6.check == (uint32_t)p->hash &&
+		memcmp(t->addr6[h->v6.slot], k->a6, sizeof(k->a6)) == 0;
+}
+
+// The entry of p's key, FLOW_NONE where there is none.
+uint32_t flow_find(const struct flow_table *t, const struct packet *p);
+
+// A new entry for p's key, which must not be in the table: key set, the rest zero (ext and dpi
+// FLOW_NONE). FLOW_NONE where the table is full.
+uint32_t flow_insert(struct flow_table *t, const struct packet *p);
+
+// Gives the entry, its addresses and its extension back.
+void flow_remove(struct flow_table *t, uint32_t i);
+
+// The flow's extension, made when first asked for. NULL where none is left: the flow goes without.
+struct flow_ext *flow_ext(struct flow_table *t, uint32_t i);
+
+// Both addresses in network order, of end 0 and end 1.
+void flow_addrs(const struct flow_table *t, uint32_t i, uint8_t a[2][16]);

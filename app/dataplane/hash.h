@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// The hash of a flow's key: 64 bits, seeded at every boot.
+//
+// CRC32 would do as well for spread, but it is linear: two keys that collide under one seed collide
+// under all, so anybody could aim. This one multiplies 64 by 64 bits and folds the halves (the way of
+// wyhash); without the seeds nobody can tell which keys meet.
+#pragma once
+
+#include "app/dataplane/packet.h"
+
+#include <string.h>
+
+struct hash_seed {
+	uint64_t s[4]; // odd
+};
+
+static inline uint64_t hash_mum(uint64_t a, uint64_t b)
+{
+	unsigned __int128 p = (unsigned __int128)a * b;
+
+	return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
+static inline uint64_t hash_load(const void *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint64_t hash_key(const struct hash_seed *seed, const struct flow_key *k)
+{
+	uint32_t ports;
+	uint64_t h;
+
+	memcpy(&ports, k->port, sizeof(ports));
+	h = hash_mum(hash_load(k) ^ seed->s[0], ports ^ seed->s[1]);
+	if (k->version == 4) {
+		h ^= hash_load(k->a4);
+	} else {
+		h ^= hash_mum(k->a6w[0][0] ^ seed->s[2], k->a6w[0][1] ^ seed->s[3]);
+		h += hash_mum(k->a6w[1][0] ^ seed->s[3], k->a6w[1][1] ^ seed->s[2]);
+	}
+	return hash_mum(h ^ seed->s[2], h ^ seed->s[3]);
+}

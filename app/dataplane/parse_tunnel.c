@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/dataplane/parse.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#define MAX_DEPTH 4
+
+#define PORT_GTPU   2152
+#define PORT_VXLAN  4789
+#define PORT_GENEVE 6081
+
+// What was found behind the outer header.
+struct tunnel {
+	uint8_t kind;     // enum record_tunnel_kind
+	bool ethernet;    // the inner packet begins with an Ethernet header
+	uint32_t id;      // UINT32_MAX: none
+	uint32_t off;     // of the inner packet
+};
+
+static bool find_vxlan(const struct packet *p, uint32_t off, struct tunnel *t)
+{
+	const uint8_t *b = p->data + off;
+
+	// RFC 7348, 5: the I flag, everything else reserved.
+	if (p->len < off + 8 + 14 || b[0] != 0x08 || b[1] != 0 || b[2] != 0 || b[3] != 0 || b[7] != 0)
+		return false;
+	*t = (struct tunnel){.kind = RECORD_TUN_VXLAN,
+		.ethernet = true,
+		.id = parse_be32(b + 4) >> 8,
+		.off = off + 8};
+	return true;
+}
+
+static bool find_geneve(const struct packet *p, uint32_t off, struct tunnel *t)
+{
+	const uint8_t *b = p->data + off;
+	uint16_t type;
+
+	if (p->len < off + 8 || (b[0] & 0xc0) != 0 || (b[1] & 0x80) != 0) // version 0, no control packet
+		return false;
+	type = parse_be16(b + 2);
+	if (type != 0x6558 && type != 0x0800 && type != 0x86dd)
+		return false;
+	*t = (struct tunnel){.kind = RECORD_TUN_GENEVE,
+		.ethernet = type == 0x6558,
+		.id = parse_be32(b + 4) >> 8,
+		.off = off + 8 + (b[0] & 0x3fu) * 4};
+	return true;
+}
+
+static bool find_gtpu(const struct packet *p, uint32_t off, struct tunnel *t)
+{
+	const uint8_t *b = p->data + off;
+	uint32_t at = off + 8;
+
+	// TS 29.281, 5.1: version 1, GTP, T-PDU.
+	if (p->len < off + 8 || (b[0] & 0xf0) != 0x30 || b[1] != 0xff)
+		return false;
+	if (b[0] & 7)
+		at += 4;
+	if (b[0] & 4) {
+		uint8_t next;
+
+		if (p->len < at)
+			return false;
+		next = p->data[at - 1];
+		while (next != 0) { // 5.2: length in units of 4 bytes, next type in the last one
+			uint32_t size;
+
+			if (p->len < at + 1)
+				return false;
+			size = p->data[at] * 4u;
+			if (size == 0 || p->len < at + size)
+				return false;
+			at += size;
+			next = p->data[at - 1];
+		}
+	}
+	*t = (struct tunnel){.kind = RECORD_TUN_GTPU, .id = parse_be32(b + 4), .off = at};
+	return true;
+}
+
+static bool find(const struct parse_state *s, struct tunnel *t)
+{
+	const struct packet *p = s->p;
+	const struct flow_key *k = &p->key;
+	uint16_t dport, sport;
+
+	if (k->proto == IPPROTO_IPIP || k->proto == IPPROTO_IPV6) {
+		*t = (struct tunnel){.kind = RECORD_TUN_IPIP, .id = UINT32_MAX, .off = p->l4_off};
+		return (s->ps->tunnels & PARSE_IPIP) != 0;
+	}
+	if (k->proto != IPPROTO_UDP || p->payload_off == 0)
+		return false;
+	dport = k->port[p->dir ^ 1];
+	sport = k->port[p->dir];
+	if (dport == PORT_VXLAN)
+		return (s->ps->tunnels & PARSE_VXLAN) && find_vxlan(p, p->payload_off, t);
+	if (dport == PORT_GENEVE)
+		return (s->ps->tunnels & PARSE_GENEVE) && find_geneve(p, p->payload_off, t);
+	if (dport == PORT_GTPU || sport == PORT_GTPU)
+		return (s->ps->tunnels & PARSE_GTPU) && find_gtpu(p, p->payload_off, t);
+	return false;
+}
+
+bool parse_tunnel(struct parse_state *s)
+{
+	struct packet *p = s->p, outer;
+	struct parse_detail detail;
+	struct tunnel t;
+	bool inner;
+
+	if (!find(s, &t))
+		return false;
+	if (s->depth == MAX_DEPTH) {
+		p->notes |= NOTE_BIT(TUNNEL_DEPTH);
+		return false;
+	}
+	// What the inner packet turns out not to be must not spoil the outer one.
+	outer = *p;
+	if (s->detail != NULL) {
+		detail = *s->detail;
+		if (s->detail->n_tunnels < RECORD_MAX_TUNNELS)
+			s->detail->tunnels[s->detail->n_tunnels++] =
+				(struct record_tunnel){.kind = t.kind, .id = t.id};
+	}
+	p->flags &= (uint8_t)~PACKET_IP;
+	p->flags |= PACKET_TUNNEL;
+	p->payload_off = 0;
+	p->tcp_flags = 0;
+	memset(p->key.a6, 0, sizeof(p->key.a6));
+	if ((t.kind == RECORD_TUN_VXLAN || t.kind == RECORD_TUN_GENEVE) && p->key.vni == UINT32_MAX)
+		p->key.vni = t.id;
+	s->depth++;
+	inner = t.ethernet ? parse_inner_ethernet(s, t.off) : parse_ip(s, t.off);
+	s->depth--;
+	if (inner)
+		return true;
+	if (p->notes & NOTE_BIT(FRAG_ORPHAN)) // the inner packet is one all the same
+		return false;
+	*p = outer;
+	p->notes |= NOTE_BIT(TUNNEL_INNER);
+	if (s->detail != NULL)
+		*s->detail = detail;
+	return false;
+}

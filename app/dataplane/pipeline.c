@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/dataplane/pipeline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define FRAG_DATAGRAMS 4096
+#define PREFETCH_AHEAD 4
+
+int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t now)
+{
+	int rc;
+
+	memset(pl, 0, sizeof(*pl));
+	pl->c = *c;
+	pl->now = now;
+	pl->next_change = INT64_MIN;
+	pl->full_reported = INT64_MIN / 2;
+	pl->next_fid = (uint64_t)c->worker << 56 | 1;
+	pl->parser.seed = c->seed;
+	pl->parser.tunnels = c->tunnels;
+	pl->parser.frags = frag_create(FRAG_DATAGRAMS, &c->seed);
+	pl->wheel = malloc(sizeof(*pl->wheel));
+	rc = flow_table_init(&pl->table, c->max_flows, c->huge);
+	if (rc < 0 || pl->parser.frags == NULL || pl->wheel == NULL) {
+		pipeline_fini(pl);
+		return -ENOMEM;
+	}
+	timer_init(pl->wheel, &pl->table, now);
+	pl->gen = policy_slot_enter(c->slot, c->reader);
+	return 0;
+}
+
+void pipeline_fini(struct pipeline *pl)
+{
+	frag_free(pl->parser.frags);
+	pl->parser.frags = NULL;
+	free(pl->wheel);
+	pl->wheel = NULL;
+	flow_table_fini(&pl->table);
+}
+
+// The policy in force, and the next second at which its own rules change. Where either moved, every
+// flow's verdict is old.
+static void refresh(struct pipeline *pl, int64_t now)
+{
+	if (now > pl->now)
+		pl->now = now;
+	pl->gen = policy_slot_enter(pl->c.slot, pl->c.reader);
+	if (pl->gen->epoch != pl->gen_epoch || pl->now >= pl->next_change) {
+		int64_t next = policy_next_change(pl->gen->policy, pl->now / 1000000);
+
+		pl->gen_epoch = pl->gen->epoch;
+		pl->next_change = next > INT64_MAX / 1000000 ? INT64_MAX : next * 1000000;
+		pl->stamp++;
+	}
+	pl->log_full = pl->c.log_full != NULL &&
+		atomic_load_explicit(pl->c.log_full, memory_order_relaxed);
+	pl->stop_all = pl->log_full && pl->c.exceptions.log_disk_full == POLICY_BLOCK;
+	pl->n_injects = 0;
+}
+
+static void set_outcome(struct pipeline *pl, struct packet *p, enum reason_outcome r)
+{
+	p->outcome = r;
+	pl->stats.packets[r]++;
+	pl->stats.bytes[r] += p->wire_len;
+}
+
+// A packet without a key: not IP, malformed, or a fragment of an unknown datagram.
+static void no_key(struct pipeline *pl, struct packet *p)
+{
+	if (p->notes & NOTE_BIT(FRAG_ORPHAN)) {
+		bool stop = flow_decide_stateless(pl, p) == POLICY_BLOCK;
+
+		set_outcome(pl, p, stop ? REASON_STOP_FRAGMENT : REASON_PASS_FRAGMENT);
+	} else if (p->notes & NOTES_MALFORMED) {
+		bool stop = pl->c.exceptions.malformed == POLICY_BLOCK;
+
+		set_outcome(pl, p, stop ? REASON_STOP_MALFORMED : REASON_PASS_MALFORMED);
+	} else {
+		set_outcome(pl, p, REASON_PASS_NOT_IP);
+	}
+}
+
+// What an exception policy of block stops before any flow is looked at.
+static bool stopped(struct pipeline *pl, struct packet *p)
+{
+	if (pl->stop_all)
+		set_outcome(pl, p, REASON_STOP_LOG_FULL);
+	else if ((p->notes & NOTES_MALFORMED) && pl->c.exceptions.malformed == POLICY_BLOCK)
+		set_outcome(pl, p, REASON_STOP_MALFORMED);
+	else
+		return false;
+	return true;
+}
+
+static void count_notes(struct pipeline *pl, uint32_t notes)
+{
+	while (notes != 0) {
+		pl->stats.notes[__builtin_ctz(notes)]++;
+		notes &= notes - 1;
+	}
+}
+
+void flow_count(struct pipeline *pl, struct packet *p, uint32_t i)
+{
+	static const uint8_t outcomes[2][POLICY_BLOCK + 1] = {
+		{REASON_PASS_ALLOW, REASON_PASS_FLAG, REASON_STOP_BLOCK},
+		{REASON_PASS_PENDING, REASON_PASS_PENDING, REASON_STOP_PENDING},
+	};
+	struct flow_hot *h = &pl->table.hot[i];
+	unsigned in = !flow_is_outbound(h, p);
+	enum reason_outcome r = outcomes[(h->flags & FLOW_UNDECIDED) != 0][h->action];
+
+	if (h->flags & FLOW_LOCAL)
+		r = REASON_PASS_LOCAL;
+	if (p->ts > h->last)
+		h->last = p->ts;
+	pl->stats.flow_packets++;
+	pl->stats.flow_bytes += p->ip_len;
+	if (h->action != POLICY_BLOCK) {
+		h->packets[in]++;
+		h->bytes[in] += p->ip_len;
+	} else {
+		struct flow_cold *c = &pl->table.cold[i];
+
+		c->stopped_packets++;
+		c->stopped_bytes += p->ip_len;
+	}
+	set_outcome(pl, p, r);
+}
+
+// The commonest case of all: an established flow with a verdict in force.
+static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i)
+{
+	struct flow_hot *h = &pl->table.hot[i];
+
+	if (h->epoch != pl->stamp || !(h->flags & FLOW_SETTLED) || h->action == POLICY_BLOCK)
+		return false;
+	if (p->ts - h->last >= pl->c.timeout_us[h->class_])
+		return false;
+	if (h->proto == 6 && ((p->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST)) ||
+				     !(h->tcp & FLOW_TCP_BOTH)))
+		return false;
+	flow_count(pl, p, i);
+	return true;
+}
+
+static void prefetch_frames(const struct packet *p, unsigned n, unsigned i)
+{
+	if (i + PREFETCH_AHEAD < n)
+		__builtin_prefetch(p[i + PREFETCH_AHEAD].data);
+}
+
+// Looks for the signature only: the hot line is prefetched, not read. The first candidate is nearly
+// always the one; flow_find() goes on where it is not.
+static uint32_t candidate(const struct pipeline *pl, const struct packet *p)
+{
+	const struct flow_table *t = &pl->table;
+	const struct flow_bucket *b = &t->buckets[flow_bucket_of(t, p->hash)];
+	uint16_t sig = flow_sig(p->hash);
+
+	for (unsigned k = 0; k < 10; k++) {
+		if (b->sig[k] == sig) {
+			__builtin_prefetch(&t->hot[b->entry[k]], 1);
+			return b->entry[k];
+		}
+	}
+	return FLOW_NONE;
+}
+
+void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
+{
+	uint32_t entry[PIPELINE_MAX_BURST];
+
+	refresh(pl, now);
+	for (unsigned i = 0; i < n; i++) {
+		if (!parsed) {
+			prefetch_frames(p, n, i);
+			parse_packet(&pl->parser, &p[i], NULL);
+		}
+		if (p[i].flags & PACKET_IP)
+			__builtin_prefetch(
+				&pl->table.buckets[flow_bucket_of(&pl->table, p[i].hash)]);
+	}
+	for (unsigned i = 0; i < n; i++)
+		entry[i] = p[i].flags & PACKET_IP ? candidate(pl, &p[i]) : FLOW_NONE;
+	for (unsigned i = 0; i < n; i++) {
+		struct packet *q = &p[i];
+
+		if (q->notes != 0)
+			count_notes(pl, q->notes);
+		if (!(q->flags & PACKET_IP)) {
+			no_key(pl, q);
+			continue;
+		}
+		if ((pl->stop_all || q->notes != 0) && stopped(pl, q))
+			continue;
+		// An earlier packet of this burst may have begun or ended the flow: look again.
+		if (entry[i] == FLOW_NONE || !flow_matches(&pl->table, entry[i], q))
+			entry[i] = flow_find(&pl->table, q);
+		if (entry[i] == FLOW_NONE || !fast_packet(pl, q, entry[i]))
+			slow_packet(pl, q, entry[i]);
+	}
+}
+
+unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget)
+{
+	unsigned done = 0;
+
+	refresh(pl, now);
+	while (done < budget) {
+		uint32_t i = timer_next(pl->wheel, pl->now);
+		int64_t due, update;
+		struct flow_hot *h;
+
+		if (i == FLOW_NONE)
+			break;
+		done++;
+		h = &pl->table.hot[i];
+		due = h->last + pl->c.timeout_us[h->class_];
+		if (due <= pl->now) {
+			flow_end(pl, i, RECORD_END_IDLE);
+			continue;
+		}
+		update = flow_update_due(pl, i);
+		timer_set(pl->wheel, i, update < due ? update : due);
+	}
+	return done;
+}
+
+void pipeline_stop(struct pipeline *pl)
+{
+	for (uint32_t i = 0; i < pl->table.fresh; i++)
+		if (pl->table.hot[i].version != 0)
+			flow_end(pl, i, RECORD_END_STOP);
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// One worker's pipeline: a burst of packets in, an outcome for each packet out.
+//
+// Stages over the whole burst, so that the misses of one packet hide behind the work on others:
+//   1. parse and hash, prefetch the bucket
+//   2. find the entry by signature, prefetch its hot line
+//   3. compare keys, count, give the cached verdict; only a new or undecided flow goes on to
+//      classification, country and policy (slow.c)
+//
+// A pipeline belongs to one thread. It allocates nothing, takes no lock and calls no system call for a
+// packet. The same functions serve the gateway's workers, replay, tests and benchmarks.
+#pragma once
+
+#include "app/control/policy_slot.h"
+#include "app/dataplane/flow_table.h"
+#include "app/dataplane/parse.h"
+#include "app/dataplane/timer.h"
+#include "app/flowlog/record.h"
+#include "drivers/geo/geo.h"
+#include "drivers/ndpi/dpi.h"
+
+#include <stdatomic.h>
+
+#define PIPELINE_MAX_BURST 256
+
+enum flow_class { // which timeout holds for a flow
+	FLOW_CLASS_TCP_SYN,
+	FLOW_CLASS_TCP,
+	FLOW_CLASS_TCP_CLOSING,
+	FLOW_CLASS_UDP,
+	FLOW_CLASS_ICMP,
+	FLOW_CLASS_OTHER,
+	FLOW_CLASS_COUNT
+};
+
+struct pipeline_prefix {
+	uint8_t version, len; // len in bits
+	uint8_t addr[16];
+};
+
+// What happens where something is exhausted or malformed: enum policy_action, POLICY_ALLOW for "pass".
+struct pipeline_exceptions {
+	uint8_t malformed, flow_table_full, dpi_full, record_ring_full, log_disk_full;
+};
+
+struct pipeline_config {
+	unsigned worker;    // number, part of the flow ids
+	uint32_t max_flows; // of this worker
+	bool huge;          // see flow_table_init()
+	struct hash_seed seed;
+	int64_t timeout_us[FLOW_CLASS_COUNT];
+	int64_t update_us; // 0: no update records
+	bool local_flows;  // record flows with both ends inside
+	bool classify_always; // false: only while a rule depends on it
+	uint32_t tunnels;  // enum parse_tunnels
+	const struct pipeline_prefix *inside; // borrowed
+	unsigned n_inside; // 0: the tenants' prefixes
+	struct pipeline_exceptions exceptions;
+	struct policy_slot *slot;     // borrowed, as the rest
+	struct policy_reader *reader; // this worker's
+	struct dpi *dpi;
+	const struct geo *geo; // may be NULL: no country is known
+	struct record_sink sink;
+	const _Atomic bool *log_full; // set by the control side; may be NULL
+};
+
+// Written by the worker only; another thread may read single counters at any time.
+struct pipeline_stats {
+	uint64_t packets[REASON_OUTCOME_COUNT]; // by outcome
+	uint64_t bytes[REASON_OUTCOME_COUNT];   // frames as on the wire
+	uint64_t notes[NOTE_COUNT];
+	uint64_t flows_begun, flows_live, flows_local;
+	uint64_t flows_ended[RECORD_END_STOP + 1];
+	uint64_t flow_bytes, flow_packets; // IP bytes and packets that belong to a flow
+	uint64_t table_full, dpi_full, ext_full, ring_full;
+	uint64_t dpi_packets, labels, evaluations, caps_reached;
+	uint64_t decisions[POLICY_BLOCK + 1];
+	uint64_t updates, resets_sent, resets_left_out;
+	uint64_t ranges_looked_up; // country look-ups
+};
+
+// A frame that the pipeline wants sent: a reset or an ICMP error.
+struct pipeline_inject {
+	uint8_t wire;
+	uint8_t to; // enum packet_side: out of which port
+	uint16_t len;
+	uint8_t data[252];
+};
+
+#define PIPELINE_MAX_INJECTS 64
+
+struct pipeline {
+	struct pipeline_config c;
+	struct parser parser;
+	struct flow_table table;
+	struct timer_wheel *wheel;
+	const struct policy_generation *gen;
+	uint32_t stamp;      // changes with the policy and with every time at which its rules change
+	int64_t next_change; // of the policy's rules, microseconds; INT64_MAX: none
+	uint32_t gen_epoch;
+	int64_t now; // of the burst; never goes back
+	uint64_t next_fid;
+	int64_t full_reported;     // when the table was last reported full
+	int64_t ring_full_until;   // for record_ring_full: block
+	bool log_full, stop_all; // as the control side said before this burst
+	unsigned n_injects;
+	struct pipeline_inject injects[PIPELINE_MAX_INJECTS];
+	struct pipeline_stats stats __attribute__((aligned(64)));
+};
+
+// 0 or -ENOMEM. A policy must have been published.
+int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t now);
+void pipeline_fini(struct pipeline *pl);
+
+// Parses one packet (stage 1). The worker that distributes packets over others calls it there; the
+// key's hash chooses the worker.
+static inline void pipeline_parse(const struct pipeline *pl, struct packet *p)
+{
+	parse_packet(&pl->parser, p, NULL);
+}
+
+// Gives every packet its outcome. parsed: pipeline_parse() has been called for all of them. now is the
+// time of the burst, microseconds since 1970 UTC; it never goes back (an earlier one counts as the one
+// before). n may be 0.
+void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed);
+
+// Ageing: looks at up to budget flows that are due. Returns how many.
+unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget);
+
+// Ends every flow with its record.
+void pipeline_stop(struct pipeline *pl);
+
+// ---- between the files of the pipeline
+
+// A packet that the fast path cannot serve: new flow (entry FLOW_NONE), undecided, old verdict.
+void slow_packet(struct pipeline *pl, struct packet *p, uint32_t entry);
+// Counts a packet of flow i and gives it the outcome of the verdict.
+void flow_count(struct pipeline *pl, struct packet *p, uint32_t i);
+// The verdict on flow i as far as it is known; p is the packet at hand or NULL (the flow ends).
+void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p);
+// A verdict without a flow: a fragment whose first was not seen, a full table.
+enum policy_action flow_decide_stateless(struct pipeline *pl, const struct packet *p);
+// Which end is inside, whether both are.
+struct flow_ends {
+	bool inside1, local;
+};
+struct flow_ends flow_ends_of(const struct pipeline *pl, const struct packet *p, bool opener1);
+bool flow_opener1(const struct packet *p);
+uint16_t flow_country(struct pipeline *pl, const struct policy_addr *remote, uint8_t *source);
+// Gives the packet to DPI. True where the label or the name changed.
+bool flow_classify(struct pipeline *pl, uint32_t i, const struct packet *p);
+// Takes the best label there is and frees the context.
+void flow_label_finish(struct pipeline *pl, uint32_t i);
+uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i);
+void flow_end(struct pipeline *pl, uint32_t i, enum record_end why);
+void flow_tcp(struct pipeline *pl, struct flow_hot *h, uint32_t i, const struct packet *p);
+void flow_report(struct pipeline *pl, uint32_t i, enum record_ev ev, enum record_end why, int64_t t1);
+// Writes the update record where one is due; when the next will be.
+int64_t flow_update_due(struct pipeline *pl, uint32_t i);
+void flow_report_no_state(struct pipeline *pl, const struct packet *p, enum policy_action action);
+void inject_refusal(struct pipeline *pl, uint32_t i, const struct packet *p);
+
+static inline bool flow_is_outbound(const struct flow_hot *h, const struct packet *p)
+{
+	if (p->side != SIDE_UNKNOWN)
+		return p->side == SIDE_INSIDE;
+	return p->dir == ((h->flags & FLOW_INSIDE_1) != 0);
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// Look-up tables over sorted address ranges, one a family. Immutable once built.
+//
+// IPv4: the top 16 bits index a table that says where their boundaries begin; within it only the low
+// 16 bits are kept, two bytes a boundary. IPv6: the same over 64-bit prefixes, but addresses crowd in
+// few top 16 bits, so each of those gets an index of its own over as many more bits as it has
+// boundaries. A prefix that is divided beyond /64 points to a list of whole addresses. A look-up
+// reads one or two lines of the index, one or two of boundaries, and one of values.
+#pragma once
+
+#include "drivers/geo/ranges.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TABLE_SLOTS 65536u
+
+struct table_values { // one of the two is set
+	uint16_t *narrow;
+	uint32_t *wide;
+};
+
+struct table4 {
+	uint32_t index[TABLE_SLOTS + 1]; // first boundary with these top 16 bits
+	uint16_t *low;                   // n boundaries: low 16 bits, sorted within a slot
+	struct table_values value;       // n: in force from the boundary to the next
+	size_t n;
+};
+
+struct table6_deep { // a boundary inside a /64
+	uint64_t prefix, host;
+	uint32_t value;
+};
+
+struct table6 {
+	uint32_t slot[TABLE_SLOTS];  // where the slot's index begins << 5 | bits that it takes
+	uint32_t *index;             // first boundary of each part of each slot, and n at the end
+	uint64_t *prefix;            // n boundaries, sorted
+	struct table_values value;   // n; TABLE_DEEP: look in deep
+	struct table6_deep *deep;    // n_deep, sorted
+	size_t n, n_index, n_deep;
+};
+
+// Values of wide tables are any number below UINT32_MAX, of others any below UINT16_MAX; 0 is
+// unknown. NULL without memory.
+struct table4 *table4_build(const struct ranges *r, bool wide);
+struct table6 *table6_build(const struct ranges *r, bool wide);
+void table4_free(struct table4 *t);
+void table6_free(struct table6 *t);
+
+uint32_t table4_find(const struct table4 *t, uint32_t addr);
+uint32_t table6_find(const struct table6 *t, uint64_t prefix, uint64_t host);
+
+size_t table4_memory(const struct table4 *t); // bytes
+size_t table6_memory(const struct table6 *t);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "drivers/geo/table_part.h"
+
+#include <stdlib.h>
+
+struct table4 *table4_build(const struct ranges *r, bool wide)
+{
+	struct table4 *t = calloc(1, sizeof(*t));
+	size_t n, slot = 0;
+	struct table_boundary *b = table_boundaries(r, UINT32_MAX, &n);
+
+	if (t == NULL || b == NULL)
+		goto fail;
+	t->n = n;
+	t->low = calloc(n, sizeof(*t->low));
+	if (t->low == NULL || !table_values_alloc(&t->value, n, wide))
+		goto fail;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t start = (uint32_t)b[i].start;
+
+		while (slot <= start >> 16)
+			t->index[slot++] = (uint32_t)i;
+		t->low[i] = (uint16_t)start;
+		table_values_set(&t->value, i, b[i].value);
+	}
+	while (slot <= TABLE_SLOTS)
+		t->index[slot++] = (uint32_t)n;
+	free(b);
+	return t;
+fail:
+	free(b);
+	table4_free(t);
+	return NULL;
+}
+
+void table4_free(struct table4 *t)
+{
+	if (t == NULL)
+		return;
+	free(t->low);
+	table_values_free(&t->value);
+	free(t);
+}
+
+size_t table4_memory(const struct table4 *t)
+{
+	return sizeof(*t) + t->n * (sizeof(*t->low) + table_values_size(&t->value));
+}
+
+uint32_t table4_find(const struct table4 *t, uint32_t addr)
+{
+	uint32_t i = t->index[addr >> 16], n = t->index[(addr >> 16) + 1] - i;
+	uint16_t low = (uint16_t)addr;
+
+	// Boundaries of the slot that are not past the address; none: the one before the slot
+	// holds.
+	while (n > 0) {
+		uint32_t half = n - n / 2;
+
+		i = t->low[i + half - 1] <= low ? i + half : i;
+		n /= 2;
+	}
+	return table_values_get(&t->value, i - 1);
+}
