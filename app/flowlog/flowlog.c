@@ -52,7 +52,7 @@ static char *gateway_json(const char *name, size_t *len)
 	struct json_out j = {text, text + room, false};
 
 	if (text != NULL) {
-		json_string(&j, name, n);
+		json_put_string(&j, name, n);
 		*len = (size_t)(j.p - text);
 	}
 	return text;

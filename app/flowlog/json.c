@@ -16,7 +16,7 @@ static const char digit_pairs[] = "00010203040506070809"
 				  "80818283848586878889"
 				  "90919293949596979899";
 
-void json_u64(struct json_out *j, uint64_t v)
+void json_put_u64(struct json_out *j, uint64_t v)
 {
 	char text[20];
 	char *p = text + sizeof(text);
@@ -32,16 +32,16 @@ void json_u64(struct json_out *j, uint64_t v)
 	} else {
 		*--p = (char)('0' + v);
 	}
-	json_raw(j, p, (size_t)(text + sizeof(text) - p));
+	json_put_raw(j, p, (size_t)(text + sizeof(text) - p));
 }
 
-void json_i64(struct json_out *j, int64_t v)
+void json_put_i64(struct json_out *j, int64_t v)
 {
 	if (v < 0) {
 		JSON_LITERAL(j, "-");
-		json_u64(j, -(uint64_t)v);
+		json_put_u64(j, -(uint64_t)v);
 	} else {
-		json_u64(j, (uint64_t)v);
+		json_put_u64(j, (uint64_t)v);
 	}
 }
 
@@ -98,7 +98,7 @@ static void json_escape(struct json_out *j, uint8_t c)
 		JSON_LITERAL(j, "\\t");
 		break;
 	default:
-		json_raw(j, text, sizeof(text));
+		json_put_raw(j, text, sizeof(text));
 		break;
 	}
 }
@@ -108,7 +108,7 @@ static bool is_plain(uint8_t c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-void json_string(struct json_out *j, const char *text, size_t n)
+void json_put_string(struct json_out *j, const char *text, size_t n)
 {
 	const uint8_t *s = (const uint8_t *)text;
 	size_t i = 0;
@@ -120,7 +120,7 @@ void json_string(struct json_out *j, const char *text, size_t n)
 		while (run < n && is_plain(s[run])) {
 			run++;
 		}
-		json_raw(j, text + i, run - i);
+		json_put_raw(j, text + i, run - i);
 		i = run;
 		if (i == n) {
 			break;
@@ -132,7 +132,7 @@ void json_string(struct json_out *j, const char *text, size_t n)
 		}
 		len = utf8_length(s + i, n - i, &bad);
 		if (len != 0) {
-			json_raw(j, text + i, len);
+			json_put_raw(j, text + i, len);
 			i += len;
 		} else {
 			JSON_LITERAL(j, "\xef\xbf\xbd");
@@ -142,18 +142,18 @@ void json_string(struct json_out *j, const char *text, size_t n)
 	JSON_LITERAL(j, "\"");
 }
 
-void json_hex(struct json_out *j, const uint8_t *b, size_t n)
+void json_put_hex(struct json_out *j, const uint8_t *b, size_t n)
 {
 	JSON_LITERAL(j, "\"");
 	for (size_t i = 0; i < n; i++) {
 		char pair[2] = {hex_digits[b[i] >> 4], hex_digits[b[i] & 15]};
 
-		json_raw(j, pair, sizeof(pair));
+		json_put_raw(j, pair, sizeof(pair));
 	}
 	JSON_LITERAL(j, "\"");
 }
 
-void json_hex64(struct json_out *j, uint64_t v)
+void json_put_hex64(struct json_out *j, uint64_t v)
 {
 	char text[18];
 
@@ -163,7 +163,7 @@ void json_hex64(struct json_out *j, uint64_t v)
 		v >>= 4;
 	}
 	text[17] = '"';
-	json_raw(j, text, sizeof(text));
+	json_put_raw(j, text, sizeof(text));
 }
 
 static char *put_byte(char *p, uint8_t v)
@@ -257,7 +257,7 @@ static char *put_ipv6(char *p, const uint8_t *a)
 	return p;
 }
 
-void json_address(struct json_out *j, unsigned version, const uint8_t *addr)
+void json_put_address(struct json_out *j, unsigned version, const uint8_t *addr)
 {
 	char text[48], *p = text;
 
@@ -268,5 +268,5 @@ void json_address(struct json_out *j, unsigned version, const uint8_t *addr)
 		p = put_ipv6(p, addr);
 	}
 	*p++ = '"';
-	json_raw(j, text, (size_t)(p - text));
+	json_put_raw(j, text, (size_t)(p - text));
 }

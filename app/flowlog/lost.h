@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// Numbers whose records were lost and that no gap record has told of yet: a short list of runs, each
-// with its cause, in rising order.
+// Numbers whose records were lost and that no gap record has told of yet: a short list of runs,
+// each with its cause, in rising order.
 #pragma once
 
 #include <stdbool.h>
@@ -32,9 +32,9 @@ const char *lost_cause_name(enum lost_cause c);
 // A name that is not known is taken for LOST_RING_FULL.
 enum lost_cause lost_cause_of(const char *name);
 
-// Adds n numbers from `from` on, which follows right after all that are in the list: while there are
-// untold losses, nothing else takes a number. A full list lets its last run grow, so that none goes
-// untold; the cause told is then the last run's.
+// Adds n numbers from `from` on, which follows right after all that are in the list: while there
+// are untold losses, nothing else takes a number. A full list lets its last run grow, so that none
+// goes untold; the cause told is then the last run's.
 void lost_add(struct lost_list *l, enum lost_cause cause, uint64_t from, uint64_t n);
 
 // Takes out the first run.

@@ -4,8 +4,8 @@
 // The records that are not about a flow: start, stop, policy and gap. Written by the control side
 // and the writer thread, never by a worker.
 //
-// Their lines begin like a flow's: v, ev, gw, seq, t0, t1 (both the notice's t). Then, in this order,
-// absent where unknown (each key's value is the field of the same meaning below):
+// Their lines begin like a flow's: v, ev, gw, seq, t0, t1 (both the notice's t). Then, in this
+// order, absent where unknown (each key's value is the field of the same meaning below):
 //
 //   start   ver      string   version of the gateway
 //           mode     string   inline, tap, replay
@@ -33,13 +33,14 @@
 #include <stdint.h>
 
 struct notice_start {
-	int64_t t;              // microseconds since 1970 UTC
-	const char *version;    // of the gateway
-	const char *mode;       // "inline", "tap", "replay"
-	const char *dpi;        // library and version, "nDPI 4.2.0"
-	const char *const *db;  // country and ASN databases: "PATH sha256:HEX built:RFC3339", n_db of them
+	int64_t t;           // microseconds since 1970 UTC
+	const char *version; // of the gateway
+	const char *mode;    // "inline", "tap", "replay"
+	const char *dpi;     // library and version, "nDPI 4.2.0"
+	// Country and ASN databases, "PATH sha256:HEX built:RFC3339", n_db of them.
+	const char *const *db;
 	unsigned n_db;
-	const char *warning;    // NULL: none
+	const char *warning; // NULL: none
 };
 
 struct notice_policy { // every attempt to put a policy into force
@@ -56,10 +57,12 @@ struct notice_policy { // every attempt to put a policy into force
 
 struct notice_gap { // made by the log itself
 	int64_t t;
-	const char *cause;   // "ring_full", "disk_full", "write_error", "too_long", "crash"
-	uint64_t lost;       // records; with from and to, their numbers, just before this record's own
-	uint64_t from, to;   // (before those of the gaps that follow it, where there were several causes)
-	const char *detail;  // NULL: nothing to say
+	const char *cause; // "ring_full", "disk_full", "write_error", "too_long", "crash"
+	uint64_t lost;     // records; 0: not known
+	// Their numbers, both included: just before this record's own, or before those of the gap
+	// records between, where there were several causes.
+	uint64_t from, to;
+	const char *detail; // NULL: nothing to say
 };
 
 struct notice_stop {

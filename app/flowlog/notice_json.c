@@ -6,14 +6,14 @@
 static void put_times(struct json_out *j, int64_t t)
 {
 	JSON_KEY(j, "t0");
-	json_i64(j, t);
+	json_put_i64(j, t);
 	JSON_KEY(j, "t1");
-	json_i64(j, t);
+	json_put_i64(j, t);
 }
 
 static void put_value(struct json_out *j, const char *text)
 {
-	json_string(j, text, strlen(text));
+	json_put_string(j, text, strlen(text));
 }
 
 // Key and value, or neither where the value is not known.
@@ -28,7 +28,7 @@ static void put_value(struct json_out *j, const char *text)
 #define PUT_U64(j, key, v)                                                                         \
 	do {                                                                                       \
 		JSON_KEY(j, key);                                                                  \
-		json_u64(j, v);                                                                    \
+		json_put_u64(j, v);                                                                \
 	} while (0)
 
 void line_start(

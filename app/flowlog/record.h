@@ -101,10 +101,10 @@ struct record {
 	bool undecided; // no verdict yet: act is what the pending action does, rule and reason are left out
 	bool local;     // both ends inside: border, country and verdict are left out
 	bool has_ja3;
-	uint16_t sport, dport; // host order; ICMP: type and code
+	uint16_t sport, dport; // host order; ICMP: type and code; 0 where the protocol has none
 	uint16_t cc;
 	uint16_t rule, shadow;         // as in struct policy_verdict
-	uint16_t app, master, cat;     // classifier ids
+	uint16_t app, master, cat;     // classifier ids; master 0: none
 	uint16_t vlans[RECORD_MAX_VLANS]; // outermost first
 	uint32_t tenant;
 	uint32_t asn;

@@ -8,16 +8,16 @@
 void line_head(struct json_out *j, const struct line_source *s, const char *ev, uint64_t seq)
 {
 	JSON_LITERAL(j, "{\"v\":" RECORD_FORMAT ",\"ev\":");
-	json_raw(j, ev, strlen(ev));
+	json_put_raw(j, ev, strlen(ev));
 	JSON_KEY(j, "gw");
-	json_raw(j, s->gateway, s->gateway_len);
+	json_put_raw(j, s->gateway, s->gateway_len);
 	JSON_KEY(j, "seq");
-	json_u64(j, seq);
+	json_put_u64(j, seq);
 }
 
 static void put_text(struct json_out *j, const char *text)
 {
-	json_string(j, text, strlen(text));
+	json_put_string(j, text, strlen(text));
 }
 
 // Ports that a protocol without any would show as 0 are unknown, not 0.
@@ -42,25 +42,25 @@ static void put_ends(struct json_out *j, const struct record *r)
 	const bool ports = has_ports(r);
 
 	JSON_KEY(j, "fid");
-	json_hex64(j, r->fid);
+	json_put_hex64(j, r->fid);
 	JSON_KEY(j, "t0");
-	json_i64(j, r->t0);
+	json_put_i64(j, r->t0);
 	JSON_KEY(j, "t1");
-	json_i64(j, r->t1);
+	json_put_i64(j, r->t1);
 	JSON_KEY(j, "src");
-	json_address(j, r->version, r->src);
+	json_put_address(j, r->version, r->src);
 	if (ports) {
 		JSON_KEY(j, "sport");
-		json_u64(j, r->sport);
+		json_put_u64(j, r->sport);
 	}
 	JSON_KEY(j, "dst");
-	json_address(j, r->version, r->dst);
+	json_put_address(j, r->version, r->dst);
 	if (ports) {
 		JSON_KEY(j, "dport");
-		json_u64(j, r->dport);
+		json_put_u64(j, r->dport);
 	}
 	JSON_KEY(j, "proto");
-	json_u64(j, r->proto);
+	json_put_u64(j, r->proto);
 }
 
 static void put_tunnel(struct json_out *j, const struct record_tunnel *t)
@@ -81,9 +81,9 @@ static void put_tunnel(struct json_out *j, const struct record_tunnel *t)
 		JSON_LITERAL(j, "\"unknown\"");
 		return;
 	}
-	json_raw(j, kinds[t->kind].text, kinds[t->kind].len);
+	json_put_raw(j, kinds[t->kind].text, kinds[t->kind].len);
 	if (t->kind != RECORD_TUN_IPIP) {
-		json_u64(j, t->id);
+		json_put_u64(j, t->id);
 		JSON_LITERAL(j, "\"");
 	}
 }
@@ -100,7 +100,7 @@ static void put_tags(struct json_out *j, const struct record *r)
 		} else {
 			JSON_LITERAL(j, ",");
 		}
-		json_u64(j, r->vlans[i]);
+		json_put_u64(j, r->vlans[i]);
 	}
 	if (vlans != 0) {
 		JSON_LITERAL(j, "]");
@@ -156,7 +156,7 @@ static void put_host(struct json_out *j, const struct record *r)
 		return;
 	}
 	JSON_KEY(j, "host");
-	json_string(j, r->host, len);
+	json_put_string(j, r->host, len);
 	if (r->host_source < sizeof(sources) / sizeof(sources[0]) &&
 		sources[r->host_source] != NULL) {
 		JSON_KEY(j, "hsrc");
@@ -190,7 +190,7 @@ static void put_label(struct json_out *j, const struct record_words *w, const st
 	put_host(j, r);
 	if (r->has_ja3) {
 		JSON_KEY(j, "ja3");
-		json_hex(j, r->ja3, sizeof(r->ja3));
+		json_put_hex(j, r->ja3, sizeof(r->ja3));
 	}
 	put_risks(j, w, r->risks);
 }
@@ -208,10 +208,10 @@ static void put_place(struct json_out *j, const struct record *r)
 
 	if (r->asn != 0) {
 		JSON_KEY(j, "asn");
-		json_u64(j, r->asn);
+		json_put_u64(j, r->asn);
 	}
 	JSON_KEY(j, "cc");
-	json_raw(j, cc, sizeof(cc));
+	json_put_raw(j, cc, sizeof(cc));
 	switch (r->cc_source) {
 	case RECORD_CC_DB:
 		JSON_LITERAL(j, ",\"ccs\":\"db\"");
@@ -295,24 +295,24 @@ static void put_verdict(struct json_out *j, const struct record *r)
 static void put_counters(struct json_out *j, const struct record *r)
 {
 	JSON_KEY(j, "ob");
-	json_u64(j, r->ob);
+	json_put_u64(j, r->ob);
 	JSON_KEY(j, "rb");
-	json_u64(j, r->rb);
+	json_put_u64(j, r->rb);
 	JSON_KEY(j, "op");
-	json_u64(j, r->op);
+	json_put_u64(j, r->op);
 	JSON_KEY(j, "rp");
-	json_u64(j, r->rp);
+	json_put_u64(j, r->rp);
 	JSON_KEY(j, "db");
-	json_u64(j, r->db);
+	json_put_u64(j, r->db);
 	JSON_KEY(j, "dp");
-	json_u64(j, r->dp);
+	json_put_u64(j, r->dp);
 	JSON_KEY(j, "pb");
-	json_u64(j, r->pb);
+	json_put_u64(j, r->pb);
 	JSON_KEY(j, "pp");
-	json_u64(j, r->pp);
+	json_put_u64(j, r->pp);
 	if (r->dpkt != 0) {
 		JSON_KEY(j, "dpkt");
-		json_u64(j, r->dpkt);
+		json_put_u64(j, r->dpkt);
 	}
 }
 
@@ -371,7 +371,7 @@ void line_record(
 	}
 	if (r->policy != NULL) {
 		JSON_KEY(j, "pol");
-		json_u64(j, policy_info(r->policy)->version);
+		json_put_u64(j, policy_info(r->policy)->version);
 	}
 	put_counters(j, r);
 	if (end != NULL) {

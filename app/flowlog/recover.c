@@ -252,7 +252,7 @@ static int close_left_open(struct recovery *r, struct name *name)
 	if (rc != 0) {
 		return rc;
 	}
-	whole = whole_length(m.text, m.len);
+	whole = m.text != NULL ? whole_length(m.text, m.len) : 0;
 	if (whole < m.len) {
 		rc = save_torn(r, torn, m.text + whole, m.len - whole);
 		snprintf(r->found->torn, sizeof(r->found->torn), "%.63s", torn);

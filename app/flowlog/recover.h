@@ -6,9 +6,9 @@
 
 #include "app/flowlog/segment.h"
 
-// Closes every ".open" file: what follows its last whole record goes to a ".torn" file, an empty one is
-// removed. Then reads the last record of the newest file. *number becomes the highest number in use,
-// 0 for none. The caller holds the lock. 0 or -errno, with one line in err.
+// Closes every ".open" file: what follows its last whole record goes to a ".torn" file, an empty
+// one is removed. Then reads the last record of the newest file. *number becomes the highest number
+// in use, 0 for none. The caller holds the lock. 0 or -errno, with one line in err.
 int segments_recover(int dir_fd, const char *dir, uint64_t *number, struct segments_found *found,
 	char *err, size_t err_size);
 

@@ -9,7 +9,8 @@
 //     lock                                      the writer's process id, held with flock(2)
 //
 // The time is UTC, of the first record; the number runs on across restarts and gives the order (it
-// grows past six digits where it must). A file gets its final name only when it is whole and on disk.
+// grows past six digits where it must). A file gets its final name only when it is whole and on
+// disk.
 #pragma once
 
 #include <stdbool.h>
@@ -33,10 +34,10 @@ struct segments_found {
 // The number in a file's name; false: the name is not a segment's. *open: it ends in ".open".
 bool segment_name_parse(const char *name, uint64_t *number, bool *open);
 
-// Makes the directory where it is missing, locks it, brings what a crash left open into order. NULL on
-// error, with one line in err.
-struct segments *segments_open(const char *dir, struct segments_found *found, char *err,
-	size_t err_size);
+// Makes the directory where it is missing, locks it, brings what a crash left open into order. NULL
+// on error, with one line in err.
+struct segments *segments_open(
+	const char *dir, struct segments_found *found, char *err, size_t err_size);
 
 // Adds whole lines to the open file; without one, begins one that is named after t (microseconds
 // since 1970 UTC). A file that cannot grow (EFBIG) or be mended is left for a new one. 0 or -errno;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// Where lines wait and where they go: a buffer of whole lines, the segments of a directory, a stream.
+// Where lines wait and where they go: a buffer of whole lines, the segments of a directory, a
+// stream.
 //
-// A line is formatted behind the lines that wait; it ends a segment or joins it; the buffer goes to the
-// files when it is long enough or a flush asks. While writing fails, the buffer keeps what it has.
-// The fields are for flowlog.c alone.
+// A line is formatted behind the lines that wait; it ends a segment or joins it; the buffer goes to
+// the files when it is long enough or a flush asks. While writing fails, the buffer keeps what it
+// has. The fields are for flowlog.c alone.
 #pragma once
 
 #include "app/flowlog/flowlog.h"
@@ -51,8 +52,8 @@ int spool_reserve(struct spool *s, size_t room);
 // Takes the size bytes behind the lines that wait as one more line, of time t (never falling).
 void spool_add(struct spool *s, size_t size, int64_t t);
 
-// Closes the segment where it is too old at time now, or now lies as far before it (a clock set back).
-// Nothing may wait. 0 or -errno.
+// Closes the segment where it is too old at time now, or now lies as far before it (a clock set
+// back). Nothing may wait. 0 or -errno.
 int spool_age(struct spool *s, int64_t now);
 
 // fdatasync() where it is due. 0 or -errno.

@@ -3,8 +3,8 @@
 
 // The writer thread of a live gateway: one ring a worker, drained into one flow log.
 //
-// A ring has one producer (its worker) and one consumer (the thread); records are copied in and out by
-// value; a full ring refuses the record and counts it. No locks between them, and the two sides'
+// A ring has one producer (its worker) and one consumer (the thread); records are copied in and out
+// by value; a full ring refuses the record and counts it. No locks between them, and the two sides'
 // indexes never share a cache line.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 struct record_ring;
 
-// size: records (about 640 bytes each), rounded up to a power of two, at most 2^24. NULL without memory.
+// size: records (512 bytes each), rounded up to a power of two, at most 2^24. NULL without memory.
 struct record_ring *record_ring_create(uint32_t size);
 void record_ring_free(struct record_ring *r);
 
@@ -31,8 +31,8 @@ const struct record *record_ring_peek(const struct record_ring *r, unsigned i);
 void record_ring_release(struct record_ring *r, unsigned n);
 
 // Any thread: records put, records taken out (given back), records refused, all so far. The writer
-// thread gives a record back when its line is made, so the policies of the first n records put are not
-// needed any more once n have been taken.
+// thread gives a record back when its line is made, so the policies of the first n records put are
+// not needed any more once n have been taken.
 uint64_t record_ring_put_count(const struct record_ring *r);
 uint64_t record_ring_taken_count(const struct record_ring *r);
 uint64_t record_ring_lost_count(const struct record_ring *r);
@@ -41,8 +41,8 @@ struct record_sink record_ring_sink(struct record_ring *r);
 
 struct log_writer;
 
-// Starts the thread, named "bh-log". Write the start notice before. The log is the thread's until log_writer_stop(). rings are
-// borrowed. NULL on error. The thread takes no signals.
+// Starts the thread, named "bh-log". Write the start notice before. The log is the thread's until
+// log_writer_stop(). rings are borrowed. NULL on error. The thread takes no signals.
 struct log_writer *log_writer_start(struct flowlog *log, struct record_ring *const *rings,
 	unsigned n_rings, char *err, size_t err_size);
 
@@ -52,6 +52,6 @@ int log_writer_policy(struct log_writer *w, const struct notice_policy *n);
 // Any thread: as they were at most 100 ms ago.
 void log_writer_stats(struct log_writer *w, struct flowlog_stats *out);
 
-// Drains every ring, writes the stop notice, flushes, ends the thread. The workers must have stopped.
-// The caller closes the log. 0, or -errno where the last flush failed.
+// Drains every ring, writes the stop notice, flushes, ends the thread. The workers must have
+// stopped. The caller closes the log. 0, or -errno where the last flush failed.
 int log_writer_stop(struct log_writer *w, const struct notice_stop *n);

@@ -21,8 +21,8 @@ void scratch_path(const struct scratch *s, const char *name, char out[128]);
 char *scratch_read(const char *path, size_t *len);
 void scratch_write(const char *path, const char *text, size_t len);
 
-// The n-th file (from 0, by name) of a folder whose name ends in suffix: its full path. Returns how many
-// there are; out is untouched where there is no n-th. out may be NULL.
+// The n-th file (from 0, by name) of a folder whose name ends in suffix: its full path. Returns how
+// many there are; out is untouched where there is no n-th. out may be NULL.
 unsigned scratch_find(const char *dir, const char *suffix, unsigned n, char out[256]);
 
 // Runs validate.py over a file or folder: 0 good.

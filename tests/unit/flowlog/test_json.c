@@ -32,7 +32,7 @@ static const char *end(struct out *o)
 static const char *string(struct out *o, const char *s, size_t n)
 {
 	begin(o);
-	json_string(&o->j, s, n);
+	json_put_string(&o->j, s, n);
 	return end(o);
 }
 
@@ -47,16 +47,16 @@ static void test_numbers(void **state)
 
 	for (unsigned i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		begin(&o);
-		json_u64(&o.j, values[i]);
+		json_put_u64(&o.j, values[i]);
 		snprintf(expected, sizeof(expected), "%llu", (unsigned long long)values[i]);
 		assert_string_equal(end(&o), expected);
 		begin(&o);
-		json_i64(&o.j, (int64_t)-values[i]);
+		json_put_i64(&o.j, (int64_t)-values[i]);
 		snprintf(expected, sizeof(expected), "%lld", (long long)-values[i]);
 		assert_string_equal(end(&o), expected);
 	}
 	begin(&o);
-	json_i64(&o.j, INT64_MIN);
+	json_put_i64(&o.j, INT64_MIN);
 	assert_string_equal(end(&o), "-9223372036854775808");
 }
 
@@ -102,7 +102,7 @@ static void check_address(const char *text, const char *expected)
 
 	assert_int_equal(inet_pton(AF_INET6, text, addr), 1);
 	begin(&o);
-	json_address(&o.j, 6, addr);
+	json_put_address(&o.j, 6, addr);
 	snprintf(quoted, sizeof(quoted), "\"%s\"", expected);
 	assert_string_equal(end(&o), quoted);
 }
@@ -113,10 +113,10 @@ static void test_addresses(void **state)
 	struct out o;
 
 	begin(&o);
-	json_address(&o.j, 4, v4);
+	json_put_address(&o.j, 4, v4);
 	assert_string_equal(end(&o), "\"0.10.199.255\"");
 	begin(&o);
-	json_address(&o.j, 0, v4);
+	json_put_address(&o.j, 0, v4);
 	assert_string_equal(end(&o), "\"\"");
 	check_address("::", "::");
 	check_address("::1", "::1");
@@ -158,10 +158,10 @@ static void test_hex(void **state)
 	struct out o;
 
 	begin(&o);
-	json_hex(&o.j, bytes, sizeof(bytes));
+	json_put_hex(&o.j, bytes, sizeof(bytes));
 	assert_string_equal(end(&o), "\"00ab0f\"");
 	begin(&o);
-	json_hex64(&o.j, 0xfedcba9876543210ull);
+	json_put_hex64(&o.j, 0xfedcba9876543210ull);
 	assert_string_equal(end(&o), "\"fedcba9876543210\"");
 }
 
@@ -176,9 +176,9 @@ static void test_full(void **state)
 
 		assert_non_null(buf);
 		buf[size] = '#';
-		json_string(&j, host, sizeof(host) - 1);
+		json_put_string(&j, host, sizeof(host) - 1);
 		JSON_KEY(&j, "n");
-		json_u64(&j, 1234567890);
+		json_put_u64(&j, 1234567890);
 		assert_int_equal(j.full, size < 33);
 		assert_true(j.p <= j.end);
 		assert_int_equal(buf[size], '#');

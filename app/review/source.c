@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/review/source.h"
+
+#include "app/flowlog/segment.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FIRST_BUFFER (1u << 20)
+#define MAX_LINE     (1u << 30)
+
+struct file {
+	char *path;
+	uint64_t number; // of a segment
+};
+
+struct source {
+	struct file *files;
+	size_t n_files, cap_files, at; // files[at - 1] is open
+	int fd;                        // -1: none
+	uint64_t line;                 // in the file
+	char *buf;
+	size_t from, len, cap; // bytes [from, len) of buf are not read yet
+	struct source_stats stats;
+};
+
+static int add_file(struct source *s, const char *path, uint64_t number)
+{
+	if (s->n_files == s->cap_files) {
+		size_t cap = s->cap_files != 0 ? s->cap_files * 2 : 16;
+		struct file *v = reallocarray(s->files, cap, sizeof(*v));
+
+		if (v == NULL) {
+			return -ENOMEM;
+		}
+		s->files = v;
+		s->cap_files = cap;
+	}
+	s->files[s->n_files].path = strdup(path);
+	if (s->files[s->n_files].path == NULL) {
+		return -ENOMEM;
+	}
+	s->files[s->n_files++].number = number;
+	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct file *x = a, *y = b;
+
+	return x->number < y->number ? -1 : x->number > y->number ? 1 : strcmp(x->path, y->path);
+}
+
+static int add_directory(struct source *s, const char *dir, char *err, size_t err_size)
+{
+	const size_t before = s->n_files;
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	int rc = 0;
+
+	if (d == NULL) {
+		rc = -errno;
+		snprintf(err, err_size, "%s: %s", dir, strerror(-rc));
+		return rc;
+	}
+	while (rc == 0 && (e = readdir(d)) != NULL) {
+		char *path;
+		uint64_t number;
+		bool open;
+
+		if (!segment_name_parse(e->d_name, &number, &open)) {
+			continue;
+		}
+		if (asprintf(&path, "%s/%s", dir, e->d_name) < 0) {
+			rc = -ENOMEM;
+		} else {
+			rc = add_file(s, path, number);
+			free(path);
+		}
+	}
+	closedir(d);
+	if (rc == 0 && s->n_files == before) {
+		snprintf(err, err_size,
+			"%s: holds no flow log (no files named flow-*.jsonl); name the log's "
+			"directory, or the files themselves",
+			dir);
+		return -ENOENT;
+	}
+	if (rc == 0) {
+		qsort(s->files + before, s->n_files - before, sizeof(*s->files), by_number);
+	}
+	return rc;
+}
+
+static int add_path(struct source *s, const char *path, char *err, size_t err_size)
+{
+	struct stat st;
+	int rc;
+
+	if (strcmp(path, "-") == 0) {
+		rc = add_file(s, path, 0);
+	} else if (stat(path, &st) != 0) {
+		rc = -errno;
+		snprintf(err, err_size, "%s: %s", path, strerror(-rc));
+	} else if (S_ISDIR(st.st_mode)) {
+		rc = add_directory(s, path, err, err_size);
+	} else {
+		rc = add_file(s, path, 0);
+	}
+	if (rc == -ENOMEM) {
+		snprintf(err, err_size, "out of memory");
+	}
+	return rc;
+}
+
+static void sum_sizes(struct source *s)
+{
+	for (size_t i = 0; i < s->n_files; i++) {
+		struct stat st;
+
+		if (stat(s->files[i].path, &st) == 0 && S_ISREG(st.st_mode)) {
+			s->stats.bytes_total += (uint64_t)st.st_size;
+		}
+	}
+}
+
+struct source *source_open(char *const *paths, unsigned n, char *err, size_t err_size)
+{
+	struct source *s = calloc(1, sizeof(*s));
+	int rc = -ENOMEM;
+
+	if (s != NULL) {
+		s->fd = -1;
+		s->cap = FIRST_BUFFER;
+		s->buf = malloc(s->cap);
+	}
+	if (s == NULL || s->buf == NULL) {
+		snprintf(err, err_size, "out of memory");
+		free(s);
+		return NULL;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		rc = add_path(s, paths[i], err, err_size);
+		if (rc != 0) {
+			source_close(s);
+			return NULL;
+		}
+	}
+	sum_sizes(s);
+	return s;
+}
+
+static int open_next(struct source *s, char *err, size_t err_size)
+{
+	char *path = s->files[s->at].path;
+	const size_t len = strlen(path), suffix = strlen(SEGMENT_SUFFIX_OPEN);
+
+	s->fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	if (s->fd < 0 && errno == ENOENT && len > suffix &&
+		strcmp(path + len - suffix, SEGMENT_SUFFIX_OPEN) == 0) {
+		path[len - suffix] = '\0'; // the writer closed it meanwhile
+		s->fd = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	if (s->fd < 0) {
+		int rc = -errno;
+
+		snprintf(err, err_size, "%s: %s", path, strerror(-rc));
+		return rc;
+	}
+	posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	s->at++;
+	s->line = 0;
+	s->from = s->len = 0;
+	s->stats.files++;
+	return 0;
+}
+
+// More bytes behind those that are there. 1, 0 at the end of the file, or -errno.
+static int fill(struct source *s, char *err, size_t err_size)
+{
+	ssize_t n;
+
+	if (s->from != 0) {
+		memmove(s->buf, s->buf + s->from, s->len - s->from);
+		s->len -= s->from;
+		s->from = 0;
+	}
+	if (s->len == s->cap) {
+		char *buf = s->cap < MAX_LINE ? realloc(s->buf, s->cap * 2) : NULL;
+
+		if (buf == NULL) {
+			snprintf(err, err_size, "%s: line %llu is too long to be a record",
+				s->files[s->at - 1].path, (unsigned long long)s->line + 1);
+			return -EMSGSIZE;
+		}
+		s->buf = buf;
+		s->cap *= 2;
+	}
+	do {
+		n = read(s->fd, s->buf + s->len, s->cap - s->len);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0) {
+		int rc = -errno;
+
+		snprintf(err, err_size, "%s: %s", s->files[s->at - 1].path, strerror(-rc));
+		return rc;
+	}
+	s->len += (size_t)n;
+	s->stats.bytes += (uint64_t)n;
+	return n > 0;
+}
+
+int source_next(struct source *s, const char **line, size_t *len, char *err, size_t err_size)
+{
+	size_t seen = 0; // bytes behind from that hold no newline
+
+	for (;;) {
+		const char *nl;
+		int rc;
+
+		if (s->fd < 0) {
+			if (s->at == s->n_files) {
+				return 0;
+			}
+			rc = open_next(s, err, err_size);
+			if (rc != 0) {
+				return rc;
+			}
+		}
+		nl = memchr(s->buf + s->from + seen, '\n', s->len - s->from - seen);
+		if (nl != NULL) {
+			*line = s->buf + s->from;
+			*len = (size_t)(nl - *line);
+			s->from += *len + 1;
+			s->line++;
+			s->stats.lines++;
+			return 1;
+		}
+		seen = s->len - s->from;
+		rc = fill(s, err, err_size);
+		if (rc < 0) {
+			return rc;
+		}
+		if (rc == 0) {
+			s->stats.torn += seen != 0;
+			close(s->fd);
+			s->fd = -1;
+			seen = 0;
+		}
+	}
+}
+
+void source_place(const struct source *s, char *out, size_t size)
+{
+	snprintf(out, size, "%s:%llu", s->at != 0 ? s->files[s->at - 1].path : "-",
+		(unsigned long long)s->line);
+}
+
+const struct source_stats *source_stats(const struct source *s)
+{
+	return &s->stats;
+}
+
+void source_close(struct source *s)
+{
+	if (s == NULL) {
+		return;
+	}
+	if (s->fd >= 0) {
+		close(s->fd);
+	}
+	for (size_t i = 0; i < s->n_files; i++) {
+		free(s->files[i].path);
+	}
+	free(s->files);
+	free(s->buf);
+	free(s);
+}

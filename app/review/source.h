@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// The lines of a flow log, one after another: of files, of a directory's segments in the order of
+// their numbers, of standard input ("-"). A log that is being written can be read at the same time;
+// its torn last line is left out.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct source;
+
+struct source_stats {
+	uint64_t files, bytes, lines;
+	uint64_t bytes_total; // of all files; 0: not known
+	uint64_t torn;        // last lines without an end, left out
+};
+
+// NULL on error, with one line in err: a path that is not there, a directory without a log.
+struct source *source_open(char *const *paths, unsigned n, char *err, size_t err_size);
+
+// The next line without its newline, valid until the next call. 1: there is one, 0: the end, or
+// -errno with one line in err.
+int source_next(struct source *s, const char **line, size_t *len, char *err, size_t err_size);
+
+// Where the line stands: FILE:LINE.
+void source_place(const struct source *s, char *out, size_t size);
+
+const struct source_stats *source_stats(const struct source *s);
+void source_close(struct source *s);
