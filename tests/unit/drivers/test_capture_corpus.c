@@ -2,9 +2,11 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 // Every capture of a folder (BRIDGEHEAD_NDPI_PCAPS) read to its end, and the number of packets held
-// against capinfos where that is installed.
+// against capinfos where that is installed. With --make the captures are those that
+// tests/golden/make_captures.py makes, which are held against captures.md by the way.
 
 #include "drivers/pcap/capture.h"
+#include "tests/unit/drivers/scratch.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -103,16 +105,35 @@ static void all(void **state)
 	assert_true(files > 0);
 }
 
-int main(void)
+static void synthetic(void **state)
+{
+	static struct scratch s;
+	char command[1024];
+	void *folder = s.dir;
+
+	scratch_make(&s);
+	snprintf(command, sizeof(command), "%s -B %s/make_captures.py %s --check %s/captures.md",
+		TEST_PYTHON, TEST_GOLDEN_DIR, s.dir, TEST_GOLDEN_DIR);
+	assert_int_equal(system(command), 0);
+	all(&folder);
+	scratch_remove(&s);
+}
+
+int main(int argc, char **argv)
 {
 	char *folder = getenv("BRIDGEHEAD_NDPI_PCAPS");
-	const struct CMUnitTest tests[] = {
+	const struct CMUnitTest made[] = {
+		cmocka_unit_test(synthetic),
+	};
+	const struct CMUnitTest given[] = {
 		cmocka_unit_test_prestate(all, folder),
 	};
 
+	if (argc == 2 && strcmp(argv[1], "--make") == 0)
+		return cmocka_run_group_tests(made, NULL, NULL);
 	if (folder == NULL || *folder == '\0') {
 		puts("SKIP: BRIDGEHEAD_NDPI_PCAPS names no folder of captures");
 		return 77;
 	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(given, NULL, NULL);
 }
