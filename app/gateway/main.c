@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
+#include "app/gateway/gateway.h"
 #include "app/gateway/replay.h"
 #include "drivers/ndpi/dpi.h"
 
@@ -23,6 +24,8 @@ int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
 
+	if (strcmp(what, "run") == 0)
+		return run_main(argc - 1, argv + 1);
 	if (strcmp(what, "replay") == 0)
 		return replay_main(argc - 1, argv + 1);
 	if (strcmp(what, "--help") == 0 || strcmp(what, "help") == 0) {

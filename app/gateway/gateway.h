@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// The running gateway: what `bridgehead run` puts together from its configuration.
+#pragma once
+
+#include "app/control/policy_slot.h"
+#include "app/control/server.h"
+#include "app/flowlog/writer.h"
+#include "app/gateway/config.h"
+#include "app/gateway/worker.h"
+#include "drivers/eal/port.h"
+
+#include <stdatomic.h>
+
+struct gateway_port {
+	struct port port;
+	const char *wire; // name of the wire or tap
+	uint8_t side;
+	int peer; // index in gateway.ports, -1: none
+	bool started, up, cannot_force;
+};
+
+struct gateway {
+	struct gateway_config config;
+	struct gateway_port ports[WORKER_MAX_PORTS];
+	unsigned n_ports;
+	struct worker_port by_id[WORKER_MAX_PORTS]; // by DPDK's port number
+	struct worker *workers;
+	unsigned n_workers, n_launched;
+	struct rte_mempool *pool;
+	struct pipeline_prefix *inside;
+	struct policy_slot slot;
+	struct dpi **dpi; // one a worker, and one for names (the last)
+	struct geo *geo;
+	struct flowlog *log;
+	struct log_writer *writer;
+	struct record_ring **rings;
+	struct control_server *server;
+	_Atomic bool stop, log_full;
+	_Atomic unsigned stopped_rx;
+	int64_t started_at; // microseconds since 1970 UTC
+	// The log writer's passes over all rings, for policy_slot_reclaim().
+	uint64_t pass, *pass_marks;
+	char err[512];
+};
+
+// Reads what can be read without DPDK: configuration, policy, databases. 0, or -errno with everything
+// that is wrong on standard error. check: this is all that will be done.
+int gateway_load(struct gateway *g, const char *config, bool check);
+// Starts DPDK, ports, log and workers' memory.
+int gateway_set_up(struct gateway *g);
+// Starts the workers and serves until a signal says stop. 0 or -errno.
+int gateway_serve(struct gateway *g);
+// Stops in order: workers, log, ports. why goes into the stop record.
+int gateway_tear_down(struct gateway *g, const char *why);
+
+// Reads the policy file again; a bad one leaves the old one in force. how: "reload".
+int gateway_reload(struct gateway *g, const char *how, const char *who);
+
+// Passes link states on between the ports of a wire.
+void gateway_links(struct gateway *g);
+
+// Frees old policies that nobody uses any more.
+void gateway_reclaim(struct gateway *g);
+
+// The answer to `bhctl stats`.
+json_t *gateway_stats(struct gateway *g);
+
+int64_t gateway_now(void);
+
+// ---- between the files of the gateway: parts of gateway_set_up()
+int gateway_open_ports(struct gateway *g);
+int gateway_assign_queues(struct gateway *g);
+int gateway_open_log(struct gateway *g);
+int gateway_make_pipelines(struct gateway *g);
+// Puts the start and the first policy record into the log.
+void gateway_log_start(struct gateway *g);
+
+// bridgehead run: exit status.
+int run_main(int argc, char **argv);

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/gateway/gateway.h"
+#include "drivers/eal/eal.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+	"usage: bridgehead run --config gateway.json [--check]\n"
+	"\n"
+	"Runs the gateway until SIGTERM or SIGINT. SIGHUP reads the policy again.\n"
+	"\n"
+	"  --config FILE  configuration, format gateway/1\n"
+	"  --check        check configuration, policy and databases and end\n"
+	"  --help         this text\n"
+	"\n"
+	"Exit status: 0 good, 2 an error.\n";
+
+static volatile sig_atomic_t stop_signal, reload_signal;
+
+static void on_stop(int s)
+{
+	stop_signal = s;
+}
+
+static void on_reload(int s)
+{
+	(void)s;
+	reload_signal = 1;
+}
+
+static void set_signals(void)
+{
+	struct sigaction stop = {.sa_handler = on_stop}, reload = {.sa_handler = on_reload};
+
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGHUP, &reload, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void watch_log(struct gateway *g)
+{
+	struct flowlog_stats s;
+
+	log_writer_stats(g->writer, &s);
+	if (s.disk_full != atomic_load(&g->log_full))
+		fprintf(stderr, "bridgehead: %s: %s\n", g->config.log.dir,
+			s.disk_full ? "cannot be written; records wait, then are lost and counted"
+				    : "can be written again");
+	atomic_store(&g->log_full, s.disk_full);
+}
+
+int gateway_serve(struct gateway *g)
+{
+	while (stop_signal == 0) {
+		control_server_poll(g->server, 50);
+		if (reload_signal != 0) {
+			reload_signal = 0;
+			gateway_reload(g, "reload", "signal");
+		}
+		gateway_links(g);
+		gateway_reclaim(g);
+		watch_log(g);
+	}
+	return 0;
+}
+
+static int run(const char *config, bool check)
+{
+	struct gateway *g = calloc(1, sizeof(*g));
+	int rc;
+
+	if (g == NULL)
+		return -1;
+	rc = gateway_load(g, config, check);
+	if (rc == 0 && !check) {
+		set_signals(); // before the workers' memory: a stop while starting is a stop
+		rc = gateway_set_up(g);
+		if (rc == 0)
+			rc = gateway_serve(g);
+	}
+	if (gateway_tear_down(g, rc == 0 ? "signal" : "error") < 0)
+		rc = -1;
+	free(g);
+	return rc;
+}
+
+int run_main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"check", no_argument, NULL, 'k'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	const char *config = NULL;
+	bool check = false;
+	int opt;
+
+	optind = 1;
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (opt) {
+		case 'c':
+			config = optarg;
+			break;
+		case 'k':
+			check = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs("see bridgehead run --help\n", stderr);
+			return 2;
+		}
+	}
+	if (config == NULL || optind != argc) {
+		fprintf(stderr, "bridgehead run: %s\n%s",
+			config == NULL ? "--config FILE is missing" : "one configuration only", usage);
+		return 2;
+	}
+	return run(config, check) == 0 ? 0 : 2;
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// The answer to `bhctl stats`: everything that is counted, by reason, worker and port.
+
+#include "app/gateway/gateway.h"
+
+#include <jansson.h>
+
+static json_t *number(uint64_t v)
+{
+	return json_integer((json_int_t)v);
+}
+
+static void put(json_t *o, const char *key, uint64_t v)
+{
+	json_object_set_new(o, key, number(v));
+}
+
+static uint64_t get(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+static json_t *outcomes(const struct pipeline_stats *s)
+{
+	json_t *o = json_object();
+
+	for (unsigned i = 0; i < REASON_OUTCOME_COUNT; i++) {
+		json_t *x = json_object();
+
+		put(x, "packets", get(&s->packets[i]));
+		put(x, "bytes", get(&s->bytes[i]));
+		json_object_set_new(o, reason_outcome_name(i), x);
+	}
+	return o;
+}
+
+static json_t *notes(const struct pipeline_stats *s)
+{
+	json_t *o = json_object();
+
+	for (unsigned i = 0; i < NOTE_COUNT; i++)
+		put(o, reason_note_name(i), get(&s->notes[i]));
+	return o;
+}
+
+static json_t *ends(const struct pipeline_stats *s)
+{
+	static const char *const names[] = {
+		NULL, "idle", "active", "fin", "rst", "evict", "block", "stop"};
+	json_t *o = json_object();
+
+	for (unsigned i = RECORD_END_IDLE; i <= RECORD_END_STOP; i++)
+		put(o, names[i], get(&s->flows_ended[i]));
+	return o;
+}
+
+static json_t *flows(const struct pipeline *pl)
+{
+	const struct pipeline_stats *s = &pl->stats;
+	json_t *o = json_object();
+
+	put(o, "live", get(&s->flows_live));
+	put(o, "max", pl->table.max);
+	put(o, "begun", get(&s->flows_begun));
+	put(o, "local", get(&s->flows_local));
+	json_object_set_new(o, "ended", ends(s));
+	put(o, "table_full", get(&s->table_full));
+	put(o, "extension_full", get(&s->ext_full));
+	put(o, "updates", get(&s->updates));
+	put(o, "memory", pl->table.memory);
+	return o;
+}
+
+static json_t *classification(const struct pipeline *pl)
+{
+	const struct pipeline_stats *s = &pl->stats;
+	json_t *o = json_object();
+
+	put(o, "contexts_open", dpi_flows_open(pl->c.dpi));
+	put(o, "contexts_full", get(&s->dpi_full));
+	put(o, "packets", get(&s->dpi_packets));
+	put(o, "labels", get(&s->labels));
+	return o;
+}
+
+static json_t *decisions(const struct pipeline_stats *s)
+{
+	json_t *o = json_object();
+
+	put(o, "evaluations", get(&s->evaluations));
+	for (unsigned a = POLICY_ALLOW; a <= POLICY_BLOCK; a++)
+		put(o, policy_action_name(a), get(&s->decisions[a]));
+	put(o, "caps_reached", get(&s->caps_reached));
+	put(o, "resets_sent", get(&s->resets_sent));
+	put(o, "resets_left_out", get(&s->resets_left_out));
+	return o;
+}
+
+static json_t *worker(const struct worker *w)
+{
+	json_t *o = json_object();
+
+	put(o, "worker", w->number);
+	put(o, "lcore", w->lcore);
+	put(o, "queues", w->n_rx);
+	put(o, "loops", get(&w->stats.loops));
+	put(o, "idle_loops", get(&w->stats.idle_loops));
+	put(o, "bursts", get(&w->stats.bursts));
+	put(o, "handed_over", get(&w->stats.handed_over));
+	put(o, "taken_over", get(&w->stats.taken_over));
+	put(o, "tx_retries", get(&w->stats.tx_retries));
+	put(o, "inject_no_mbuf", get(&w->stats.inject_no_mbuf));
+	put(o, "records_lost", record_ring_lost_count(w->ring));
+	json_object_set_new(o, "outcomes", outcomes(&w->pl->stats));
+	json_object_set_new(o, "notes", notes(&w->pl->stats));
+	json_object_set_new(o, "flows", flows(w->pl));
+	json_object_set_new(o, "classification", classification(w->pl));
+	json_object_set_new(o, "decisions", decisions(&w->pl->stats));
+	return o;
+}
+
+static json_t *port(const struct gateway *g, const struct gateway_port *p)
+{
+	static const char *const sides[] = {"tap", "inside", "outside"};
+	uint64_t rxp = 0, rxb = 0, txp = 0, txb = 0;
+	json_t *o = json_object();
+	struct port_stats s;
+
+	for (unsigned i = 0; i < g->n_workers; i++) {
+		const struct worker_stats *w = &g->workers[i].stats;
+
+		rxp += get(&w->rx_packets[p->port.id]);
+		rxb += get(&w->rx_bytes[p->port.id]);
+		txp += get(&w->tx_packets[p->port.id]);
+		txb += get(&w->tx_bytes[p->port.id]);
+	}
+	port_get_stats(&p->port, &s);
+	json_object_set_new(o, "port", json_string(p->port.name));
+	json_object_set_new(o, "wire", json_string(p->wire));
+	json_object_set_new(o, "side", json_string(sides[p->side]));
+	json_object_set_new(o, "driver", json_string(p->port.driver));
+	json_object_set_new(o, "link", json_string(p->port.forced_down ? "taken down"
+				       : p->up                          ? "up"
+									: "down"));
+	put(o, "rx_queues", p->port.rx_queues);
+	put(o, "tx_queues", p->port.tx_queues);
+	json_object_set_new(o, "rss", json_boolean(p->port.rss));
+	put(o, "rx_packets", rxp);
+	put(o, "rx_bytes", rxb);
+	put(o, "tx_packets", txp);
+	put(o, "tx_bytes", txb);
+	put(o, "rx_missed", s.rx_missed);
+	put(o, "rx_errors", s.rx_errors);
+	put(o, "rx_no_mbuf", s.rx_no_mbuf);
+	put(o, "tx_errors", s.tx_errors);
+	return o;
+}
+
+static json_t *log_state(struct gateway *g)
+{
+	struct flowlog_stats s;
+	json_t *o = json_object();
+
+	log_writer_stats(g->writer, &s);
+	json_object_set_new(o, "dir", json_string(g->config.log.dir));
+	put(o, "attempted", s.attempted);
+	put(o, "written", s.written);
+	put(o, "lost_ring", s.lost_ring);
+	put(o, "lost_disk", s.lost_disk);
+	put(o, "gaps", s.gaps);
+	put(o, "bytes", s.bytes);
+	put(o, "segments", s.segments);
+	put(o, "next_seq", s.next_seq);
+	json_object_set_new(o, "disk_full", json_boolean(s.disk_full));
+	return o;
+}
+
+static json_t *policy_state(struct gateway *g)
+{
+	const struct policy_generation *gen = atomic_load(&g->slot.now);
+	const struct policy_info *info = policy_info(gen->policy);
+	json_t *o = json_object();
+
+	json_object_set_new(o, "id", json_string(info->id));
+	put(o, "version", info->version);
+	put(o, "epoch", gen->epoch);
+	put(o, "rules", info->n_rules);
+	put(o, "limits_not_enforced", info->n_limits);
+	return o;
+}
+
+json_t *gateway_stats(struct gateway *g)
+{
+	json_t *o = json_object(), *workers = json_array(), *ports = json_array();
+
+	json_object_set_new(o, "gateway", json_string(g->config.name));
+	json_object_set_new(o, "version", json_string(BRIDGEHEAD_VERSION));
+	json_object_set_new(o, "mode",
+		json_string(g->config.mode == GATEWAY_TAP ? "tap" : "inline"));
+	put(o, "uptime_s", (uint64_t)((gateway_now() - g->started_at) / 1000000));
+	json_object_set_new(o, "policy", policy_state(g));
+	for (unsigned i = 0; i < g->n_ports; i++)
+		json_array_append_new(ports, port(g, &g->ports[i]));
+	json_object_set_new(o, "ports", ports);
+	for (unsigned i = 0; i < g->n_workers; i++)
+		json_array_append_new(workers, worker(&g->workers[i]));
+	json_object_set_new(o, "workers", workers);
+	json_object_set_new(o, "log", log_state(g));
+	return o;
+}
