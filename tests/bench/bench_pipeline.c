@@ -284,6 +284,17 @@ static double expire(struct rig *r)
 	return f.mean;
 }
 
+// What flows of this kind touch of the table's mappings: the addresses are IPv6 flows' only, the
+// extensions of none here.
+static double bytes_per_flow(const struct rig *r, const struct args *a)
+{
+	const struct flow_table *t = &r->w.pl->table;
+	size_t bytes = sizeof(*t->hot) + sizeof(*t->cold) + (a->t.version == 6 ? sizeof(*t->addr6) : 0);
+
+	return (double)bytes +
+		(double)(t->n_buckets + t->n_overflow) * sizeof(*t->buckets) / (double)t->max;
+}
+
 static void insertion(struct rig *r, struct args *a)
 {
 	double floors[MAX_ROUNDS], in[MAX_ROUNDS], out[MAX_ROUNDS], sum[MAX_ROUNDS];
@@ -309,8 +320,7 @@ static void insertion(struct rig *r, struct args *a)
 		a->t.flows, a->t.version, r->writer != NULL ? "true" : "false", a->rounds,
 		median(floors, a->rounds), median(in, a->rounds), median(out, a->rounds),
 		median(sum, a->rounds), sum[0], sum[a->rounds - 1],
-		(unsigned long long)r->w.pl->table.memory,
-		(double)r->w.pl->table.memory / r->w.pl->table.max);
+		(unsigned long long)r->w.pl->table.memory, bytes_per_flow(r, a));
 	free(fl.v);
 }
 
