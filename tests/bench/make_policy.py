@@ -24,7 +24,7 @@ def rule(i):
         {"dst": [f"192.0.2.{i % 256}/32"], "protos": ["tcp"]},
         {"src": [f"10.250.{i // 256 % 256}.{i % 256}/32"], "border": ["cross", "unknown"]},
         {"sports": [f"{1 + i % 1000}-{1 + i % 1000}"], "countries": [COUNTRIES[i % 12]],
-         "initiator": ["outside"]},
+         "initiator": "outside"},
     ][i % 6]
     action = ["allow", "flag", "block"][i % 3]
     out = {"id": f"rule-{i}", "match": match, "action": action, "reason": f"REASON_{i % 50}"}
