@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/dataplane/pipeline.h"
+#include "app/dataplane/parse_plain.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -176,7 +177,8 @@ static inline void read_packet(struct pipeline *pl, struct packet *p, unsigned n
 {
 	if (!parsed) {
 		prefetch_frames(p, n, i);
-		parse_packet(&pl->parser, &p[i], NULL);
+		if (!parse_plain(&pl->parser, &p[i]))
+			parse_packet(&pl->parser, &p[i], NULL);
 	}
 	if (p[i].flags & PACKET_IP)
 		__builtin_prefetch(&pl->table.buckets[flow_bucket_of(&pl->table, p[i].hash)]);
