@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define PER_BUCKET 10
 #define HUGE_2M    (2u << 20)
 
 static void *map(struct flow_table *t, unsigned which, size_t size, bool huge)
@@ -74,9 +73,12 @@ uint32_t flow_find(const struct flow_table *t, const struct packet *p)
 	do {
 		const struct flow_bucket *bucket = &t->buckets[b];
 
-		for (unsigned i = 0; i < PER_BUCKET; i++)
-			if (bucket->sig[i] == sig && flow_matches(t, bucket->entry[i], p))
-				return bucket->entry[i];
+		for (unsigned m = flow_sig_mask(bucket, sig); m != 0; m &= m - 1) {
+			uint32_t i = bucket->entry[__builtin_ctz(m)];
+
+			if (flow_matches(t, i, p))
+				return i;
+		}
 		b = bucket->next;
 	} while (b != FLOW_NONE);
 	return FLOW_NONE;
@@ -104,12 +106,14 @@ static bool take_slot(struct flow_table *t, uint64_t hash, uint32_t entry)
 	for (;;) {
 		struct flow_bucket *bucket = &t->buckets[b];
 
-		for (unsigned i = 0; i < PER_BUCKET; i++) {
-			if (bucket->sig[i] == 0) {
-				bucket->sig[i] = flow_sig(hash);
-				bucket->entry[i] = entry;
-				return true;
-			}
+		unsigned empty = flow_sig_mask(bucket, 0);
+
+		if (empty != 0) {
+			unsigned i = (unsigned)__builtin_ctz(empty);
+
+			bucket->sig[i] = flow_sig(hash);
+			bucket->entry[i] = entry;
+			return true;
 		}
 		if (bucket->next == FLOW_NONE) {
 			bucket->next = take_bucket(t);
@@ -128,7 +132,7 @@ static void give_slot(struct flow_table *t, uint64_t hash, uint32_t entry)
 
 	for (;; before = b, b = bucket->next) {
 		bucket = &t->buckets[b];
-		for (unsigned i = 0; i < PER_BUCKET; i++) {
+		for (unsigned i = 0; i < FLOW_PER_BUCKET; i++) {
 			if (bucket->sig[i] == 0 || bucket->entry[i] != entry)
 				continue;
 			bucket->sig[i] = 0;
@@ -139,7 +143,7 @@ found:
 	if (before == FLOW_NONE)
 		return;
 	empty = true;
-	for (unsigned i = 0; i < PER_BUCKET; i++)
+	for (unsigned i = 0; i < FLOW_PER_BUCKET; i++)
 		empty = empty && bucket->sig[i] == 0;
 	if (empty) {
 		t->buckets[before].next = bucket->next;

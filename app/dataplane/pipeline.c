@@ -8,6 +8,7 @@
 
 #define FRAG_DATAGRAMS 4096
 #define PREFETCH_AHEAD 4
+#define DEPTH          8 // packets between two stages
 
 int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t now)
 {
@@ -161,15 +162,48 @@ static uint32_t candidate(const struct pipeline *pl, const struct packet *p)
 {
 	const struct flow_table *t = &pl->table;
 	const struct flow_bucket *b = &t->buckets[flow_bucket_of(t, p->hash)];
-	uint16_t sig = flow_sig(p->hash);
+	unsigned mask = flow_sig_mask(b, flow_sig(p->hash));
+	uint32_t i;
 
-	for (unsigned k = 0; k < 10; k++) {
-		if (b->sig[k] == sig) {
-			__builtin_prefetch(&t->hot[b->entry[k]], 1);
-			return b->entry[k];
-		}
+	if (mask == 0)
+		return FLOW_NONE;
+	i = b->entry[__builtin_ctz(mask)];
+	__builtin_prefetch(&t->hot[i], 1);
+	return i;
+}
+
+static inline void read_packet(struct pipeline *pl, struct packet *p, unsigned n, unsigned i, bool parsed)
+{
+	if (!parsed) {
+		prefetch_frames(p, n, i);
+		parse_packet(&pl->parser, &p[i], NULL);
 	}
-	return FLOW_NONE;
+	if (p[i].flags & PACKET_IP)
+		__builtin_prefetch(&pl->table.buckets[flow_bucket_of(&pl->table, p[i].hash)]);
+}
+
+// IPv6 addresses lie behind the hot line.
+static inline void prefetch_addrs(const struct pipeline *pl, const struct packet *p, uint32_t entry)
+{
+	if (p->key.version == 6 && entry != FLOW_NONE && pl->table.hot[entry].version == 6)
+		__builtin_prefetch(pl->table.addr6[pl->table.hot[entry].v6.slot]);
+}
+
+static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry)
+{
+	if (q->notes != 0)
+		count_notes(pl, q->notes);
+	if (!(q->flags & PACKET_IP)) {
+		no_key(pl, q);
+		return;
+	}
+	if ((pl->stop_all || q->notes != 0) && stopped(pl, q))
+		return;
+	// An earlier packet of this burst may have begun or ended the flow: look again.
+	if (entry == FLOW_NONE || !flow_matches(&pl->table, entry, q))
+		entry = flow_find(&pl->table, q);
+	if (entry == FLOW_NONE || !fast_packet(pl, q, entry))
+		slow_packet(pl, q, entry);
 }
 
 void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
@@ -177,33 +211,19 @@ void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t n
 	uint32_t entry[PIPELINE_MAX_BURST];
 
 	refresh(pl, now);
-	for (unsigned i = 0; i < n; i++) {
-		if (!parsed) {
-			prefetch_frames(p, n, i);
-			parse_packet(&pl->parser, &p[i], NULL);
-		}
-		if (p[i].flags & PACKET_IP)
-			__builtin_prefetch(
-				&pl->table.buckets[flow_bucket_of(&pl->table, p[i].hash)]);
-	}
-	for (unsigned i = 0; i < n; i++)
-		entry[i] = p[i].flags & PACKET_IP ? candidate(pl, &p[i]) : FLOW_NONE;
-	for (unsigned i = 0; i < n; i++) {
-		struct packet *q = &p[i];
+	// The stages follow each other at a distance of DEPTH packets, so that the memory requests of
+	// one packet are spread between the work on others and have come when they are needed.
+	for (unsigned i = 0; i < n + 3 * DEPTH; i++) {
+		unsigned j = i - DEPTH, k = j - DEPTH, l = k - DEPTH; // not yet: wraps, no packet
 
-		if (q->notes != 0)
-			count_notes(pl, q->notes);
-		if (!(q->flags & PACKET_IP)) {
-			no_key(pl, q);
-			continue;
-		}
-		if ((pl->stop_all || q->notes != 0) && stopped(pl, q))
-			continue;
-		// An earlier packet of this burst may have begun or ended the flow: look again.
-		if (entry[i] == FLOW_NONE || !flow_matches(&pl->table, entry[i], q))
-			entry[i] = flow_find(&pl->table, q);
-		if (entry[i] == FLOW_NONE || !fast_packet(pl, q, entry[i]))
-			slow_packet(pl, q, entry[i]);
+		if (i < n)
+			read_packet(pl, p, n, i, parsed);
+		if (j < n)
+			entry[j] = p[j].flags & PACKET_IP ? candidate(pl, &p[j]) : FLOW_NONE;
+		if (k < n)
+			prefetch_addrs(pl, &p[k], entry[k]);
+		if (l < n)
+			serve(pl, &p[l], entry[l]);
 	}
 }
 

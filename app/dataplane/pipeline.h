@@ -3,10 +3,12 @@
 
 // One worker's pipeline: a burst of packets in, an outcome for each packet out.
 //
-// Stages over the whole burst, so that the misses of one packet hide behind the work on others:
+// Stages that follow each other at a distance of some packets, so that the misses of one packet hide
+// behind the work on others:
 //   1. parse and hash, prefetch the bucket
 //   2. find the entry by signature, prefetch its hot line
-//   3. compare keys, count, give the cached verdict; only a new or undecided flow goes on to
+//   3. IPv6: prefetch the addresses
+//   4. compare keys, count, give the cached verdict; only a new or undecided flow goes on to
 //      classification, country and policy (slow.c)
 //
 // A pipeline belongs to one thread. It allocates nothing, takes no lock and calls no system call for a
