@@ -135,10 +135,29 @@ void flow_count(struct pipeline *pl, struct packet *p, uint32_t i)
 	set_outcome(pl, p, r);
 }
 
+// What the packets of a burst that passed on the fast path add to the counters.
+struct sums {
+	uint64_t packets, bytes, ip_bytes;           // of all
+	uint64_t odd_packets[2], odd_bytes[2]; // of those flagged and those local
+};
+
+static void add_sums(struct pipeline_stats *s, const struct sums *x)
+{
+	s->flow_packets += x->packets;
+	s->flow_bytes += x->ip_bytes;
+	s->packets[REASON_PASS_FLAG] += x->odd_packets[0];
+	s->bytes[REASON_PASS_FLAG] += x->odd_bytes[0];
+	s->packets[REASON_PASS_LOCAL] += x->odd_packets[1];
+	s->bytes[REASON_PASS_LOCAL] += x->odd_bytes[1];
+	s->packets[REASON_PASS_ALLOW] += x->packets - x->odd_packets[0] - x->odd_packets[1];
+	s->bytes[REASON_PASS_ALLOW] += x->bytes - x->odd_bytes[0] - x->odd_bytes[1];
+}
+
 // The commonest case of all: an established flow with a verdict in force.
-static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i)
+static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i, struct sums *x)
 {
 	struct flow_hot *h = &pl->table.hot[i];
+	unsigned in;
 
 	if (h->epoch != pl->stamp || !(h->flags & FLOW_SETTLED) || h->action == POLICY_BLOCK)
 		return false;
@@ -147,7 +166,22 @@ static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i
 	if (h->proto == 6 && ((p->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST)) ||
 				     !(h->tcp & FLOW_TCP_BOTH)))
 		return false;
-	flow_count(pl, p, i);
+	in = !flow_is_outbound(h, p);
+	if (p->ts > h->last)
+		h->last = p->ts;
+	h->packets[in]++;
+	h->bytes[in] += p->ip_len;
+	x->packets++;
+	x->bytes += p->wire_len;
+	x->ip_bytes += p->ip_len;
+	p->outcome = REASON_PASS_ALLOW;
+	if ((h->flags & FLOW_LOCAL) || h->action == POLICY_FLAG) {
+		bool local = h->flags & FLOW_LOCAL;
+
+		p->outcome = local ? REASON_PASS_LOCAL : REASON_PASS_FLAG;
+		x->odd_packets[local]++;
+		x->odd_bytes[local] += p->wire_len;
+	}
 	return true;
 }
 
@@ -191,7 +225,7 @@ static inline void prefetch_addrs(const struct pipeline *pl, const struct packet
 		__builtin_prefetch(pl->table.addr6[pl->table.hot[entry].v6.slot]);
 }
 
-static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry)
+static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, struct sums *x)
 {
 	if (q->notes != 0)
 		count_notes(pl, q->notes);
@@ -204,13 +238,14 @@ static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry)
 	// An earlier packet of this burst may have begun or ended the flow: look again.
 	if (entry == FLOW_NONE || !flow_matches(&pl->table, entry, q))
 		entry = flow_find(&pl->table, q);
-	if (entry == FLOW_NONE || !fast_packet(pl, q, entry))
+	if (entry == FLOW_NONE || !fast_packet(pl, q, entry, x))
 		slow_packet(pl, q, entry);
 }
 
 void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
 {
 	uint32_t entry[PIPELINE_MAX_BURST];
+	struct sums x = {0};
 
 	refresh(pl, now);
 	// The stages follow each other at a distance of DEPTH packets, so that the memory requests of
@@ -225,8 +260,9 @@ void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t n
 		if (k < n)
 			prefetch_addrs(pl, &p[k], entry[k]);
 		if (l < n)
-			serve(pl, &p[l], entry[l]);
+			serve(pl, &p[l], entry[l], &x);
 	}
+	add_sums(&pl->stats, &x);
 }
 
 unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget)
