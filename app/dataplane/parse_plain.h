@@ -11,14 +11,6 @@
 #include <netinet/in.h>
 #include <string.h>
 
-static inline uint32_t parse_load32(const uint8_t *b)
-{
-	uint32_t v;
-
-	memcpy(&v, b, sizeof(v));
-	return v;
-}
-
 static inline uint64_t parse_be64(const uint8_t *b)
 {
 	return __builtin_bswap64(hash_load(b));
@@ -62,33 +54,64 @@ static inline bool parse_plain_is_tunnel(uint8_t proto, uint16_t sport, uint16_t
 			dport == PARSE_PORT_GTPU || sport == PARSE_PORT_GTPU);
 }
 
-// The ends in order; swap without a branch, since directions come in any order.
-static inline void parse_plain_ends4(struct packet *p, const uint8_t *ip, uint16_t sport, uint16_t dport)
-{
-	uint64_t s = (uint64_t)parse_be32(ip + 12) << 16 | sport;
-	uint64_t d = (uint64_t)parse_be32(ip + 16) << 16 | dport;
-	struct flow_key *k = &p->key;
-	bool swap = s > d;
+// The key and its hash. Whole words are made in registers, stored, and hashed from there: a load of
+// what narrower stores have just written waits for them. Ends are put in order by rotating, without a
+// branch, since directions come in any order.
+struct parse_ports {
+	uint16_t sport, dport;
+	uint32_t both; // as key.port, not swapped
+};
 
-	p->dir = swap;
-	k->port[0] = swap ? dport : sport;
-	k->port[1] = swap ? sport : dport;
-	k->a4[0] = parse_load32(ip + (swap ? 16 : 12));
-	k->a4[1] = parse_load32(ip + (swap ? 12 : 16));
+static inline uint64_t parse_plain_head(uint8_t version, uint8_t proto)
+{
+	return (uint64_t)UINT32_MAX << 32 | (uint64_t)proto << 8 | version; // no VNI, no VLAN
 }
 
-static inline void parse_plain_ends6(struct packet *p, const uint8_t *ip, uint16_t sport, uint16_t dport)
+static inline uint32_t parse_rotate32(uint32_t v, unsigned n)
 {
-	uint64_t s0 = parse_be64(ip + 8), d0 = parse_be64(ip + 24);
-	uint64_t s1 = parse_be64(ip + 16), d1 = parse_be64(ip + 32);
-	struct flow_key *k = &p->key;
-	bool swap = s0 != d0 ? s0 > d0 : s1 != d1 ? s1 > d1 : sport > dport;
+	return v >> n | v << (-n & 31);
+}
 
-	p->dir = swap;
-	k->port[0] = swap ? dport : sport;
-	k->port[1] = swap ? sport : dport;
-	memcpy(k->a6[0], ip + (swap ? 24 : 8), 16);
-	memcpy(k->a6[1], ip + (swap ? 8 : 24), 16);
+static inline uint64_t parse_rotate64(uint64_t v, unsigned n)
+{
+	return v >> n | v << (-n & 63);
+}
+
+static inline void parse_plain_ends4(const struct hash_seed *seed, struct packet *p, uint8_t proto,
+	const struct parse_ports *x)
+{
+	uint64_t raw = hash_load(p->data + 14 + 12), order = __builtin_bswap64(raw);
+	uint64_t s = order >> 32 << 16 | x->sport, d = (order & UINT32_MAX) << 16 | x->dport;
+	unsigned swap = s > d;
+	uint64_t head = parse_plain_head(4, proto), a4 = parse_rotate64(raw, swap * 32);
+	uint32_t ports = parse_rotate32(x->both, swap * 16);
+
+	p->dir = (uint8_t)swap;
+	memcpy(&p->key, &head, sizeof(head));
+	memcpy(p->key.port, &ports, sizeof(ports));
+	memcpy(p->key.a4, &a4, sizeof(a4));
+	p->hash = hash_words4(seed, head, ports, a4);
+}
+
+static inline void parse_plain_ends6(const struct hash_seed *seed, struct packet *p, uint8_t proto,
+	const struct parse_ports *x)
+{
+	const uint8_t *b = p->data + 14 + 8;
+	uint64_t s0 = parse_be64(b), d0 = parse_be64(b + 16);
+	uint64_t s1 = parse_be64(b + 8), d1 = parse_be64(b + 24);
+	unsigned swap = (s0 > d0) | ((s0 == d0) & ((s1 > d1) | ((s1 == d1) & (x->sport > x->dport))));
+	const uint8_t *first = b + swap * 16, *second = b + (16 - swap * 16);
+	uint64_t head = parse_plain_head(6, proto);
+	uint64_t a0[2] = {hash_load(first), hash_load(first + 8)};
+	uint64_t a1[2] = {hash_load(second), hash_load(second + 8)};
+	uint32_t ports = parse_rotate32(x->both, swap * 16);
+
+	p->dir = (uint8_t)swap;
+	memcpy(&p->key, &head, sizeof(head));
+	memcpy(p->key.port, &ports, sizeof(ports));
+	memcpy(p->key.a6[0], a0, sizeof(a0));
+	memcpy(p->key.a6[1], a1, sizeof(a1));
+	p->hash = hash_words6(seed, head, ports, a0, a1);
 }
 
 // Length, protocol, end of the network header at 14. False: odd.
@@ -121,29 +144,26 @@ static inline bool parse_plain_network(struct packet *p, uint8_t *version, uint8
 static inline bool parse_plain(const struct parser *ps, struct packet *p)
 {
 	uint8_t version, proto;
-	uint16_t sport, dport;
-	uint32_t l4;
+	struct parse_ports x;
+	uint32_t l4, raw;
 
 	if (p->link != LINK_ETHERNET || !parse_plain_network(p, &version, &proto))
 		return false;
 	l4 = version == 4 ? 14 + 20 : 14 + 40;
 	if (!parse_plain_transport(p, l4, 14 + p->ip_len, proto))
 		return false;
-	sport = parse_be16(p->data + l4);
-	dport = parse_be16(p->data + l4 + 2);
-	if (parse_plain_is_tunnel(proto, sport, dport))
+	raw = parse_be32(p->data + l4);
+	x.sport = (uint16_t)(raw >> 16);
+	x.dport = (uint16_t)raw;
+	x.both = parse_rotate32(raw, 16);
+	if (parse_plain_is_tunnel(proto, x.sport, x.dport))
 		return false;
 	p->flags = PACKET_IP;
 	p->l3_off = 14;
 	p->notes = 0;
-	p->key.version = version;
-	p->key.proto = proto;
-	p->key.vlan = 0;
-	p->key.vni = UINT32_MAX;
 	if (version == 4)
-		parse_plain_ends4(p, p->data + 14, sport, dport);
+		parse_plain_ends4(&ps->seed, p, proto, &x);
 	else
-		parse_plain_ends6(p, p->data + 14, sport, dport);
-	p->hash = hash_key(&ps->seed, &p->key);
+		parse_plain_ends6(&ps->seed, p, proto, &x);
 	return true;
 }
