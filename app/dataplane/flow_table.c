@@ -33,9 +33,10 @@ static void *map(struct flow_table *t, unsigned which, size_t size, bool huge, e
 	return p;
 }
 
-int flow_table_init(struct flow_table *t, uint32_t max, bool huge)
+int flow_table_init(struct flow_table *t, uint32_t max, const struct hash_seed *seed, bool huge)
 {
 	memset(t, 0, sizeof(*t));
+	t->seed = *seed;
 	if (max < 16)
 		max = 16;
 	t->max = max;
@@ -190,7 +191,6 @@ uint32_t flow_insert(struct flow_table *t, const struct packet *p)
 	memset(h, 0, sizeof(*h));
 	memset(&t->cold[i], 0, sizeof(t->cold[i]));
 	memcpy(h, k, 12);
-	h->hash = (uint32_t)(p->hash >> 32);
 	if (k->version == 4) {
 		memcpy(h->a4, k->a4, sizeof(h->a4));
 	} else { // there are as many address slots as entries
@@ -205,8 +205,24 @@ uint32_t flow_insert(struct flow_table *t, const struct packet *p)
 		h->v6.slot = slot;
 	}
 	t->cold[i].ext = t->cold[i].dpi = FLOW_NONE;
+	t->cold[i].limit = POLICY_LIMIT_NONE;
 	t->live++;
 	return i;
+}
+
+// Made again from the key: once in a flow's life that is cheaper than four bytes of its hot line.
+static uint64_t hash_of(const struct flow_table *t, uint32_t i)
+{
+	const struct flow_hot *h = &t->hot[i];
+	struct flow_key k;
+
+	memset(&k, 0, sizeof(k));
+	memcpy(&k, h, 12);
+	if (h->version == 4)
+		memcpy(k.a4, h->a4, sizeof(k.a4));
+	else
+		memcpy(k.a6, t->addr6[h->v6.slot], sizeof(k.a6));
+	return hash_key(&t->seed, &k);
 }
 
 void flow_remove(struct flow_table *t, uint32_t i)
@@ -214,7 +230,7 @@ void flow_remove(struct flow_table *t, uint32_t i)
 	struct flow_hot *h = &t->hot[i];
 	uint32_t ext = t->cold[i].ext;
 
-	give_slot(t, (uint64_t)h->hash << 32, i);
+	give_slot(t, hash_of(t, i), i);
 	if (h->version == 6) {
 		memcpy(t->addr6[h->v6.slot], &t->free6, sizeof(t->free6));
 		t->free6 = h->v6.slot;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 #define FRAG_DATAGRAMS 4096
+#define OWN_COUNTERS   65536
+#define METERS         65536
 #define PREFETCH_AHEAD 4
 #define DEPTH          8 // packets between two stages
 
@@ -25,7 +27,13 @@ int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t 
 	pl->parser.tunnels = c->tunnels;
 	pl->parser.frags = frag_create(FRAG_DATAGRAMS, &c->seed);
 	pl->wheel = malloc(sizeof(*pl->wheel));
-	rc = flow_table_init(&pl->table, c->max_flows, c->huge);
+	rc = flow_table_init(&pl->table, c->max_flows, &c->seed, c->huge);
+	if (rc == 0 && pl->c.quota == NULL) {
+		rc = quota_init(&pl->own_quota, OWN_COUNTERS);
+		pl->c.quota = &pl->own_quota;
+	}
+	if (rc == 0)
+		rc = meters_init(&pl->meters, METERS, pl->c.quota, c->n_workers);
 	if (rc < 0 || pl->parser.frags == NULL || pl->wheel == NULL) {
 		pipeline_fini(pl);
 		return -ENOMEM;
@@ -42,6 +50,9 @@ void pipeline_fini(struct pipeline *pl)
 	free(pl->wheel);
 	pl->wheel = NULL;
 	flow_table_fini(&pl->table);
+	meters_fini(&pl->meters);
+	if (pl->own_quota.counters != NULL)
+		quota_fini(&pl->own_quota);
 }
 
 // The policy in force, and the next second at which its own rules change. Where either moved, every
@@ -53,7 +64,10 @@ static void refresh(struct pipeline *pl, int64_t now)
 	pl->gen = policy_slot_enter(pl->c.slot, pl->c.reader);
 	if (pl->gen->epoch != pl->gen_epoch || pl->now >= pl->next_change) {
 		int64_t next = policy_next_change(pl->gen->policy, pl->now / 1000000);
+		int64_t window = meters_windows(&pl->meters, pl->gen->policy, pl->now / 1000000);
 
+		if (window < next)
+			next = window;
 		pl->gen_epoch = pl->gen->epoch;
 		pl->next_change = next > INT64_MAX / 1000000 ? INT64_MAX : next * 1000000;
 		pl->stamp++;
@@ -165,6 +179,9 @@ static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i
 		return false;
 	if (h->proto == 6 && ((p->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST)) ||
 				     !(h->tcp & FLOW_TCP_BOTH)))
+		return false;
+	if (h->meter != METER_NONE && flow_is_outbound(h, p) &&
+		!meter_fast(&pl->meters, h->meter, h->bytes[0], p->ip_len))
 		return false;
 	in = !flow_is_outbound(h, p);
 	if (p->ts > h->last)
@@ -284,7 +301,13 @@ unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget)
 			flow_end(pl, i, RECORD_END_IDLE);
 			continue;
 		}
+		if (h->meter != METER_NONE) {
+			flow_limit_time(pl, i);
+			timer_clear(pl->wheel, i); // a new meter may have set it
+		}
 		update = flow_update_due(pl, i);
+		if (h->meter != METER_NONE && flow_limit_due(pl, i) < update)
+			update = flow_limit_due(pl, i);
 		timer_set(pl->wheel, i, update < due ? update : due);
 	}
 	return done;
