@@ -211,7 +211,7 @@ uint32_t flow_insert(struct flow_table *t, const struct packet *p)
 }
 
 // Made again from the key: once in a flow's life that is cheaper than four bytes of its hot line.
-static uint64_t hash_of(const struct flow_table *t, uint32_t i)
+uint64_t flow_hash(const struct flow_table *t, uint32_t i)
 {
 	const struct flow_hot *h = &t->hot[i];
 	struct flow_key k;
@@ -230,7 +230,7 @@ void flow_remove(struct flow_table *t, uint32_t i)
 	struct flow_hot *h = &t->hot[i];
 	uint32_t ext = t->cold[i].ext;
 
-	give_slot(t, hash_of(t, i), i);
+	give_slot(t, flow_hash(t, i), i);
 	if (h->version == 6) {
 		memcpy(t->addr6[h->v6.slot], &t->free6, sizeof(t->free6));
 		t->free6 = h->v6.slot;

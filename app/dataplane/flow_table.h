@@ -209,5 +209,8 @@ void flow_remove(struct flow_table *t, uint32_t i);
 // The flow's extension, made when first asked for. NULL where none is left: the flow goes without.
 struct flow_ext *flow_ext(struct flow_table *t, uint32_t i);
 
+// The hash of the entry's key.
+uint64_t flow_hash(const struct flow_table *t, uint32_t i);
+
 // Both addresses in network order, of end 0 and end 1.
 void flow_addrs(const struct flow_table *t, uint32_t i, uint8_t a[2][16]);

@@ -11,6 +11,7 @@
 #define OWN_COUNTERS   65536
 #define METERS         65536
 #define PREFETCH_AHEAD 4
+#define AGE_BATCH      16
 #define DEPTH          8 // packets between two stages
 
 int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t now)
@@ -282,33 +283,60 @@ void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t n
 	add_sums(&pl->stats, &x);
 }
 
+static void look_at(struct pipeline *pl, uint32_t i)
+{
+	struct flow_hot *h = &pl->table.hot[i];
+	int64_t due = h->last + pl->c.timeout_us[h->class_], update;
+
+	if (due <= pl->now) {
+		flow_end(pl, i, RECORD_END_IDLE);
+		return;
+	}
+	if (h->meter != METER_NONE) {
+		flow_limit_time(pl, i);
+		timer_clear(pl->wheel, i); // a new meter may have set it
+	}
+	update = flow_update_due(pl, i);
+	if (h->meter != METER_NONE && flow_limit_due(pl, i) < update)
+		update = flow_limit_due(pl, i);
+	timer_set(pl->wheel, i, update < due ? update : due);
+}
+
+// Takes flows that are due off the wheel and prefetches what looking at them needs. Where they lie in
+// the table the order of the wheel does not tell.
+static unsigned take_due(struct pipeline *pl, uint32_t *due, unsigned max)
+{
+	struct flow_table *t = &pl->table;
+	unsigned n = 0;
+
+	while (n < max && (due[n] = timer_next(pl->wheel, pl->now)) != FLOW_NONE) {
+		__builtin_prefetch(&t->hot[due[n]], 1);
+		__builtin_prefetch((const char *)&t->cold[due[n]] + 63, 1);
+		n++;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const struct flow_hot *h = &t->hot[due[i]];
+
+		if (h->last + pl->c.timeout_us[h->class_] <= pl->now)
+			__builtin_prefetch(&t->buckets[flow_bucket_of(t, flow_hash(t, due[i]))], 1);
+	}
+	return n;
+}
+
 unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget)
 {
+	uint32_t due[AGE_BATCH];
 	unsigned done = 0;
 
 	refresh(pl, now);
 	while (done < budget) {
-		uint32_t i = timer_next(pl->wheel, pl->now);
-		int64_t due, update;
-		struct flow_hot *h;
+		unsigned n = take_due(pl, due, budget - done < AGE_BATCH ? budget - done : AGE_BATCH);
 
-		if (i == FLOW_NONE)
+		if (n == 0)
 			break;
-		done++;
-		h = &pl->table.hot[i];
-		due = h->last + pl->c.timeout_us[h->class_];
-		if (due <= pl->now) {
-			flow_end(pl, i, RECORD_END_IDLE);
-			continue;
-		}
-		if (h->meter != METER_NONE) {
-			flow_limit_time(pl, i);
-			timer_clear(pl->wheel, i); // a new meter may have set it
-		}
-		update = flow_update_due(pl, i);
-		if (h->meter != METER_NONE && flow_limit_due(pl, i) < update)
-			update = flow_limit_due(pl, i);
-		timer_set(pl->wheel, i, update < due ? update : due);
+		for (unsigned i = 0; i < n; i++)
+			look_at(pl, due[i]);
+		done += n;
 	}
 	return done;
 }
