@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// Every capture of a folder (pcap/ in that which BRIDGEHEAD_CAPTURES names) read to its end, and the
-// number of packets held against capinfos where that is installed. With --make the captures are those that
-// tests/golden/make_captures.py makes, which are held against captures.md by the way.
+// Every capture of a folder (pcap/ in that which BRIDGEHEAD_CAPTURES names) read to its end, and
+// the number of packets held against capinfos where that is installed. With --make the captures are
+// those that tests/golden/make_captures.py makes, which are held against captures.md by the way.
 
 #include "drivers/pcap/capture.h"
 #include "tests/unit/drivers/scratch.h"
