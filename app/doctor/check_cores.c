@@ -38,8 +38,7 @@ static void check_present(struct doctor *d, const struct cpuset *all)
 		cpuset_format(&barred, list, sizeof(list));
 		found(d, DOCTOR_WARN, "lcores",
 			"a CPU outside of the process's set (taskset, cgroup, systemd's "
-			"CPUAffinity) is"
-			" refused to its threads",
+			"CPUAffinity) is refused to its threads",
 			"CPU %s online but not allowed to this shell; the service may differ",
 			list);
 		mend(d, "systemctl show bridgehead -p CPUAffinity -p AllowedCPUs");
@@ -69,8 +68,7 @@ static void check_isolated(struct doctor *d, const struct cpuset *workers)
 	if (cpuset_count(&missing) != 0) {
 		found(d, DOCTOR_WARN, "isolated_cores",
 			"a worker shares its core with whatever the scheduler puts there: each "
-			"time, some"
-			" milliseconds of packets wait or are lost",
+			"time, some milliseconds of packets wait or are lost",
 			"workers poll on CPU %s, not isolated from the scheduler (isolated: %s)",
 			list, have);
 		mend_boot(d, "isolcpus=%s nohz_full=%s rcu_nocbs=%s", list, list, list);
@@ -87,8 +85,7 @@ static void check_isolated(struct doctor *d, const struct cpuset *workers)
 	cpuset_format(&missing, list, sizeof(list));
 	found(d, DOCTOR_NOTE, "nohz_full",
 		"the scheduler's tick interrupts a worker 100 to 1000 times a second, some "
-		"microseconds"
-		" each",
+		"microseconds each",
 		"CPU %s isolated, but with the tick", list);
 	mend_boot(d, "nohz_full=%s rcu_nocbs=%s", list, list);
 }
@@ -115,8 +112,7 @@ static void check_siblings(struct doctor *d, const struct cpuset *all, const str
 			shared = true;
 			found(d, cpuset_has(workers, k) ? DOCTOR_WARN : DOCTOR_NOTE, "siblings",
 				"two threads of one core share its execution units and caches: a "
-				"worker"
-				" beside another does about half the work",
+				"worker beside another does about half the work",
 				"CPU %u (worker) and CPU %u (%s) are threads of one core", i, k,
 				cpuset_has(workers, k) ? "worker" : "main lcore");
 			mend(d, "choose CPUs of different cores: lscpu -e=CPU,CORE,NODE");

@@ -41,8 +41,7 @@ static void check_features(struct doctor *d, const char *info)
 	if (flags[0] == '\0') {
 		found(d, DOCTOR_UNKNOWN, "cpu_features",
 			"the gateway is built for x86-64-v2 and stops at the first instruction "
-			"that the"
-			" CPU lacks",
+			"that the CPU lacks",
 			"/proc/cpuinfo lists no flags");
 		return;
 	}
@@ -53,12 +52,10 @@ static void check_features(struct doctor *d, const char *info)
 	if (missing[0] != '\0') {
 		found(d, DOCTOR_FAIL, "cpu_features",
 			"the gateway is built for x86-64-v2 and stops at the first instruction "
-			"that the"
-			" CPU lacks",
+			"that the CPU lacks",
 			"%s lacks%s", model, missing);
 		mend(d, "run it on a CPU of 2010 or later; in a virtual machine give it the host's "
-			"CPU"
-			" model (libvirt: <cpu mode='host-passthrough'/>)");
+			"CPU model (libvirt: <cpu mode='host-passthrough'/>)");
 		return;
 	}
 	found(d, DOCTOR_OK, "cpu_features", "", "%s: x86-64-v2%s%s", model,
@@ -70,8 +67,8 @@ static void check_features(struct doctor *d, const char *info)
 		"DPDK's timers, and a fast wall clock, need a counter that runs evenly in every "
 		"state",
 		"the time stamp counter is not invariant (no constant_tsc, nonstop_tsc)");
-	mend(d, "in a virtual machine: pass invtsc through (libvirt: <feature policy='require'"
-		" name='invtsc'/>)");
+	mend(d, "in a virtual machine: pass invtsc through (libvirt: <feature policy='require' "
+		"name='invtsc'/>)");
 }
 
 static void check_clocksource(struct doctor *d)
@@ -91,8 +88,8 @@ static void check_clocksource(struct doctor *d)
 	}
 	sys_text(d, available, sizeof(available), "%s/available_clocksource", dir);
 	found(d, DOCTOR_WARN, "clocksource",
-		"workers read the wall clock for every burst; by this source that is a slow device"
-		" access or a system call each time",
+		"workers read the wall clock for every burst; by this source that is a slow device "
+		"access or a system call each time",
 		"%s (available: %s)", current, available);
 	if (has_word(available, "tsc"))
 		mend(d, "echo tsc > %s/current_clocksource", dir);
@@ -120,13 +117,12 @@ static void check_governor(struct doctor *d, const struct cpuset *cpus)
 		cpuset_format(&slow, list, sizeof(list));
 		found(d, DOCTOR_WARN, "governor",
 			"a polling core that is clocked down, or changes its clock, drops packets "
-			"in"
-			" bursts",
+			"in bursts",
 			"\"%s\" on CPU %s", first, list);
 		mend(d, "cpupower -c %s frequency-set -g performance   # package linux-cpupower",
 			list);
-		mend(d, "for f in /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor; do echo"
-			" performance > $f; done   # without cpupower");
+		mend(d, "for f in /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor; do echo "
+			"performance > $f; done   # without cpupower");
 	} else if (cpuset_count(&blind) == 0) {
 		cpuset_format(cpus, list, sizeof(list));
 		found(d, DOCTOR_OK, "governor", "", "performance on CPU %s", list);
@@ -138,8 +134,7 @@ static void check_governor(struct doctor *d, const struct cpuset *cpus)
 		cpuset_format(&blind, list, sizeof(list));
 		found(d, DOCTOR_UNKNOWN, "governor",
 			"whether these cores run at full speed cannot be seen; the firmware may "
-			"scale them"
-			" by itself",
+			"scale them by itself",
 			"no cpufreq driver for CPU %s", list);
 		mend(d, "set the BIOS power profile to \"maximum performance\" or \"OS control\"");
 	}
@@ -188,8 +183,7 @@ static void check_steal(struct doctor *d, const struct cpuset *cpus)
 		found(d, DOCTOR_NOTE, "cpu_steal",
 			"figures of a virtual machine hold for its host's load at the time",
 			"this is a virtual machine; %.2f %% of these CPUs' time since the start "
-			"was taken"
-			" by others",
+			"was taken by others",
 			100.0 * (double)steal / (double)all);
 	}
 	free(stat);

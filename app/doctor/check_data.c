@@ -17,8 +17,7 @@ static void mend_old(struct doctor *d, const struct geo_file *f)
 {
 	if (f->kind == GEO_TEXT4 || f->kind == GEO_TEXT6)
 		mend(d, "apt-get update && apt-get install --only-upgrade tor-geoipdb   # or name "
-			"a newer"
-			" .mmdb in country_db");
+			"a newer .mmdb in country_db");
 	else
 		mend(d, "geoipupdate   # or fetch a newer file to %s", f->path);
 }
@@ -40,8 +39,7 @@ static void say_age(struct doctor *d, const char *check, const struct geo_file *
 	} else if (age > (int64_t)OLD * DAY) {
 		found(d, DOCTOR_WARN, check,
 			"address ranges move between countries every day; an old database gives "
-			"wrong"
-			" verdicts with confidence",
+			"wrong verdicts with confidence",
 			"%s is of %s, %" PRId64 " days old", f->path, day, age / DAY);
 		mend_old(d, f);
 	} else {
@@ -60,9 +58,8 @@ static void check_file(struct doctor *d, const char *check, const char *path, bo
 
 	if (g == NULL) {
 		found(d, DOCTOR_FAIL, check,
-			"the gateway does not start with a database that it cannot"
-			" read",
-			"%s", err);
+			"the gateway does not start with a database that it cannot read", "%s",
+			err);
 		if (asn)
 			mend(d, "geoipupdate   # or take it out of asn_db");
 		else

@@ -48,8 +48,8 @@ static bool can_write(
 		mend(d, "mv %s %s.old && mkdir -m 0750 %s", near, near, path);
 		return false;
 	}
-	// Root may write anywhere, but not on a read-only file system: access() knows both.
-	if (access(near, W_OK | X_OK) == 0)
+	// Root may write anywhere, but not on a read-only file system: eaccess() knows both.
+	if (eaccess(near, W_OK | X_OK) == 0)
 		return true;
 	found(d, DOCTOR_FAIL, check, why, "%s cannot be written by this user (uid %u): %s", near,
 		(unsigned)d->host->uid, strerror(errno));
@@ -63,8 +63,8 @@ static bool can_write(
 static void say_space(struct doctor *d, const char *path, const char *near)
 {
 	static const char why[] =
-		"without room for a whole segment the log stops, records are lost and counted, and"
-		" exceptions.log_disk_full decides what happens to flows";
+		"without room for a whole segment the log stops, records are lost and counted, and "
+		"exceptions.log_disk_full decides what happens to flows";
 	uint64_t segment = d->config->log.segment_bytes;
 	struct doctor_space s;
 	char have[24], want[24];
@@ -147,9 +147,7 @@ static void check_socket(struct doctor *d)
 
 	if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
 		found(d, DOCTOR_FAIL, "control_socket", why,
-			"%s is longer than a socket's path may be"
-			" (107 characters)",
-			path);
+			"%s is longer than a socket's path may be (107 characters)", path);
 		mend(d, "set control_socket in %s to a shorter path", d->config->path);
 		return;
 	}

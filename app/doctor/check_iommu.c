@@ -9,8 +9,7 @@
 #include <string.h>
 
 static const char why_iommu[] = "without an IOMMU vfio-pci refuses NICs, or, told to go without, a "
-				"NIC can write anywhere in"
-				" memory";
+				"NIC can write anywhere in memory";
 
 static void mend_iommu(struct doctor *d)
 {
@@ -20,11 +19,10 @@ static void mend_iommu(struct doctor *d)
 	free(info);
 	if (is_virtual(d)) {
 		mend(d, "on the hypervisor: give this machine a virtual IOMMU (QEMU: -device "
-			"intel-iommu"
-			",intremap=on,caching-mode=on), then add intel_iommu=on to its kernel "
-			"line");
-		mend(d, "or, in a machine that you trust with its own memory: modprobe vfio"
-			" enable_unsafe_noiommu_mode=1 && modprobe vfio-pci");
+			"intel-iommu,intremap=on,caching-mode=on), then add intel_iommu=on to its "
+			"kernel line");
+		mend(d, "or, in a machine that you trust with its own memory: modprobe vfio "
+			"enable_unsafe_noiommu_mode=1 && modprobe vfio-pci");
 		return;
 	}
 	mend(d, "in the BIOS: switch on %s", amd ? "AMD-Vi (IOMMU)" : "VT-d");

@@ -24,8 +24,7 @@ static void check_ndpi(struct doctor *d)
 	if (h->ndpi_disagree[0] != '\0') {
 		found(d, DOCTOR_FAIL, "ndpi",
 			"with another layout of its structures the library writes where it should "
-			"not: the"
-			" gateway refuses to start",
+			"not: the gateway refuses to start",
 			"%s (built with %s, library %s)", h->ndpi_disagree, h->ndpi_header,
 			h->ndpi_library);
 		mend(d, "apt-get install --reinstall libndpi-bin libndpi-dev && meson setup --wipe "
@@ -48,8 +47,8 @@ static void check_dpdk(struct doctor *d)
 
 	if (!same_release(h->dpdk_header, h->dpdk_library)) {
 		found(d, DOCTOR_FAIL, "dpdk",
-			"releases of DPDK differ in their inline functions and"
-			" structures, which are compiled into the gateway",
+			"releases of DPDK differ in their inline functions and structures, which "
+			"are compiled into the gateway",
 			"DPDK %s, built with %s", h->dpdk_library, h->dpdk_header);
 		mend(d, "meson setup --wipe build && ninja -C build   # with the installed "
 			"libdpdk-dev");

@@ -47,8 +47,7 @@ static void check_caps(struct doctor *d, unsigned long long caps)
 	}
 	found(d, DOCTOR_WARN, "rights",
 		"packet sockets, promiscuous ports, link propagation and huge pages need them; and "
-		"what"
-		" is said here of files and limits holds for this user only",
+		"what is said here of files and limits holds for this user only",
 		"this is uid %u without%s", (unsigned)d->host->uid, missing);
 	mend(d, "sudo bridgehead doctor%s%s", d->config != NULL ? " --config " : "",
 		d->config != NULL ? d->config->path : "");
@@ -118,8 +117,7 @@ void check_limits(struct doctor *d)
 		check_caps(d, caps);
 	else
 		found(d, DOCTOR_UNKNOWN, "rights", "",
-			"/proc/self/status does not tell this user's"
-			" capabilities");
+			"/proc/self/status does not tell this user's capabilities");
 	check_memlock(d, &n, (caps >> CAP_IPC_LOCK & 1) != 0);
 	check_nofile(d, &n);
 }

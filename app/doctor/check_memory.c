@@ -11,8 +11,7 @@
 #define MAX_SIZES 8
 
 static const char why_huge[] = "DPDK keeps packet buffers, and the gateway its flow tables, in "
-			       "huge pages: without enough of"
-			       " them DPDK does not start";
+			       "huge pages: without enough of them DPDK does not start";
 
 struct huge {
 	uint64_t size[MAX_SIZES], total[MAX_SIZES], free[MAX_SIZES]; // bytes, pages, pages
@@ -103,8 +102,7 @@ static void judge_huge(struct doctor *d, const struct huge *h, const struct need
 	} else if (left < n->flows) {
 		found(d, DOCTOR_WARN, "hugepages",
 			"flow tables that find no huge pages lie in ordinary ones: every look-up "
-			"may"
-			" cost a TLB miss more",
+			"may cost a TLB miss more",
 			"%s; enough for the buffers (about %s), not for the flow tables (%s) too",
 			saw, dpdk, flows);
 		mend_huge(d, h, n->dpdk + n->flows);
@@ -217,8 +215,7 @@ static void check_ordinary(struct doctor *d, const char *meminfo, const struct n
 	} else if (available < now + n->plain) {
 		found(d, available < now ? DOCTOR_FAIL : DOCTOR_WARN, "memory",
 			"when the tables fill, the kernel kills the gateway for want of memory, "
-			"and the"
-			" wire is cut",
+			"and the wire is cut",
 			"%s available; full flow tables, DPI contexts and record rings take %s",
 			have, want);
 		mend(d, "lower flows.max, dpi.contexts or record_ring in %s, or add memory",
@@ -240,8 +237,7 @@ static void check_overcommit(struct doctor *d, const char *meminfo, const struct
 		return;
 	found(d, DOCTOR_FAIL, "overcommit",
 		"tables for rare flows are mapped in full and touched only when used; strict "
-		"accounting"
-		" refuses them at start",
+		"accounting refuses them at start",
 		"vm.overcommit_memory is 2 and less than %s can still be committed",
 		size_text(n->plain, want));
 	mend(d, "sysctl -w vm.overcommit_memory=0");
@@ -257,8 +253,7 @@ static void check_swap(struct doctor *d, const char *meminfo)
 		return;
 	found(d, DOCTOR_NOTE, "swap",
 		"a worker that waits for a page from disk drops packets meanwhile; huge pages are "
-		"never"
-		" swapped out, the rest may be",
+		"never swapped out, the rest may be",
 		"%s of swap are in use by the kernel if memory gets short",
 		size_text((uint64_t)kb * 1024, size));
 	mend(d, "swapoff -a   # and take the swap out of /etc/fstab");
@@ -278,8 +273,7 @@ void check_memory(struct doctor *d)
 	if (!n.huge) {
 		found(d, uses_pci(d->config) ? DOCTOR_WARN : DOCTOR_NOTE, "hugepages",
 			"ordinary pages cost TLB misses, and NICs cannot always reach them: for "
-			"tests and"
-			" small links",
+			"tests and small links",
 			"the configuration does without them (\"--no-huge\" in \"eal\")");
 	} else if (read_huge(d, -1, meminfo, &h) < 0) {
 		found(d, DOCTOR_UNKNOWN, "hugepages", why_huge,

@@ -33,15 +33,6 @@ static void spell(uint32_t bits, char *names, size_t n_size, char *off, size_t o
 	}
 }
 
-static bool is_veth(struct doctor *d, const char *iface)
-{
-	long long own = sys_number(d, -1, "/sys/class/net/%s/ifindex", iface);
-	long long link = sys_number(d, -1, "/sys/class/net/%s/iflink", iface);
-
-	// VLANs and their like have another iflink too, but something below them.
-	return own > 0 && link > 0 && own != link && !sys_exists(d, "/proc/net/vlan/%s", iface);
-}
-
 // The interface whose number is that of the other end and whose own other end is this one; "" where
 // it is in another namespace.
 static void find_peer(struct doctor *d, const char *iface, char *out, size_t size)
@@ -73,8 +64,7 @@ static void check_merges(
 	if (p->inline_)
 		found(d, DOCTOR_FAIL, check,
 			"frames that are merged on receipt are longer than the MTU: they cannot "
-			"leave, and"
-			" bulk transfers through the wire stall",
+			"leave, and bulk transfers through the wire stall",
 			"%s merges received frames: %s", iface, names);
 	else
 		found(d, DOCTOR_WARN, check,
@@ -94,11 +84,9 @@ static void check_sender(struct doctor *d, const char *check, const char *iface)
 	if (peer[0] == '\0') {
 		found(d, DOCTOR_NOTE, check,
 			"what the other end leaves to its NIC (cutting to size, checksums) nobody "
-			"does on"
-			" a veth pair: it arrives as oversized frames with wrong checksums",
+			"does on a veth pair: it arrives as oversized frames with wrong checksums",
 			"%s is a veth whose other end is in another network namespace and cannot "
-			"be seen"
-			" from here",
+			"be seen from here",
 			iface);
 		mend(d, "at the other end: ethtool -K <interface> tso off gso off tx off");
 		return;
@@ -116,8 +104,7 @@ static void check_sender(struct doctor *d, const char *check, const char *iface)
 	spell(i.offloads & LEAVES, names, sizeof(names), off, sizeof(off));
 	found(d, DOCTOR_WARN, check,
 		"what the other end leaves to its NIC nobody does on a veth pair: oversized frames "
-		"and"
-		" wrong checksums enter the wire",
+		"and wrong checksums enter the wire",
 		"%s, the other end of %s, leaves to its NIC: %s", peer, iface, names);
 	mend(d, "ethtool -K %s%s", peer, off);
 }
@@ -138,15 +125,14 @@ void check_offloads(struct doctor *d, const struct used_port *p)
 		return;
 	}
 	check_merges(d, check, p, i.offloads);
-	if (is_veth(d, iface)) {
+	if (i.veth) {
 		check_sender(d, check, iface);
 	} else if ((i.offloads & (DOCTOR_TSO | DOCTOR_GSO)) != 0 && p->inline_) {
 		spell(i.offloads & (DOCTOR_TSO | DOCTOR_GSO), names, sizeof(names), off,
 			sizeof(off));
 		found(d, DOCTOR_NOTE, check,
 			"the gateway's frames leave as they are; only what this host itself sends "
-			"here is"
-			" cut by the NIC. Off is one doubt less where frames go missing",
+			"here is cut by the NIC. Off is one doubt less where frames go missing",
 			"%s has %s on", iface, names);
 		mend(d, "ethtool -K %s%s", iface, off);
 	}

@@ -34,8 +34,7 @@ static void check_link(struct doctor *d, const char *check, const char *iface)
 	} else if (carrier != 1) {
 		found(d, DOCTOR_FAIL, check,
 			"a wire with one side down is cut, and link_propagation takes the other "
-			"side"
-			" down too",
+			"side down too",
 			"interface %s is up but has no carrier", iface);
 		mend(d, "look at the cable and the far end: ip -s link show dev %s", iface);
 	} else {
@@ -70,11 +69,9 @@ static void check_mtu(struct doctor *d, const char *check, const struct used_por
 		return;
 	found(d, DOCTOR_FAIL, check,
 		"the kernel cuts a frame that is longer than its place in the ring, and the "
-		"gateway would"
-		" send on the stump",
+		"gateway would send on the stump",
 		"frames of %s have up to %lld bytes (MTU %lld), a place in af_packet's ring holds "
-		"%ld"
-		" (framesz %ld)",
+		"%ld (framesz %ld)",
 		iface, mtu + 18, mtu, room, framesz);
 	framesz = 4096;
 	while (framesz - AF_PACKET_HEAD < mtu + 18)
@@ -112,24 +109,21 @@ static void check_alone(struct doctor *d, const char *check, const struct used_p
 	if (sys_link(d, master, sizeof(master), NET "/master", iface) == 0) {
 		found(d, DOCTOR_FAIL, check,
 			"the bridge or bond forwards every frame as well: frames double, and may "
-			"run in a"
-			" circle",
+			"run in a circle",
 			"%s belongs to %s", iface, master);
 		mend(d, "ip link set dev %s nomaster", iface);
 	}
 	if (p->inline_ && i != NULL && i->has_ipv4) {
 		found(d, DOCTOR_WARN, check,
 			"the kernel sees every frame too, and answers ARP, pings and connections "
-			"for its"
-			" own address in the middle of the wire",
+			"for its own address in the middle of the wire",
 			"%s has an IPv4 address", iface);
 		mend(d, "ip -4 address flush dev %s", iface);
 	}
 	if (p->inline_ && has_ipv6(d, iface)) {
 		found(d, DOCTOR_WARN, check,
 			"the kernel sends router solicitations and listener reports of its own "
-			"into the"
-			" wire and answers for the address",
+			"into the wire and answers for the address",
 			"%s has an IPv6 address", iface);
 		mend(d, "sysctl -w net.ipv6.conf.%s.disable_ipv6=1", iface);
 	}

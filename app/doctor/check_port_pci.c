@@ -76,8 +76,7 @@ static void kernel_has_it(struct doctor *d, const char *check, const char *pci, 
 	if (iface[0] != '\0' && has_default_route(d, iface)) {
 		found(d, DOCTOR_FAIL, check,
 			"this host's default route leaves by it: given to DPDK it is gone, and "
-			"remote"
-			" sessions with it",
+			"remote sessions with it",
 			"the kernel has it (%s, interface %s), and it is this host's way to its "
 			"network",
 			driver, iface);
@@ -116,8 +115,7 @@ static void check_group(struct doctor *d, const char *check, const char *pci)
 	if (others[0] != '\0') {
 		found(d, DOCTOR_FAIL, check,
 			"VFIO hands out whole IOMMU groups: while the kernel holds one device of "
-			"it, it"
-			" refuses the others",
+			"it, it refuses the others",
 			"its IOMMU group %s also has %s", group, others);
 		mend(d, "dpdk-devbind.py --bind=vfio-pci <each of them>, or move the card to "
 			"another slot");
@@ -142,8 +140,7 @@ static void check_slot(struct doctor *d, const char *check, const char *pci)
 		return;
 	found(d, DOCTOR_WARN, check,
 		"a card on fewer PCIe lanes than it has does not reach its line rate, and loses "
-		"packets"
-		" under load without a word",
+		"packets under load without a word",
 		"x%lld lanes at %s of x%lld at %s", now, speed, most, max_speed);
 	mend(d, "move the card to a slot with x%lld lanes: lspci -vv -s %s | grep LnkSta", most,
 		pci);
@@ -168,8 +165,7 @@ static void check_driver(struct doctor *d, const char *check, const char *pci)
 		mend(d, "modprobe mlx5_core && dpdk-devbind.py --bind=mlx5_core %s", pci);
 	} else if (strcmp(driver, "vfio-pci") == 0) {
 		found(d, DOCTOR_OK, check, "",
-			"given to vfio-pci; its cable is seen by the gateway only:"
-			" bhctl stats");
+			"given to vfio-pci; its cable is seen by the gateway only: bhctl stats");
 		check_group(d, check, pci);
 	} else if (strcmp(driver, "igb_uio") == 0 || strcmp(driver, "uio_pci_generic") == 0) {
 		found(d, DOCTOR_WARN, check,
@@ -211,9 +207,7 @@ void check_port_pci(struct doctor *d, const struct used_port *p)
 	class = sys_number(d, 0, DEVICE "/class", p->pci);
 	if (!is_nic(class)) {
 		found(d, DOCTOR_FAIL, check, "only a NIC has ports",
-			"PCI device %s is of class 0x%06llx,"
-			" no network controller",
-			p->pci, class);
+			"PCI device %s is of class 0x%06llx, no network controller", p->pci, class);
 		mend(d, "dpdk-devbind.py --status-dev net   # the NICs there are");
 		return;
 	}

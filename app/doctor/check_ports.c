@@ -59,8 +59,7 @@ static void check_pair(struct doctor *d, const struct used_port *in, const struc
 	if (a != 0 && b != 0 && a != b) {
 		found(d, DOCTOR_FAIL, check,
 			"what comes in on the side with the larger MTU cannot leave on the other: "
-			"large"
-			" packets vanish, and no ICMP tells the sender",
+			"large packets vanish, and no ICMP tells the sender",
 			"MTU %lld on %s, %lld on %s", a, in->vdev->iface, b, out->vdev->iface);
 		mend(d, "ip link set dev %s mtu %lld", a < b ? in->vdev->iface : out->vdev->iface,
 			a < b ? b : a);

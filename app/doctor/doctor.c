@@ -10,21 +10,14 @@
 #include <unistd.h>
 
 static const char usage[] =
-	"usage: bridgehead doctor [--config gateway.json] [--json]\n"
-	"\n"
-	"Looks at this host and says what is wrong with it for a gateway: memory, CPUs, ports, "
-	"time,\n"
-	"libraries, files, limits; why that matters, and the commands that mend it. Changes "
-	"nothing.\n"
-	"\n"
-	"  --config FILE  check what this configuration needs (format gateway/1)\n"
-	"  --json         an array of {check, level, saw, why, mend}; level is ok, note, unknown,\n"
-	"                 warn or fail; mend is commands, one a line, or \"\"\n"
-	"  --help         this text\n"
-	"\n"
-	"Run it as the user that the gateway runs as, in its network namespace.\n"
-	"Exit status: 0 good, 1 a finding (warn, fail, or unknown: it could not be checked), 2 an "
-	"error.\n";
+	"usage: bridgehead doctor [--config gateway.json] [--json]\n\nLooks at this host and says "
+	"what is wrong with it for a gateway: memory, CPUs, ports, time,\nlibraries, files, "
+	"limits; why that matters, and the commands that mend it. Changes nothing.\n\n  --config "
+	"FILE  check what this configuration needs (format gateway/1)\n  --json         an array "
+	"of {check, level, saw, why, mend}; level is ok, note, unknown,\n                 warn or "
+	"fail; mend is commands, one a line, or \"\"\n  --help         this text\n\nRun it as the "
+	"user that the gateway runs as, in its network namespace.\nExit status: 0 good, 1 a "
+	"finding (warn, fail, or unknown: it could not be checked), 2 an error.\n";
 
 void doctor_run(
 	struct doctor *d, const struct doctor_host *host, const struct gateway_config *config)

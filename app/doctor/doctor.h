@@ -48,6 +48,7 @@ enum doctor_offload {
 struct doctor_iface {      // what the kernel tells of an interface by ioctl only
 	uint32_t offloads; // enum doctor_offload, those that are on
 	bool has_ipv4;     // it has an IPv4 address
+	bool veth;         // one end of a pair
 };
 
 struct doctor_space {

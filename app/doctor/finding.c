@@ -76,8 +76,7 @@ void mend_boot(struct doctor *d, const char *words, ...)
 	if (sys_exists(d, "/etc/default/grub"))
 		mend(d,
 			"sed -i 's/^GRUB_CMDLINE_LINUX=\"/&%s /' /etc/default/grub && update-grub "
-			"&&"
-			" reboot",
+			"&& reboot",
 			text);
 	else
 		mend(d, "add to the kernel's command line in the boot loader, then reboot: %s",

@@ -87,6 +87,7 @@ static int read_features(int fd, struct ifreq *r, uint32_t *on)
 int doctor_iface_read(const char *name, struct doctor_iface *out)
 {
 	int rc, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ethtool_drvinfo driver = {.cmd = ETHTOOL_GDRVINFO};
 	struct ifreq r;
 
 	memset(out, 0, sizeof(*out));
@@ -99,6 +100,7 @@ int doctor_iface_read(const char *name, struct doctor_iface *out)
 	}
 	strcpy(r.ifr_name, name);
 	rc = read_features(fd, &r, &out->offloads);
+	out->veth = ask(fd, &r, &driver) == 0 && strcmp(driver.driver, "veth") == 0;
 	out->has_ipv4 = ioctl(fd, SIOCGIFADDR, &r) == 0;
 	close(fd);
 	return rc;

@@ -51,7 +51,7 @@ static void print_mend(const char *commands, int indent, FILE *to)
 	while (*commands != '\0') {
 		int n = (int)strcspn(commands, "\n");
 
-		fprintf(to, "%*s%-5s%.*s\n", indent, "", label, n, commands);
+		fprintf(to, "%*s%-6s%.*s\n", indent, "", label, n, commands);
 		label = "";
 		commands += n + (commands[n] == '\n');
 	}
@@ -65,10 +65,10 @@ static void print_finding(const struct doctor_finding *f, bool colour, int colum
 	if (f->level == DOCTOR_OK)
 		return;
 	if (f->why[0] != '\0') {
-		fprintf(to, "%*swhy  ", 12 + column, "");
-		wrap(f->why, 17 + column, to);
+		fprintf(to, "%*swhy   ", 10, "");
+		wrap(f->why, 16, to);
 	}
-	print_mend(f->mend, 12 + column, to);
+	print_mend(f->mend, 10, to);
 }
 
 // "2 fail (hugepages, vfio)": each check once.
