@@ -68,7 +68,7 @@ static void say_dates(struct doctor *d, const struct policy_info *info)
 void check_policy(struct doctor *d)
 {
 	const struct dpi_config one = {.contexts = 1, .max_packets_tcp = 80, .max_packets_udp = 24};
-	char err[256], detail[160];
+	char err[256];
 	const struct policy_info *info;
 	struct diag_list diag;
 	struct policy *p;
@@ -91,13 +91,10 @@ void check_policy(struct doctor *d)
 		info = policy_info(p);
 		found(d, diag.warnings != 0 ? DOCTOR_NOTE : DOCTOR_OK, "policy",
 			diag.warnings != 0 ? "bridgehead run --check prints the warnings" : "",
-			"%s version %u loads: %u rules, %u tenants, %zu warnings", info->id,
-			info->version, info->n_rules, info->n_tenants - 1, diag.warnings);
+			"%s version %u loads: %u rules, %u limits, %u tenants, %zu warnings",
+			info->id, info->version, info->n_rules, info->n_limits, info->n_tenants - 1,
+			diag.warnings);
 		say_dates(d, info);
-		if (policy_file_unenforced(info, detail, sizeof(detail)) != NULL)
-			found(d, DOCTOR_WARN, "policy_limits",
-				"this version of the gateway decides by the rules alone", "%s",
-				detail);
 	}
 	policy_free(p);
 	diag_clear(&diag);

@@ -116,12 +116,3 @@ void policy_file_hex(const uint8_t sha256[32], char out[65])
 	for (unsigned i = 0; i < 32; i++)
 		snprintf(out + 2 * i, 3, "%02x", sha256[i]);
 }
-
-const char *policy_file_unenforced(const struct policy_info *info, char *out, size_t size)
-{
-	if (info->n_limits == 0)
-		return NULL;
-	snprintf(out, size, "NOT ENFORCED: the %u limits of this policy; rules are in force without them",
-		info->n_limits);
-	return out;
-}

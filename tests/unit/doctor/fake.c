@@ -111,7 +111,7 @@ void fake_database(struct fake *f, const char *path, int age_days)
 	assert_int_equal(utimensat(AT_FDCWD, fake_path(f, path), t, 0), 0);
 }
 
-void fake_policy(struct fake *f, const char *path, int expires_days, bool limits)
+void fake_policy(struct fake *f, const char *path, int expires_days)
 {
 	time_t at = (time_t)(f->host.now + expires_days * INT64_C(86400));
 	json_t *doc = json_load_file(EXAMPLE_POLICY, 0, NULL), *meta;
@@ -124,8 +124,6 @@ void fake_policy(struct fake *f, const char *path, int expires_days, bool limits
 	meta = json_object_get(doc, "meta");
 	json_object_set_new(meta, "not_before", json_string("2020-01-01T00:00:00Z"));
 	json_object_set_new(meta, "expires", json_string(text));
-	if (!limits)
-		json_object_del(doc, "limits");
 	make_folders(f, path);
 	assert_int_equal(json_dump_file(doc, fake_path(f, path), JSON_INDENT(1)), 0);
 	json_decref(doc);
@@ -286,7 +284,7 @@ int fake_setup(void **state)
 	fake_put(f, "/log/.keep", "\n");
 	fake_put(f, "/state/.keep", "\n");
 	fake_put(f, "/run/.keep", "\n");
-	fake_policy(f, "/policy.json", 400, false);
+	fake_policy(f, "/policy.json", 400);
 	*state = f;
 	return 0;
 }

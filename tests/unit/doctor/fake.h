@@ -43,7 +43,7 @@ const char *fake_path(struct fake *f, const char *path);
 
 // A country database of this age, and a policy that expires so many days from now.
 void fake_database(struct fake *f, const char *path, int age_days);
-void fake_policy(struct fake *f, const char *path, int expires_days, bool limits);
+void fake_policy(struct fake *f, const char *path, int expires_days);
 
 // What interface the host has by ioctl; offloads: enum doctor_offload.
 struct fake_iface *fake_iface(struct fake *f, const char *name);

@@ -36,13 +36,13 @@ static void policies_end(void **state)
 	struct fake *f = *state;
 
 	fake_vdevs(f, NULL);
-	fake_policy(f, "/policy.json", 13, false);
+	fake_policy(f, "/policy.json", 13);
 	fake_run(f);
 	fake_expect(f, "policy_expiry", DOCTOR_WARN, "in 13 days", "systemctl reload bridgehead");
-	fake_policy(f, "/policy.json", -1, false);
+	fake_policy(f, "/policy.json", -1);
 	fake_run(f);
 	fake_expect(f, "policy_expiry", DOCTOR_FAIL, "expired at", NULL);
-	fake_policy(f, "/policy.json", 15, false);
+	fake_policy(f, "/policy.json", 15);
 	fake_run(f);
 	fake_expect(f, "policy_expiry", DOCTOR_OK, NULL, NULL);
 }
