@@ -33,6 +33,19 @@ static void nearest(const char *path, char *out, size_t size)
 	}
 }
 
+// "a/b" of "a/b/c", "." of "c", "/" of "/c".
+static void parent(const char *path, char *out, size_t size)
+{
+	char *slash;
+
+	snprintf(out, size, "%s", path);
+	slash = strrchr(out, '/');
+	if (slash == NULL)
+		snprintf(out, size, ".");
+	else
+		slash[slash == out] = '\0';
+}
+
 static bool can_write(
 	struct doctor *d, const char *check, const char *path, const char *near, const char *why)
 {
@@ -102,20 +115,25 @@ static void say_space(struct doctor *d, const char *path, const char *near)
 		near, path);
 }
 
+// What the gateway does not find it makes, but not the folders above it.
 static void check_folder(struct doctor *d, const char *check, const char *path, const char *why)
 {
-	char near[1024];
+	char near[1024], above[1024];
 	struct stat st;
 
 	nearest(path, near, sizeof(near));
 	if (!can_write(d, check, path, near, why))
 		return;
-	if (stat(path, &st) == 0)
+	parent(path, above, sizeof(above));
+	if (stat(path, &st) == 0) {
 		found(d, DOCTOR_OK, check, "", "%s can be written", path);
-	else if (strcmp(check, "log_dir") == 0 || strcmp(check, "state_dir") == 0) {
-		found(d, DOCTOR_NOTE, check,
-			"the service's unit makes it; without the unit make it first",
-			"%s is not there; it can be made in %s", path, near);
+	} else if (strcmp(near, above) == 0) {
+		found(d, DOCTOR_OK, check, "", "%s is not there; the gateway makes it at its start",
+			path);
+	} else {
+		found(d, DOCTOR_FAIL, check, why,
+			"neither %s nor %s is there; the gateway makes the last folder only", path,
+			above);
 		mend(d, "mkdir -p -m 0750 %s", path);
 	}
 }
@@ -142,7 +160,7 @@ static void check_socket(struct doctor *d)
 {
 	static const char why[] = "the gateway does not start without its control socket";
 	const char *path = d->config->control_socket;
-	char folder[1024], near[1024], *slash;
+	char folder[1024];
 	struct stat st;
 
 	if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
@@ -161,14 +179,8 @@ static void check_socket(struct doctor *d)
 		mend(d, "mv %s %s.old", path, path);
 		return;
 	}
-	snprintf(folder, sizeof(folder), "%s", path);
-	slash = strrchr(folder, '/');
-	snprintf(slash == NULL ? folder : slash + (slash == folder), 2, "%s",
-		slash == NULL ? "." : "");
-	nearest(folder, near, sizeof(near));
-	if (can_write(d, "control_socket", folder, near, why))
-		found(d, DOCTOR_OK, "control_socket", "", "%s can be made%s", path,
-			strcmp(near, folder) != 0 ? ", with its folder" : "");
+	parent(path, folder, sizeof(folder));
+	check_folder(d, "control_socket", folder, why);
 }
 
 void check_folders(struct doctor *d)
@@ -183,7 +195,7 @@ void check_folders(struct doctor *d)
 	nearest(d->config->log.dir, near, sizeof(near));
 	say_space(d, d->config->log.dir, near);
 	check_folder(d, "state_dir", d->config->state_dir,
-		"counters and the last good policy are kept there");
+		"the counters of the policy's limits are kept there over restarts");
 	check_socket(d);
 	check_group(d);
 }

@@ -15,6 +15,7 @@
 // What af_packet puts before a frame in its ring: the header, an address, and the gap that the
 // kernel leaves for alignment (tpacket_rcv() in net/packet/af_packet.c; TPACKET2_HDRLEN is 52).
 #define AF_PACKET_HEAD    66
+#define AF_PACKET_GAP     32   // what DPDK takes off when it asks whether a place fits a buffer
 #define AF_PACKET_FRAMESZ 2048 // DPDK's default of framesz
 
 static void check_link(struct doctor *d, const char *check, const char *iface)
@@ -45,40 +46,57 @@ static void check_link(struct doctor *d, const char *check, const char *iface)
 	}
 }
 
+// af_packet: the driver sets the interface's MTU where the configuration names one, up to 1500; the
+// frames that come must fit into its ring, and the ring's places into the gateway's buffers.
+static void check_af_packet(
+	struct doctor *d, const char *check, const struct used_port *p, long long mtu)
+{
+	const char *iface = p->vdev->iface;
+	long framesz = vdev_number(d->config, p->name, "framesz", AF_PACKET_FRAMESZ);
+	long room = framesz - AF_PACKET_HEAD;
+
+	if (d->config->workers.mtu > 1500) {
+		found(d, DOCTOR_FAIL, check, "DPDK refuses the port: the gateway does not start",
+			"workers.mtu is %u; net_af_packet takes no more than 1500",
+			d->config->workers.mtu);
+		mend(d, "take \"mtu\" out of \"workers\" in %s: the interface's own MTU holds then",
+			d->config->path);
+	}
+	if (framesz - AF_PACKET_GAP > frame_room(d->config)) {
+		found(d, DOCTOR_FAIL, check, "DPDK refuses the port: the gateway does not start",
+			"framesz=%ld in \"eal\" is more than a buffer of the gateway holds",
+			framesz);
+		mend(d, "in \"eal\": --vdev=%s,iface=%s,framesz=%ld", p->name, iface,
+			(frame_room(d->config) + AF_PACKET_GAP) / 16 * 16);
+	}
+	if (mtu + 18 <= room)
+		return;
+	found(d, DOCTOR_FAIL, check,
+		"the kernel cuts a longer frame to its place in the ring, and the gateway sends "
+		"the stump on",
+		"frames of %s have up to %lld bytes (MTU %lld); a place in af_packet's ring holds "
+		"%ld (framesz %ld)",
+		iface, mtu + 18, mtu, room, framesz);
+	mend(d, "ip link set dev %s mtu 1500   # on both sides of the wire and at their far ends",
+		iface);
+	mend(d, "or, for jumbo frames, give the NIC to DPDK (vfio-pci) and set workers.mtu");
+}
+
 static void check_mtu(struct doctor *d, const char *check, const struct used_port *p)
 {
 	const char *iface = p->vdev->iface;
 	long long mtu = sys_number(d, -1, NET "/mtu", iface), want = d->config->workers.mtu;
-	long framesz, room;
 
 	if (mtu < 0) {
 		found(d, DOCTOR_UNKNOWN, check, "", "/sys does not tell the MTU of %s", iface);
-		return;
-	}
-	if (want > mtu) {
-		found(d, DOCTOR_FAIL, check,
+	} else if (strncmp(p->name, "net_af_packet", 13) == 0) {
+		check_af_packet(d, check, p, want != 0 && want <= 1500 ? want : mtu);
+	} else if (want > mtu) {
+		found(d, DOCTOR_WARN, check,
 			"frames that the configuration promises to carry do not leave by it",
 			"MTU of %s is %lld, workers.mtu is %lld", iface, mtu, want);
 		mend(d, "ip link set dev %s mtu %lld", iface, want);
 	}
-	if (strncmp(p->name, "net_af_packet", 13) != 0)
-		return;
-	framesz = vdev_number(d->config, p->name, "framesz", AF_PACKET_FRAMESZ);
-	room = framesz - AF_PACKET_HEAD;
-	if (mtu + 18 <= room)
-		return;
-	found(d, DOCTOR_FAIL, check,
-		"the kernel cuts a frame that is longer than its place in the ring, and the "
-		"gateway would send on the stump",
-		"frames of %s have up to %lld bytes (MTU %lld), a place in af_packet's ring holds "
-		"%ld (framesz %ld)",
-		iface, mtu + 18, mtu, room, framesz);
-	framesz = 4096;
-	while (framesz - AF_PACKET_HEAD < mtu + 18)
-		framesz *= 2;
-	mend(d, "in \"eal\": --vdev=%s,iface=%s,blocksz=%ld,framesz=%ld,framecnt=512", p->name,
-		iface, framesz, framesz);
-	mend(d, "or: ip link set dev %s mtu 1500", iface);
 }
 
 // IPv6 addresses of an interface in /proc/net/if_inet6.

@@ -61,8 +61,8 @@ static void check_pair(struct doctor *d, const struct used_port *in, const struc
 			"what comes in on the side with the larger MTU cannot leave on the other: "
 			"large packets vanish, and no ICMP tells the sender",
 			"MTU %lld on %s, %lld on %s", a, in->vdev->iface, b, out->vdev->iface);
-		mend(d, "ip link set dev %s mtu %lld", a < b ? in->vdev->iface : out->vdev->iface,
-			a < b ? b : a);
+		mend(d, "ip link set dev %s mtu %lld   # and at its far end",
+			a < b ? out->vdev->iface : in->vdev->iface, a < b ? a : b);
 	}
 	a = sys_number(d, -1, "/sys/class/net/%s/speed", in->vdev->iface);
 	b = sys_number(d, -1, "/sys/class/net/%s/speed", out->vdev->iface);

@@ -47,12 +47,16 @@ static uint64_t pages_2m(uint64_t bytes)
 	return (bytes + 2 * MIB - 1) / (2 * MIB) * (2 * MIB);
 }
 
+long frame_room(const struct gateway_config *c)
+{
+	return c->workers.mtu > 2026 ? (long)c->workers.mtu + 22 : 2048; // as gateway_open_ports()
+}
+
 struct need need_of(const struct gateway_config *config)
 {
 	const struct gateway_config *c = or_default(config);
 	uint64_t workers = c->workers.n_lcores, ports = c->n_wires * 2 + c->n_taps;
-	uint64_t frame = c->workers.mtu > 2026 ? c->workers.mtu + 22u : 2048;
-	uint64_t buffer = (frame + MBUF_EXTRA + 63) / 64 * 64 + PER_MBUF;
+	uint64_t buffer = ((uint64_t)frame_room(c) + MBUF_EXTRA + 63) / 64 * 64 + PER_MBUF;
 	uint64_t flows = (c->flows.max + workers - 1) / workers, buckets = flows / 6 + 1;
 	struct need n = {.huge = !c->eal.no_huge};
 

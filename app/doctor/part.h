@@ -58,6 +58,8 @@ struct need {
 
 // config may be NULL: the defaults, one wire, one worker.
 struct need need_of(const struct gateway_config *config);
+// Bytes of frame in one packet buffer.
+long frame_room(const struct gateway_config *config);
 
 // The ports of a configuration in order.
 struct used_port {

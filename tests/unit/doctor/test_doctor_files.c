@@ -109,11 +109,17 @@ static void logs_need_room(void **state)
 static void folders_must_be_writable(void **state)
 {
 	struct fake *f = *state;
+	char set[256];
 
 	fake_vdevs(f, NULL);
 	fake_gone(f, "/log");
 	fake_run(f);
-	fake_expect(f, "log_dir", DOCTOR_NOTE, "it can be made in", "mkdir -p -m 0750");
+	fake_expect(f, "log_dir", DOCTOR_OK, "the gateway makes it", NULL);
+	snprintf(set, sizeof(set), "{\"log\":{\"dir\":\"%s\"}}", fake_path(f, "/var/log/bh"));
+	fake_vdevs(f, set);
+	fake_run(f);
+	fake_expect(f, "log_dir", DOCTOR_FAIL, "/var/log is there", "mkdir -p -m 0750");
+	fake_vdevs(f, NULL);
 	fake_put(f, "/log", "a file\n");
 	fake_run(f);
 	fake_expect(f, "log_dir", DOCTOR_FAIL, "is no folder", "mv ");
@@ -145,7 +151,7 @@ static void the_control_socket_must_fit(void **state)
 	fake_expect(f, "control_group", DOCTOR_NOTE, "no group", "groupadd --system bridgehead");
 	fake_gone(f, "/run");
 	fake_run(f);
-	fake_expect(f, "control_socket", DOCTOR_OK, "with its folder", NULL);
+	fake_expect(f, "control_socket", DOCTOR_OK, "the gateway makes it", NULL);
 	snprintf(set, sizeof(set), "{\"control_socket\":\"/run/%0100d\"}", 0);
 	fake_vdevs(f, set);
 	fake_gone(f, "/etc/group");

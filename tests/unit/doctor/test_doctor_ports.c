@@ -198,23 +198,23 @@ static void mtus_must_fit(void **state)
 {
 	struct fake *f = *state;
 
-	fake_vdevs(f, "{\"workers\":{\"lcores\":[1],\"mtu\":1600}}");
-	fake_run(f);
-	fake_expect(f, IN0, DOCTOR_FAIL, "is 1500, workers.mtu is 1600",
-		"ip link set dev in0 mtu 1600");
 	fake_vdevs(f, NULL);
 	fake_put(f, "/sys/class/net/out0/mtu", "9000\n");
 	fake_run(f);
-	fake_expect(f, "wire w", DOCTOR_FAIL, "MTU 1500 on in0, 9000 on out0", "dev in0 mtu 9000");
+	fake_expect(f, "wire w", DOCTOR_FAIL, "MTU 1500 on in0, 9000 on out0", "dev out0 mtu 1500");
 	fake_refute(f, IN0, DOCTOR_WARN);
 	fake_expect(f, "port net_af_packet1", DOCTOR_FAIL,
-		"9018 bytes (MTU 9000), a place in af_packet's ring holds 1982", "framesz=");
-	fake_vdevs(f,
-		"{\"eal\":[\"-l\",\"0-1\",\"--in-memory\",\"--no-pci\",\"--vdev=net_af_packet0,"
-		"iface=in0\",\"--vdev=net_af_packet1,iface=out0,blocksz=16384,framesz=16384\"]}");
+		"9018 bytes (MTU 9000); a place in af_packet's ring holds 1982",
+		"ip link set dev out0 mtu 1500");
+	// The gateway sets it itself.
+	fake_vdevs(f, "{\"workers\":{\"lcores\":[1],\"mtu\":1400}}");
 	fake_run(f);
 	fake_refute(f, "port net_af_packet1", DOCTOR_WARN);
+	fake_vdevs(f, "{\"workers\":{\"lcores\":[1],\"mtu\":1501}}");
+	fake_run(f);
+	fake_expect(f, IN0, DOCTOR_FAIL, "workers.mtu is 1501", "take \"mtu\" out");
 	// The last MTU that goes into 2048 bytes.
+	fake_vdevs(f, NULL);
 	fake_put(f, "/sys/class/net/in0/mtu", "1964\n");
 	fake_run(f);
 	fake_refute(f, IN0, DOCTOR_WARN);
@@ -224,6 +224,40 @@ static void mtus_must_fit(void **state)
 	fake_put(f, "/sys/class/net/out0/speed", "1000\n");
 	fake_run(f);
 	fake_expect(f, "wire w", DOCTOR_NOTE, "10000 Mb/s on in0, 1000 Mb/s on out0", NULL);
+}
+
+static void rings_must_fit(void **state)
+{
+	static const char with[] =
+		"{\"eal\":[\"-l\",\"0-1\",\"--in-memory\",\"--no-pci\",\"--vdev=net_af_packet0,"
+		"iface=in0,framesz=%u\",\"--vdev=net_af_packet1,iface=out0\"]}";
+	struct fake *f = *state;
+	char set[256];
+
+	fake_put(f, "/sys/class/net/in0/mtu", "1996\n");
+	snprintf(set, sizeof(set), with, 2080u);
+	fake_vdevs(f, set);
+	fake_run(f);
+	fake_refute(f, IN0, DOCTOR_WARN);
+	snprintf(set, sizeof(set), with, 2096u);
+	fake_vdevs(f, set);
+	fake_run(f);
+	fake_expect(f, IN0, DOCTOR_FAIL, "framesz=2096", "iface=in0,framesz=2080");
+}
+
+// A driver that leaves the interface's MTU alone.
+static void other_interfaces_keep_their_mtu(void **state)
+{
+	struct fake *f = *state;
+
+	fake_put(f, "/plugins/librte_net_pcap.so.23", "\n");
+	fake_vdevs(f, "{\"eal\":[\"-l\",\"0-1\",\"--in-memory\",\"--no-pci\",\"--vdev=net_pcap0,"
+		      "iface=in0\",\"--vdev=net_pcap1,iface=out0\"],\"wires\":[{\"name\":\"w\","
+		      "\"inside\":\"net_pcap0\",\"outside\":\"net_pcap1\"}],\"workers\":{"
+		      "\"lcores\":[1],\"mtu\":1600}}");
+	fake_run(f);
+	fake_expect(f, "port net_pcap0", DOCTOR_WARN, "is 1500, workers.mtu is 1600",
+		"ip link set dev in0 mtu 1600");
 }
 
 static void offloads_that_merge_break_a_wire(void **state)
@@ -314,6 +348,8 @@ int main(void)
 		TEST(slots_and_nodes_are_told),
 		TEST(interfaces_must_be_there_and_up),
 		TEST(mtus_must_fit),
+		TEST(rings_must_fit),
+		TEST(other_interfaces_keep_their_mtu),
 		TEST(offloads_that_merge_break_a_wire),
 		TEST(both_ends_of_a_veth_count),
 		TEST(interfaces_must_be_the_gateways_alone),
