@@ -7,8 +7,8 @@ import socket
 import struct
 import subprocess
 import time
-from collections import OrderedDict
 
+from check import poll
 from lab import output, wait_for_output
 
 INSIDE, OUTSIDE = 1, 2
@@ -88,12 +88,19 @@ class Captures:
             sender.send(ethernet(mac(3 - side, 9), mac(side, 9), MARK, text.ljust(46)))
             sender.close()
 
+    @staticmethod
+    def _ended(path):
+        with open(path, "rb") as f:
+            f.seek(max(0, f.seek(0, 2) - 65536))
+            tail = f.read()
+        return all(mac_bytes(mac(side, 9)) + struct.pack("!H", MARK) + b"end" in tail for side in (INSIDE, OUTSIDE))
+
     def stop(self):
         """Waits for what is under way and ends. How many frames the kernel kept from tcpdump."""
         self.inside.quiet()
         self.outside.quiet()
         self._mark(b"end")
-        self.outside.quiet()
+        poll("the last marks to be captured", lambda: all(self._ended(e.path) for e in (self.inside, self.outside)))
         return self.inside.stop() + self.outside.stop()
 
     def flows(self, side):
@@ -197,7 +204,7 @@ def between_marks(path, side):
 
 def by_flow(frames):
     """Frames of each flow in order, as digests with their length."""
-    flows = OrderedDict()
+    flows = {}
     for frame in frames:
         digest = hashlib.blake2b(frame, digest_size=8).digest()
         flows.setdefault(flow_of(frame), []).append((len(frame), digest))

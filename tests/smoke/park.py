@@ -37,6 +37,15 @@ SERVERS = {
 }
 
 
+def _address(ns, side, addresses):
+    ns.ip("link", "set", "p0", "address", mac(side, 1))
+    for v4, v6 in addresses.values():
+        ns.ip("addr", "add", f"{v4}/32", "dev", "p0")
+        ns.ip("-6", "addr", "add", f"{v6}/128", "dev", "p0", "nodad")
+    ns.ip("route", "add", "default", "dev", "p0")
+    ns.ip("-6", "route", "add", "default", "dev", "p0")
+
+
 class Wire:
     """One wire: namespaces of the two ends and names of the gateway's two interfaces."""
 
@@ -49,19 +58,19 @@ class Wire:
         for ns, port, side, addresses in ((self.inside, self.in_port, INSIDE, TENANTS),
                                           (self.outside, self.out_port, OUTSIDE, SERVERS)):
             lab.veth(ns, "p0", gateway, port, mtu)
-            self._address(ns, side, addresses)
+            _address(ns, side, addresses)
             # The gateway's kernel has nothing to say on the wire.
             gateway.run(["sysctl", "-qw", f"net.ipv6.conf.{port}.disable_ipv6=1"])
-
-    @staticmethod
-    def _address(ns, side, addresses):
-        ns.ip("link", "set", "p0", "address", mac(side, 1))
-        for v4, v6 in addresses.values():
-            ns.ip("addr", "add", f"{v4}/32", "dev", "p0")
-            ns.ip("-6", "addr", "add", f"{v6}/128", "dev", "p0", "nodad")
-        ns.ip("route", "add", "default", "dev", "p0")
-        ns.ip("-6", "route", "add", "default", "dev", "p0")
 
 
 def ports(*wires):
     return [(w.in_port, w.out_port) for w in wires]
+
+
+def direct(lab):
+    """Inside and outside with nothing between them, for taps."""
+    inside, outside = lab.namespace("in"), lab.namespace("out")
+    lab.veth(inside, "p0", outside, "p0")
+    _address(inside, INSIDE, TENANTS)
+    _address(outside, OUTSIDE, SERVERS)
+    return inside, outside

@@ -9,6 +9,7 @@ from check import poll
 from lab import run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+PYTHON = sys.executable or "/usr/bin/python3"
 PROGRAMS = ("curl", "openssl", "dig", "dnsmasq", "ssh", "ssh-keygen", "sshd", "iperf3", "ping", "tcpdump")
 
 
@@ -34,8 +35,7 @@ class Servers:
     def __init__(self, lab, ns, bulk_udp=None):
         self.lab, self.ns = lab, ns
         self._tls()
-        lab.spawn(ns, ["/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable,
-                       os.path.join(HERE, "web.py"), "80"], "web")
+        lab.spawn(ns, [PYTHON, os.path.join(HERE, "web.py"), "80"], "web")
         lab.spawn(ns, ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts",
                        "--user=root", "--pid-file=", "--log-facility=-", "--local-ttl=60",
                        "--address=/example/198.51.100.10", "--address=/example/2001:db8:51::10"], "dns")
@@ -50,15 +50,17 @@ class Servers:
 
     def _tls(self):
         key, cert = self.lab.path("tls.key"), self.lab.path("tls.crt")
-        run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-             "-subj", "/CN=server.example", "-days", "2", "-keyout", key, "-out", cert])
+        if not os.path.exists(key):
+            run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                 "-subj", "/CN=server.example", "-days", "2", "-keyout", key, "-out", cert])
         self.lab.spawn(self.ns, ["openssl", "s_server", "-accept", "443", "-key", key, "-cert", cert, "-www",
                                  "-quiet"], "tls")
 
     def _ssh(self):
         host, user = self.lab.path("ssh_host"), self.lab.path("ssh_user")
         for path in (host, user):
-            run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path])
+            if not os.path.exists(path):
+                run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path])
         os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
         # sshd insists on being called by its whole path.
         path = next(p for p in ("/usr/sbin/sshd", "/sbin/sshd") if os.path.exists(p))
