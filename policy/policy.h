@@ -62,17 +62,17 @@ enum policy_state {
 };
 
 // Countries: two upper-case letters in one number, 'C' << 8 | 'N'. XX is unknown.
-#define POLICY_CC(a, b)    ((uint16_t)((uint16_t)(uint8_t)(a) << 8 | (uint8_t)(b)))
-#define POLICY_CC_XX       POLICY_CC('X', 'X')
-#define POLICY_VLAN_NONE   0u          // no VLAN tag (802.1Q: VID 0 is no VLAN)
-#define POLICY_VNI_NONE    UINT32_MAX  // no VXLAN or Geneve header
-#define POLICY_TENANT_NONE 0u          // tenant index 0 is always "_unlisted"
-#define POLICY_RULE_NONE   UINT16_MAX  // no rule
+#define POLICY_CC(a, b)     ((uint16_t)((uint16_t)(uint8_t)(a) << 8 | (uint8_t)(b)))
+#define POLICY_CC_XX        POLICY_CC('X', 'X')
+#define POLICY_VLAN_NONE    0u         // no VLAN tag (802.1Q: VID 0 is no VLAN)
+#define POLICY_VNI_NONE     UINT32_MAX // no VXLAN or Geneve header
+#define POLICY_TENANT_NONE  0u         // tenant index 0 is always "_unlisted"
+#define POLICY_RULE_NONE    UINT16_MAX // no rule
 #define POLICY_RULE_DEFAULT 0xfffeu    // the defaults decided
-#define POLICY_MAX_RULES   4096
-#define POLICY_MAX_APPS    1024 // nDPI application ids are below this
-#define POLICY_MAX_CATS    256
-#define POLICY_MAX_RISKS   64
+#define POLICY_MAX_RULES    4096
+#define POLICY_MAX_APPS     1024 // nDPI application ids are below this
+#define POLICY_MAX_CATS     256
+#define POLICY_MAX_RISKS    64
 
 struct policy_addr {
 	uint8_t version; // 4 or 6
@@ -91,7 +91,8 @@ struct policy_names {
 	const char *(*risk_at)(void *ctx, size_t i);
 };
 
-#define POLICY_ANY_TIME INT64_MIN // policy_load(): do not hold not_before and expires against a clock
+#define POLICY_ANY_TIME                                                                            \
+	INT64_MIN // policy_load(): do not hold not_before and expires against a clock
 
 // Parses, checks and compiles. Everything wrong with the text is a finding in diag, in one go. now
 // (seconds since 1970 UTC) refuses a not_before in the future; an expired policy loads, with a
@@ -112,10 +113,10 @@ void policy_free(struct policy *p);
 
 // ---- once per flow: where it belongs
 
-// The tenant of the inside end: the tenants whose vlans or vnis (where given) hold, and of those the
-// longest prefix. POLICY_TENANT_NONE where none.
-uint32_t policy_tenant(const struct policy *p, const struct policy_addr *inside, uint16_t vlan,
-	uint32_t vni);
+// The tenant of the inside end: the tenants whose vlans or vnis (where given) hold, and of those
+// the longest prefix. POLICY_TENANT_NONE where none.
+uint32_t policy_tenant(
+	const struct policy *p, const struct policy_addr *inside, uint16_t vlan, uint32_t vni);
 
 // Whether any tenant's prefix covers the address, whatever its VLANs.
 bool policy_inside(const struct policy *p, const struct policy_addr *a);
@@ -147,11 +148,13 @@ struct policy_facts {
 
 struct policy_verdict {
 	uint8_t state;    // enum policy_state
-	uint8_t action;   // enum policy_action; where undecided: POLICY_ALLOW or POLICY_BLOCK (pending)
+	uint8_t action;   // enum policy_action; where undecided: POLICY_ALLOW or POLICY_BLOCK
+			  // (pending)
 	uint8_t severity; // enum policy_severity
 	uint8_t expired;  // 1: on_expiry had a part in it; the reason is then POLICY_EXPIRED
-	uint16_t rule;    // index, POLICY_RULE_DEFAULT, or POLICY_RULE_NONE (undecided, expired)
-	uint16_t shadow;  // first shadow rule that holds above the deciding one, or POLICY_RULE_NONE
+	uint16_t rule;    // index, POLICY_RULE_DEFAULT, or POLICY_RULE_NONE (undecided; expired and
+			  // blocked)
+	uint16_t shadow; // first shadow rule that holds above the deciding one, or POLICY_RULE_NONE
 };
 
 // First match wins, three-valued. now in seconds since 1970 UTC: rules' valid_from and valid_to and
@@ -160,8 +163,8 @@ struct policy_verdict {
 void policy_eval(const struct policy *p, const struct policy_facts *f, int64_t now,
 	struct policy_verdict *out);
 
-// The next second after now at which policy_eval() may answer differently for the same facts: a rule's
-// valid_from, the second after its valid_to, the policy's expiry. INT64_MAX: none.
+// The next second after now at which policy_eval() may answer differently for the same facts: a
+// rule's valid_from, the second after its valid_to, the policy's expiry. INT64_MAX: none.
 int64_t policy_next_change(const struct policy *p, int64_t now);
 
 // ---- what it says about itself (valid until policy_free())
@@ -189,10 +192,10 @@ struct policy_info {
 	int64_t not_before, expires; // seconds since 1970 UTC
 	const char *timezone;
 	unsigned n_rules, n_tenants /* with _unlisted */, n_limits, n_overrides;
-	uint8_t min_confidence; // enum policy_conf
-	uint8_t block_with;     // enum policy_block_with
+	uint8_t min_confidence;      // enum policy_conf
+	uint8_t block_with;          // enum policy_block_with
 	uint8_t boot_without_policy; // enum policy_action
-	uint8_t sha256[32];     // of the exact text; zero for a builtin
+	uint8_t sha256[32];          // of the exact text; zero for a builtin
 	struct policy_pending pending;
 };
 
