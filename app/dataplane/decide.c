@@ -5,6 +5,9 @@
 
 #include "app/dataplane/pipeline.h"
 
+#define ICMP6_SOLICIT_ROUTER 133 // RFC 4861: the first and the last type of neighbour discovery
+#define ICMP6_REDIRECT       137
+
 uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i)
 {
 	const struct flow_hot *h = &pl->table.hot[i];
@@ -246,6 +249,20 @@ static void settle_local(struct pipeline *pl, uint32_t i)
 		h->flags |= FLOW_SETTLED;
 }
 
+// Neighbour discovery is to IPv6 what ARP is to IPv4: a tenant without it has no link, so that a policy
+// that blocks its foreign traffic would take its home traffic too. Only where the remote end is on the
+// link (fe80::/10, ff02::/16; RFC 4861, 4; RFC 4291, 2.4): no router takes that further. Such a flow is
+// flagged where the rule says block.
+static void spare_neighbours(const struct policy_facts *f, uint16_t type, struct policy_verdict *v)
+{
+	const uint8_t *a = f->remote.b;
+	bool on_link = (a[0] == 0xfe && (a[1] & 0xc0) == 0x80) || (a[0] == 0xff && (a[1] & 15) == 2);
+
+	if (v->action == POLICY_BLOCK && f->proto == 58 && f->remote.version == 6 && on_link &&
+		type >= ICMP6_SOLICIT_ROUTER && type <= ICMP6_REDIRECT)
+		v->action = POLICY_FLAG;
+}
+
 void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
 {
 	struct flow_cold *c = &pl->table.cold[i];
@@ -259,6 +276,7 @@ void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
 	}
 	fill_facts(pl, i, &f);
 	evaluate(pl, i, &f, &v);
+	spare_neighbours(&f, pl->table.hot[i].port[0], &v);
 	// A blocked flow shows no more packets: the label is what it is. The same where no rule needs
 	// it and nobody asked for it.
 	closing = v.state != POLICY_UNDECIDED &&
@@ -267,6 +285,7 @@ void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
 	if (closing && c->dpi != FLOW_NONE) {
 		flow_label_finish(pl, i);
 		evaluate(pl, i, &f, &v);
+		spare_neighbours(&f, pl->table.hot[i].port[0], &v);
 	}
 	c->tenant = f.tenant;
 	c->border = f.border & 3;
@@ -301,5 +320,6 @@ enum policy_action flow_decide_stateless(struct pipeline *pl, const struct packe
 	f.asn = pl->c.geo != NULL ? geo_asn(pl->c.geo, k->version, f.remote.b) : 0;
 	pl->stats.evaluations++;
 	policy_eval(pl->gen->policy, &f, pl->now / 1000000, &v);
+	spare_neighbours(&f, k->port[0], &v);
 	return v.action;
 }
