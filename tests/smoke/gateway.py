@@ -114,7 +114,9 @@ class Gateway:
 
     def records(self, *filters):
         """What bhlog finds in the log."""
-        done = run([BHLOG, "search", self.log_dir, "--json", *filters])
+        done = run([BHLOG, "search", self.log_dir, "--json", *filters], check=False)
+        if done.returncode not in (0, 1):  # 1: no record matches
+            raise RuntimeError(f"bhlog: exit {done.returncode}: {done.stderr}")
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def wait_records(self, what, condition, *filters, seconds=10.0):

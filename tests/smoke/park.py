@@ -43,7 +43,9 @@ def _address(ns, side, addresses):
         ns.ip("addr", "add", f"{v4}/32", "dev", "p0")
         ns.ip("-6", "addr", "add", f"{v6}/128", "dev", "p0", "nodad")
     ns.ip("route", "add", "default", "dev", "p0")
-    ns.ip("-6", "route", "add", "default", "dev", "p0")
+    # Routers have link-local addresses: what a tenant asks of its neighbours stays on the link.
+    ns.ip("-6", "addr", "add", f"fe80::{side}/64", "dev", "p0", "nodad")
+    ns.ip("-6", "route", "add", "default", "via", f"fe80::{3 - side}", "dev", "p0")
 
 
 class Wire:
