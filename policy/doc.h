@@ -9,6 +9,7 @@
 #include "policy/arena.h"
 #include "policy/policy.h"
 #include "policy/prefix.h"
+#include "policy/zone.h"
 
 enum policy_dim { // the dimensions of a match, in the order in which they are explained
 	DIM_TENANTS,
@@ -64,23 +65,9 @@ struct policy_rule_doc {
 	struct policy_match match;
 };
 
-enum limit_per {
-	LIMIT_PER_FLOW,
-	LIMIT_PER_TENANT,
-	LIMIT_PER_COUNTRY,
-	LIMIT_PER_TENANT_COUNTRY,
-};
-
-enum limit_window {
-	LIMIT_WINDOW_NONE, // per flow
-	LIMIT_WINDOW_HOUR,
-	LIMIT_WINDOW_DAY,
-	LIMIT_WINDOW_MONTH,
-};
-
 struct policy_limit_doc {
 	const char *id, *reason;
-	uint8_t per, window, action, severity; // enum limit_per, limit_window, policy_action
+	uint8_t per, window, action, severity; // as in struct policy_limit_info
 	uint64_t bytes_out, flows, seconds;    // 0: no such limit
 	struct policy_match match;
 };
@@ -128,6 +115,7 @@ enum policy_on_expiry {
 struct policy_doc {
 	struct arena arena;
 	struct policy_info info;
+	struct zone zone;
 	uint32_t restores; // 0: none
 	uint8_t default_action, default_severity, on_expiry;
 	const char *default_reason;

@@ -89,6 +89,10 @@ struct policy_names {
 	const char *(*app_at)(void *ctx, size_t i);
 	const char *(*category_at)(void *ctx, size_t i);
 	const char *(*risk_at)(void *ctx, size_t i);
+	// The TZif data of a timezone (RFC 9636), for the windows of limits: 0 with memory that the
+	// library frees, or -ENOENT. NULL: names of timezones are not checked and windows are
+	// UTC's.
+	int (*zone)(void *ctx, const char *name, uint8_t **data, size_t *len);
 };
 
 #define POLICY_ANY_TIME                                                                            \
@@ -166,6 +170,46 @@ void policy_eval(const struct policy *p, const struct policy_facts *f, int64_t n
 // The next second after now at which policy_eval() may answer differently for the same facts: a
 // rule's valid_from, the second after its valid_to, the policy's expiry. INT64_MAX: none.
 int64_t policy_next_change(const struct policy *p, int64_t now);
+
+// ---- limits: what only counting over several packets or flows can tell (policy.md, semantics 5)
+
+#define POLICY_LIMIT_NONE UINT16_MAX
+#define POLICY_MAX_LIMITS 256
+
+enum policy_limit_per {
+	POLICY_PER_FLOW,
+	POLICY_PER_TENANT,
+	POLICY_PER_COUNTRY,
+	POLICY_PER_TENANT_COUNTRY,
+};
+
+enum policy_limit_window {
+	POLICY_WINDOW_NONE, // per flow: its life
+	POLICY_WINDOW_HOUR,
+	POLICY_WINDOW_DAY,
+	POLICY_WINDOW_MONTH,
+};
+
+struct policy_limit_info {
+	const char *id, *reason;
+	uint8_t per, window; // enum policy_limit_per, policy_limit_window
+	uint8_t action;      // what a verdict is raised to where more than this was used
+	uint8_t severity;
+	uint64_t bytes_out, flows, seconds; // 0: not limited
+};
+
+// All zero and NULL where there is no such limit.
+void policy_limit(const struct policy *p, uint16_t limit, struct policy_limit_info *out);
+
+// The limits that hold for a flow on which `rule` decided (index or POLICY_RULE_DEFAULT), by index
+// in rising order. Conditions that are still pending do not hold yet. Returns how many.
+unsigned policy_limits(const struct policy *p, const struct policy_facts *f, uint16_t rule,
+	uint16_t out[POLICY_MAX_LIMITS]);
+
+// The window of the policy's timezone in which now lies, seconds since 1970 UTC: [*begin, *end).
+// POLICY_WINDOW_NONE: all time.
+void policy_window(const struct policy *p, enum policy_limit_window w, int64_t now, int64_t *begin,
+	int64_t *end);
 
 // ---- what it says about itself (valid until policy_free())
 

@@ -7,6 +7,7 @@
 #include "policy/read.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 // ^[A-Za-z_]+(/[A-Za-z_+-]+)*$ and digits in the later parts, as in Etc/GMT+8.
 static bool timezone_ok(const char *s)
@@ -78,6 +79,24 @@ static void read_times(struct reader *r, const struct place *at, json_t *meta)
 	}
 }
 
+static void read_zone(struct reader *r, const struct place *at, const char *name)
+{
+	const struct policy_names *n = r->names;
+	uint8_t *data = NULL;
+	size_t len = 0;
+
+	if (n == NULL || n->zone == NULL)
+		return;
+	if (n->zone(n->ctx, name, &data, &len) < 0)
+		read_error(r, at,
+			"a name of the tz database, such as Asia/Shanghai; package tzdata brings "
+			"them",
+			"unknown timezone \"%s\"", name);
+	else if (!zone_parse(&r->doc->zone, r->arena, data, len))
+		read_error(r, at, NULL, "the host's data for timezone \"%s\" is damaged", name);
+	free(data);
+}
+
 void read_meta(struct reader *r, json_t *root)
 {
 	static const char *const keys[] = {"id", "version", "issuer", "title", "not_before",
@@ -109,6 +128,8 @@ void read_meta(struct reader *r, json_t *root)
 	if (v != NULL && !timezone_ok(json_string_value(v)))
 		read_error(r, PLACE_KEY(&at, "timezone"), "a name such as Asia/Shanghai or UTC",
 			"\"%s\" is not the name of a timezone", json_string_value(v));
+	else if (v != NULL)
+		read_zone(r, PLACE_KEY(&at, "timezone"), json_string_value(v));
 	if (v != NULL)
 		i->timezone = arena_strdup(r->arena, json_string_value(v));
 	read_times(r, &at, o);

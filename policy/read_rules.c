@@ -263,7 +263,7 @@ static void read_thresholds(
 	int word = read_word(r, PLACE_KEY(at, "window"), w, windows);
 
 	if (word >= 0)
-		l->window = (uint8_t)(word + LIMIT_WINDOW_HOUR);
+		l->window = (uint8_t)(word + POLICY_WINDOW_HOUR);
 	read_number(r, PLACE_KEY(at, "bytes_out"), json_object_get(o, "bytes_out"), 1, INT64_MAX,
 		&l->bytes_out);
 	read_number(
@@ -273,12 +273,12 @@ static void read_thresholds(
 	if (json_object_get(o, "bytes_out") == NULL && json_object_get(o, "flows") == NULL &&
 		json_object_get(o, "seconds") == NULL)
 		read_error(r, at, NULL, "needs \"bytes_out\", \"flows\" or \"seconds\"");
-	if (l->per == LIMIT_PER_FLOW && has_window)
+	if (l->per == POLICY_PER_FLOW && has_window)
 		read_error(r, PLACE_KEY(at, "window"), "leave it out: it runs over the flow's life",
 			"a limit per flow has no window");
-	if (l->per == LIMIT_PER_FLOW && l->flows != 0)
+	if (l->per == POLICY_PER_FLOW && l->flows != 0)
 		read_warn(r, PLACE_KEY(at, "flows"), NULL, "a limit per flow counts one flow only");
-	if (l->per != LIMIT_PER_FLOW && !has_window)
+	if (l->per != POLICY_PER_FLOW && !has_window)
 		read_error(r, at, "hour, day or month", "\"window\" is missing");
 }
 
@@ -313,10 +313,10 @@ static void read_limit(
 void read_limits(struct reader *r, json_t *root)
 {
 	struct place top = {0}, at = {.up = &top, .key = "limits"};
-	json_t *list = read_list(r, &top, root, "limits", 0, 256, false);
+	json_t *list = read_list(r, &top, root, "limits", 0, POLICY_MAX_LIMITS, false);
 	size_t n = json_array_size(list), named = 0;
 	struct policy_limit_doc *limits = arena_alloc(r->arena, n, sizeof(*limits));
-	struct named ids[256];
+	struct named ids[POLICY_MAX_LIMITS];
 
 	if (limits == NULL)
 		return;

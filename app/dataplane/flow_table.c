@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define PER_BUCKET 10
 #define HUGE_2M    (2u << 20)
 
 static void *map(struct flow_table *t, unsigned which, size_t size, bool huge)
@@ -31,9 +30,10 @@ static void *map(struct flow_table *t, unsigned which, size_t size, bool huge)
 	return p;
 }
 
-int flow_table_init(struct flow_table *t, uint32_t max, bool huge)
+int flow_table_init(struct flow_table *t, uint32_t max, const struct hash_seed *seed, bool huge)
 {
 	memset(t, 0, sizeof(*t));
+	t->seed = *seed;
 	if (max < 16)
 		max = 16;
 	t->max = max;
@@ -74,9 +74,12 @@ uint32_t flow_find(const struct flow_table *t, const struct packet *p)
 	do {
 		const struct flow_bucket *bucket = &t->buckets[b];
 
-		for (unsigned i = 0; i < PER_BUCKET; i++)
-			if (bucket->sig[i] == sig && flow_matches(t, bucket->entry[i], p))
-				return bucket->entry[i];
+		for (unsigned m = flow_sig_mask(bucket, sig); m != 0; m &= m - 1) {
+			uint32_t i = bucket->entry[__builtin_ctz(m)];
+
+			if (flow_matches(t, i, p))
+				return i;
+		}
 		b = bucket->next;
 	} while (b != FLOW_NONE);
 	return FLOW_NONE;
@@ -104,12 +107,14 @@ static bool take_slot(struct flow_table *t, uint64_t hash, uint32_t entry)
 	for (;;) {
 		struct flow_bucket *bucket = &t->buckets[b];
 
-		for (unsigned i = 0; i < PER_BUCKET; i++) {
-			if (bucket->sig[i] == 0) {
-				bucket->sig[i] = flow_sig(hash);
-				bucket->entry[i] = entry;
-				return true;
-			}
+		unsigned empty = flow_sig_mask(bucket, 0);
+
+		if (empty != 0) {
+			unsigned i = (unsigned)__builtin_ctz(empty);
+
+			bucket->sig[i] = flow_sig(hash);
+			bucket->entry[i] = entry;
+			return true;
 		}
 		if (bucket->next == FLOW_NONE) {
 			bucket->next = take_bucket(t);
@@ -128,7 +133,7 @@ static void give_slot(struct flow_table *t, uint64_t hash, uint32_t entry)
 
 	for (;; before = b, b = bucket->next) {
 		bucket = &t->buckets[b];
-		for (unsigned i = 0; i < PER_BUCKET; i++) {
+		for (unsigned i = 0; i < FLOW_PER_BUCKET; i++) {
 			if (bucket->sig[i] == 0 || bucket->entry[i] != entry)
 				continue;
 			bucket->sig[i] = 0;
@@ -139,7 +144,7 @@ found:
 	if (before == FLOW_NONE)
 		return;
 	empty = true;
-	for (unsigned i = 0; i < PER_BUCKET; i++)
+	for (unsigned i = 0; i < FLOW_PER_BUCKET; i++)
 		empty = empty && bucket->sig[i] == 0;
 	if (empty) {
 		t->buckets[before].next = bucket->next;
@@ -182,7 +187,6 @@ uint32_t flow_insert(struct flow_table *t, const struct packet *p)
 	memset(h, 0, sizeof(*h));
 	memset(&t->cold[i], 0, sizeof(t->cold[i]));
 	memcpy(h, k, 12);
-	h->hash = (uint32_t)(p->hash >> 32);
 	if (k->version == 4) {
 		memcpy(h->a4, k->a4, sizeof(h->a4));
 	} else { // there are as many address slots as entries
@@ -197,8 +201,24 @@ uint32_t flow_insert(struct flow_table *t, const struct packet *p)
 		h->v6.slot = slot;
 	}
 	t->cold[i].ext = t->cold[i].dpi = FLOW_NONE;
+	t->cold[i].limit = POLICY_LIMIT_NONE;
 	t->live++;
 	return i;
+}
+
+// Made again from the key: once in a flow's life that is cheaper than four bytes of its hot line.
+static uint64_t hash_of(const struct flow_table *t, uint32_t i)
+{
+	const struct flow_hot *h = &t->hot[i];
+	struct flow_key k;
+
+	memset(&k, 0, sizeof(k));
+	memcpy(&k, h, 12);
+	if (h->version == 4)
+		memcpy(k.a4, h->a4, sizeof(k.a4));
+	else
+		memcpy(k.a6, t->addr6[h->v6.slot], sizeof(k.a6));
+	return hash_key(&t->seed, &k);
 }
 
 void flow_remove(struct flow_table *t, uint32_t i)
@@ -206,7 +226,7 @@ void flow_remove(struct flow_table *t, uint32_t i)
 	struct flow_hot *h = &t->hot[i];
 	uint32_t ext = t->cold[i].ext;
 
-	give_slot(t, (uint64_t)h->hash << 32, i);
+	give_slot(t, hash_of(t, i), i);
 	if (h->version == 6) {
 		memcpy(t->addr6[h->v6.slot], &t->free6, sizeof(t->free6));
 		t->free6 = h->v6.slot;

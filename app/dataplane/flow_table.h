@@ -20,6 +20,7 @@
 #include "app/flowlog/record.h"
 
 #include <assert.h>
+#include <emmintrin.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -68,7 +69,7 @@ struct flow_hot {
 	uint64_t bytes[2]; // forwarded: [0] outbound, [1] inbound; IP bytes
 	uint32_t packets[2];
 	uint32_t epoch; // of the policy that gave the verdict
-	uint32_t hash;  // upper half of the key's hash, to find the bucket again
+	uint32_t meter; // of the limits that hold for the flow, METER_NONE: none (meter.h)
 } __attribute__((aligned(64)));
 
 static_assert(sizeof(struct flow_hot) == 64, "one cache line");
@@ -89,6 +90,7 @@ struct flow_cold {
 	uint16_t app, master, rule, shadow, cc;
 	uint16_t generation; // policy_slot's number of the policy that gave the verdict
 	uint16_t label_packet; // dpkt
+	uint16_t limit; // that raised the verdict, POLICY_LIMIT_NONE
 	uint8_t cat;
 	uint8_t conf : 3, host_source : 3, cc_source : 2;
 	uint8_t severity : 3, border : 2, exception : 3;
@@ -110,6 +112,7 @@ struct flow_ext {
 	uint32_t reported_pending_bytes, reported_pending_packets;
 	uint32_t next;   // free list
 	uint32_t period; // of the last update record, counted from t0
+	uint32_t seconds; // of its life that limits have counted
 	bool has_ja3;
 	uint8_t n_vlans, n_tunnels;
 	uint16_t vlans[RECORD_MAX_VLANS];
@@ -118,9 +121,11 @@ struct flow_ext {
 	char host[80];
 };
 
+#define FLOW_PER_BUCKET 10
+
 struct flow_bucket {
-	uint16_t sig[10]; // 0: free
-	uint32_t entry[10];
+	uint16_t sig[FLOW_PER_BUCKET]; // 0: free
+	uint32_t entry[FLOW_PER_BUCKET];
 	uint32_t next; // overflow bucket, FLOW_NONE: none
 } __attribute__((aligned(64)));
 
@@ -132,6 +137,7 @@ struct flow_table {
 	struct flow_cold *cold;
 	uint8_t (*addr6)[2][16];
 	struct flow_ext *ext;
+	struct hash_seed seed; // of the keys' hashes
 	uint32_t n_buckets, n_overflow;
 	uint32_t max, live;
 	// Free lists: fresh entries first come from the end that was never used.
@@ -146,9 +152,9 @@ struct flow_table {
 	uint64_t memory;
 };
 
-// max: flows. huge: use huge pages where the host has free ones, transparent ones elsewhere. 0 or
+// max: flows. seed: what packets' hashes are made with. huge: use huge pages where the host has free ones, transparent ones elsewhere. 0 or
 // -ENOMEM.
-int flow_table_init(struct flow_table *t, uint32_t max, bool huge);
+int flow_table_init(struct flow_table *t, uint32_t max, const struct hash_seed *seed, bool huge);
 void flow_table_fini(struct flow_table *t);
 
 static inline uint32_t flow_bucket_of(const struct flow_table *t, uint64_t hash)
@@ -159,6 +165,19 @@ static inline uint32_t flow_bucket_of(const struct flow_table *t, uint64_t hash)
 static inline uint16_t flow_sig(uint64_t hash)
 {
 	return (uint16_t)hash | 1; // 0 is free
+}
+
+// Which slots of a bucket have the signature: bit i for slot i. All ten are compared at once, because
+// a loop that ends at a random slot mispredicts at every packet.
+static inline unsigned flow_sig_mask(const struct flow_bucket *b, uint16_t sig)
+{
+	const __m128i want = _mm_set1_epi16((short)sig);
+	__m128i low = _mm_loadu_si128((const __m128i *)b->sig);      // slots 0 to 7
+	__m128i high = _mm_loadu_si128((const __m128i *)(b->sig + 2)); // slots 2 to 9
+	__m128i both = _mm_packs_epi16(_mm_cmpeq_epi16(low, want), _mm_cmpeq_epi16(high, want));
+	unsigned mask = (unsigned)_mm_movemask_epi8(both);
+
+	return (mask & 0xff) | (mask >> 14) << 8;
 }
 
 static inline bool flow_matches(const struct flow_table *t, uint32_t i, const struct packet *p)

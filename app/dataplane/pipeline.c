@@ -7,7 +7,10 @@
 #include <stdlib.h>
 
 #define FRAG_DATAGRAMS 4096
+#define OWN_COUNTERS   65536
+#define METERS         65536
 #define PREFETCH_AHEAD 4
+#define DEPTH          8 // packets between two stages
 
 int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t now)
 {
@@ -23,7 +26,13 @@ int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t 
 	pl->parser.tunnels = c->tunnels;
 	pl->parser.frags = frag_create(FRAG_DATAGRAMS, &c->seed);
 	pl->wheel = malloc(sizeof(*pl->wheel));
-	rc = flow_table_init(&pl->table, c->max_flows, c->huge);
+	rc = flow_table_init(&pl->table, c->max_flows, &c->seed, c->huge);
+	if (rc == 0 && pl->c.quota == NULL) {
+		rc = quota_init(&pl->own_quota, OWN_COUNTERS);
+		pl->c.quota = &pl->own_quota;
+	}
+	if (rc == 0)
+		rc = meters_init(&pl->meters, METERS, pl->c.quota, c->n_workers);
 	if (rc < 0 || pl->parser.frags == NULL || pl->wheel == NULL) {
 		pipeline_fini(pl);
 		return -ENOMEM;
@@ -40,6 +49,9 @@ void pipeline_fini(struct pipeline *pl)
 	free(pl->wheel);
 	pl->wheel = NULL;
 	flow_table_fini(&pl->table);
+	meters_fini(&pl->meters);
+	if (pl->own_quota.counters != NULL)
+		quota_fini(&pl->own_quota);
 }
 
 // The policy in force, and the next second at which its own rules change. Where either moved, every
@@ -51,7 +63,10 @@ static void refresh(struct pipeline *pl, int64_t now)
 	pl->gen = policy_slot_enter(pl->c.slot, pl->c.reader);
 	if (pl->gen->epoch != pl->gen_epoch || pl->now >= pl->next_change) {
 		int64_t next = policy_next_change(pl->gen->policy, pl->now / 1000000);
+		int64_t window = meters_windows(&pl->meters, pl->gen->policy, pl->now / 1000000);
 
+		if (window < next)
+			next = window;
 		pl->gen_epoch = pl->gen->epoch;
 		pl->next_change = next > INT64_MAX / 1000000 ? INT64_MAX : next * 1000000;
 		pl->stamp++;
@@ -145,6 +160,9 @@ static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i
 	if (h->proto == 6 && ((p->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST)) ||
 				     !(h->tcp & FLOW_TCP_BOTH)))
 		return false;
+	if (h->meter != METER_NONE && flow_is_outbound(h, p) &&
+		!meter_fast(&pl->meters, h->meter, h->bytes[0], p->ip_len))
+		return false;
 	flow_count(pl, p, i);
 	return true;
 }
@@ -161,15 +179,48 @@ static uint32_t candidate(const struct pipeline *pl, const struct packet *p)
 {
 	const struct flow_table *t = &pl->table;
 	const struct flow_bucket *b = &t->buckets[flow_bucket_of(t, p->hash)];
-	uint16_t sig = flow_sig(p->hash);
+	unsigned mask = flow_sig_mask(b, flow_sig(p->hash));
+	uint32_t i;
 
-	for (unsigned k = 0; k < 10; k++) {
-		if (b->sig[k] == sig) {
-			__builtin_prefetch(&t->hot[b->entry[k]], 1);
-			return b->entry[k];
-		}
+	if (mask == 0)
+		return FLOW_NONE;
+	i = b->entry[__builtin_ctz(mask)];
+	__builtin_prefetch(&t->hot[i], 1);
+	return i;
+}
+
+static inline void read_packet(struct pipeline *pl, struct packet *p, unsigned n, unsigned i, bool parsed)
+{
+	if (!parsed) {
+		prefetch_frames(p, n, i);
+		parse_packet(&pl->parser, &p[i], NULL);
 	}
-	return FLOW_NONE;
+	if (p[i].flags & PACKET_IP)
+		__builtin_prefetch(&pl->table.buckets[flow_bucket_of(&pl->table, p[i].hash)]);
+}
+
+// IPv6 addresses lie behind the hot line.
+static inline void prefetch_addrs(const struct pipeline *pl, const struct packet *p, uint32_t entry)
+{
+	if (p->key.version == 6 && entry != FLOW_NONE && pl->table.hot[entry].version == 6)
+		__builtin_prefetch(pl->table.addr6[pl->table.hot[entry].v6.slot]);
+}
+
+static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry)
+{
+	if (q->notes != 0)
+		count_notes(pl, q->notes);
+	if (!(q->flags & PACKET_IP)) {
+		no_key(pl, q);
+		return;
+	}
+	if ((pl->stop_all || q->notes != 0) && stopped(pl, q))
+		return;
+	// An earlier packet of this burst may have begun or ended the flow: look again.
+	if (entry == FLOW_NONE || !flow_matches(&pl->table, entry, q))
+		entry = flow_find(&pl->table, q);
+	if (entry == FLOW_NONE || !fast_packet(pl, q, entry))
+		slow_packet(pl, q, entry);
 }
 
 void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
@@ -177,33 +228,19 @@ void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t n
 	uint32_t entry[PIPELINE_MAX_BURST];
 
 	refresh(pl, now);
-	for (unsigned i = 0; i < n; i++) {
-		if (!parsed) {
-			prefetch_frames(p, n, i);
-			parse_packet(&pl->parser, &p[i], NULL);
-		}
-		if (p[i].flags & PACKET_IP)
-			__builtin_prefetch(
-				&pl->table.buckets[flow_bucket_of(&pl->table, p[i].hash)]);
-	}
-	for (unsigned i = 0; i < n; i++)
-		entry[i] = p[i].flags & PACKET_IP ? candidate(pl, &p[i]) : FLOW_NONE;
-	for (unsigned i = 0; i < n; i++) {
-		struct packet *q = &p[i];
+	// The stages follow each other at a distance of DEPTH packets, so that the memory requests of
+	// one packet are spread between the work on others and have come when they are needed.
+	for (unsigned i = 0; i < n + 3 * DEPTH; i++) {
+		unsigned j = i - DEPTH, k = j - DEPTH, l = k - DEPTH; // not yet: wraps, no packet
 
-		if (q->notes != 0)
-			count_notes(pl, q->notes);
-		if (!(q->flags & PACKET_IP)) {
-			no_key(pl, q);
-			continue;
-		}
-		if ((pl->stop_all || q->notes != 0) && stopped(pl, q))
-			continue;
-		// An earlier packet of this burst may have begun or ended the flow: look again.
-		if (entry[i] == FLOW_NONE || !flow_matches(&pl->table, entry[i], q))
-			entry[i] = flow_find(&pl->table, q);
-		if (entry[i] == FLOW_NONE || !fast_packet(pl, q, entry[i]))
-			slow_packet(pl, q, entry[i]);
+		if (i < n)
+			read_packet(pl, p, n, i, parsed);
+		if (j < n)
+			entry[j] = p[j].flags & PACKET_IP ? candidate(pl, &p[j]) : FLOW_NONE;
+		if (k < n)
+			prefetch_addrs(pl, &p[k], entry[k]);
+		if (l < n)
+			serve(pl, &p[l], entry[l]);
 	}
 }
 
@@ -226,7 +263,13 @@ unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget)
 			flow_end(pl, i, RECORD_END_IDLE);
 			continue;
 		}
+		if (h->meter != METER_NONE) {
+			flow_limit_time(pl, i);
+			timer_clear(pl->wheel, i); // a new meter may have set it
+		}
 		update = flow_update_due(pl, i);
+		if (h->meter != METER_NONE && flow_limit_due(pl, i) < update)
+			update = flow_limit_due(pl, i);
 		timer_set(pl->wheel, i, update < due ? update : due);
 	}
 	return done;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "app/control/policy_slot.h"
+#include "app/control/quota.h"
 #include "app/control/server.h"
 #include "app/flowlog/writer.h"
 #include "app/gateway/config.h"
@@ -31,6 +32,9 @@ struct gateway {
 	struct rte_mempool *pool;
 	struct pipeline_prefix *inside;
 	struct policy_slot slot;
+	struct quota quota; // counters of the policies' limits
+	int64_t quota_saved; // when, microseconds
+	bool quota_failed;   // the last time
 	struct dpi **dpi; // one a worker, and one for names (the last)
 	struct geo *geo;
 	struct flowlog *log;
@@ -63,6 +67,12 @@ void gateway_links(struct gateway *g);
 
 // Frees old policies that nobody uses any more.
 void gateway_reclaim(struct gateway *g);
+
+// The counters of limits, kept in the state directory over restarts: read at the start, written every
+// ten seconds while there are any, and at the end. 0 or -errno.
+int gateway_quota_open(struct gateway *g);
+void gateway_quota_keep(struct gateway *g);
+void gateway_quota_close(struct gateway *g);
 
 // The answer to `bhctl stats`.
 json_t *gateway_stats(struct gateway *g);

@@ -55,12 +55,10 @@ static int make_dpi(struct gateway *g)
 static void say_policy(const struct policy *p, uint32_t epoch)
 {
 	const struct policy_info *info = policy_info(p);
-	char detail[160];
 
-	fprintf(stderr, "bridgehead: policy %s version %u in force (epoch %u): %u rules, %u tenants\n",
-		info->id, info->version, epoch, info->n_rules, info->n_tenants - 1);
-	if (policy_file_unenforced(info, detail, sizeof(detail)) != NULL)
-		fprintf(stderr, "bridgehead: WARNING: %s\n", detail);
+	fprintf(stderr,
+		"bridgehead: policy %s version %u in force (epoch %u): %u rules, %u limits, %u tenants\n",
+		info->id, info->version, epoch, info->n_rules, info->n_limits, info->n_tenants - 1);
 }
 
 int gateway_load(struct gateway *g, const char *config, bool check)
@@ -96,16 +94,18 @@ int gateway_load(struct gateway *g, const char *config, bool check)
 		return -ENOMEM;
 	}
 	say_policy(p, 1);
-	if (check)
+	if (check) {
 		printf("%s: good\n", config);
-	return 0;
+		return 0;
+	}
+	return gateway_quota_open(g);
 }
 
 // What goes into the policy record of an attempt.
 static void note_policy(struct gateway *g, const struct policy *p, uint32_t epoch,
 	struct notice_policy *n)
 {
-	char sha[65], detail[160];
+	char sha[65];
 
 	n->t = gateway_now();
 	n->epoch = epoch;
@@ -117,8 +117,6 @@ static void note_policy(struct gateway *g, const struct policy *p, uint32_t epoc
 		n->id = info->id;
 		n->version = info->version;
 		n->sha256 = sha;
-		if (n->detail == NULL)
-			n->detail = policy_file_unenforced(info, detail, sizeof(detail));
 	}
 	log_writer_policy(g->writer, n);
 }

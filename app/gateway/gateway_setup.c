@@ -108,6 +108,7 @@ static void fill_config(const struct gateway *g, struct pipeline_config *c)
 	};
 	c->geo = g->geo;
 	c->log_full = &g->log_full;
+	c->n_workers = g->n_workers;
 }
 
 int gateway_make_pipelines(struct gateway *g)
@@ -116,6 +117,7 @@ int gateway_make_pipelines(struct gateway *g)
 
 	fill_config(g, &c);
 	c.slot = &g->slot;
+	c.quota = &g->quota;
 	// One seed for all: the worker that hands packets over and the one that takes them agree.
 	if (getrandom(&c.seed, sizeof(c.seed), 0) != sizeof(c.seed)) {
 		snprintf(g->err, sizeof(g->err), "no random seed: %s", strerror(errno));
@@ -266,6 +268,7 @@ int gateway_tear_down(struct gateway *g, const char *why)
 	free(g->inside);
 	for (unsigned i = 0; i < WORKER_MAX_PORTS; i++)
 		free((bool *)(uintptr_t)g->by_id[i].tx_locks);
+	gateway_quota_close(g);
 	policy_slot_fini(&g->slot);
 	geo_free(g->geo);
 	for (unsigned i = 0; g->dpi != NULL && i <= g->n_workers; i++)

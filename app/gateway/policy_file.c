@@ -4,7 +4,11 @@
 #include "app/gateway/policy_file.h"
 #include "policy/jsondoc.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define ZONE_MAX (64u << 10) // bytes; the largest of the tz database has 4
 
 static int app_id(void *ctx, const char *name)
 {
@@ -45,6 +49,25 @@ static const char *risk_at(void *ctx, size_t i)
 	return i < POLICY_MAX_RISKS ? dpi_risk_name(ctx, (unsigned)i) : NULL;
 }
 
+// The folder is the tz database's own on Debian; a name never leaves it: the policy's syntax has no "..".
+static int zone_data(void *ctx, const char *name, uint8_t **data, size_t *len)
+{
+	char path[512];
+	long size;
+	FILE *f;
+
+	(void)ctx;
+	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
+	f = fopen(path, "rbe");
+	if (f == NULL)
+		return -ENOENT;
+	*data = malloc(ZONE_MAX);
+	size = *data != NULL ? (long)fread(*data, 1, ZONE_MAX, f) : 0;
+	fclose(f);
+	*len = (size_t)size;
+	return size > 0 ? 0 : -ENOENT;
+}
+
 struct policy_names policy_file_names(struct dpi *d)
 {
 	return (struct policy_names){
@@ -55,6 +78,7 @@ struct policy_names policy_file_names(struct dpi *d)
 		.app_at = app_at,
 		.category_at = category_at,
 		.risk_at = risk_at,
+		.zone = zone_data,
 	};
 }
 
@@ -91,13 +115,4 @@ void policy_file_hex(const uint8_t sha256[32], char out[65])
 {
 	for (unsigned i = 0; i < 32; i++)
 		snprintf(out + 2 * i, 3, "%02x", sha256[i]);
-}
-
-const char *policy_file_unenforced(const struct policy_info *info, char *out, size_t size)
-{
-	if (info->n_limits == 0)
-		return NULL;
-	snprintf(out, size, "NOT ENFORCED: the %u limits of this policy; rules are in force without them",
-		info->n_limits);
-	return out;
 }

@@ -23,6 +23,3 @@ bool policy_file_print(const struct diag_list *diag, FILE *to);
 
 // 64 hex digits and a NUL.
 void policy_file_hex(const uint8_t sha256[32], char out[65]);
-
-// What a policy asks for and this gateway does not enforce, in words; NULL: nothing.
-const char *policy_file_unenforced(const struct policy_info *info, char *out, size_t size);

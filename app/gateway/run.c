@@ -66,6 +66,7 @@ int gateway_serve(struct gateway *g)
 		}
 		gateway_links(g);
 		gateway_reclaim(g);
+		gateway_quota_keep(g);
 		watch_log(g);
 	}
 	return 0;

@@ -211,26 +211,28 @@ static void finish(struct worker *w)
 	pipeline_stop(w->pl);
 }
 
+unsigned worker_turn(struct worker *w)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < w->n_rx; i++)
+		n += poll_queue(w, &w->rx[i]);
+	if (w->n_workers > 1)
+		n += poll_rings(w);
+	if (n == 0)
+		w->stats.idle_loops++;
+	if (++w->stats.loops % AGE_EVERY == 0)
+		pipeline_age(w->pl, now_us(), AGE_BUDGET);
+	return n;
+}
+
 int worker_run(void *arg)
 {
 	struct worker *w = arg;
-	unsigned loop = 0;
 
-	while (!atomic_load_explicit(w->stop, memory_order_relaxed)) {
-		unsigned n = 0;
-
-		for (unsigned i = 0; i < w->n_rx; i++)
-			n += poll_queue(w, &w->rx[i]);
-		if (w->n_workers > 1)
-			n += poll_rings(w);
-		w->stats.loops++;
-		if (n == 0) {
-			w->stats.idle_loops++;
+	while (!atomic_load_explicit(w->stop, memory_order_relaxed))
+		if (worker_turn(w) == 0)
 			rte_pause();
-		}
-		if (++loop % AGE_EVERY == 0)
-			pipeline_age(w->pl, now_us(), AGE_BUDGET);
-	}
 	finish(w);
 	return 0;
 }

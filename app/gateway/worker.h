@@ -87,6 +87,10 @@ void worker_fini(struct worker *w);
 // out and every flow has its last record.
 int worker_run(void *arg);
 
+// One turn of its loop: a burst from each queue and ring, and ageing now and then. Returns how many
+// packets there were. worker_run() does nothing else; a benchmark calls it by itself.
+unsigned worker_turn(struct worker *w);
+
 // A sink that refuses nothing while the gateway stops: the writer catches up.
 struct record_sink worker_sink(struct worker *w);
 

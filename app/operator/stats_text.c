@@ -26,11 +26,9 @@ static void head(const json_t *r, FILE *to)
 		text(r, "gateway"), text(r, "mode"), text(r, "version"), value(r, "uptime_s"));
 	fprintf(to,
 		"policy  %s version %" JSON_INTEGER_FORMAT ", epoch %" JSON_INTEGER_FORMAT
-		", %" JSON_INTEGER_FORMAT " rules\n",
-		text(p, "id"), value(p, "version"), value(p, "epoch"), value(p, "rules"));
-	if (value(p, "limits_not_enforced") != 0)
-		fprintf(to, "WARNING %" JSON_INTEGER_FORMAT " limits of the policy are not enforced\n",
-			value(p, "limits_not_enforced"));
+		", %" JSON_INTEGER_FORMAT " rules, %" JSON_INTEGER_FORMAT " limits\n",
+		text(p, "id"), value(p, "version"), value(p, "epoch"), value(p, "rules"),
+		value(p, "limits"));
 }
 
 static void ports(const json_t *r, FILE *to)

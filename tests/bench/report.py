@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bridgehead authors
+"""Runs the benchmarks and writes their tables. Called by scripts/bench.
+
+    report.py [quick] [pipeline] [side] [flowlog] [--build DIR] [--l3fwd PATH] [--out FILE]
+"""
+import argparse
+import datetime
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+GEO = ("/usr/share/tor/geoip", "/usr/share/tor/geoip6")
+
+
+def say(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+class Pipeline:
+    """The tables made by bench_pipeline."""
+
+    def __init__(self, args, work):
+        self.program = os.path.join(args.build, "tests/bench/bench_pipeline")
+        self.quick, self.work, self.cores = args.quick, work, args.cores
+        self.logs = 0
+        self.policies = {}
+
+    def policy(self, rules, prefixes):
+        if (rules, prefixes) not in self.policies:
+            path = os.path.join(self.work, f"policy-{rules}-{prefixes}.json")
+            with open(path, "w", encoding="utf-8") as f:
+                subprocess.run([sys.executable, os.path.join(HERE, "make_policy.py"), "--rules",
+                                str(rules), "--prefixes", str(prefixes)], stdout=f, check=True)
+            self.policies[rules, prefixes] = path
+        return self.policies[rules, prefixes]
+
+    def run(self, *options, log=False, rules=13, prefixes=8):
+        rounds, bursts = ("3", "1024") if self.quick else ("9", "8192")
+        argv = [self.program, "--rounds", rounds, "--bursts", bursts, "--policy",
+                self.policy(rules, prefixes)]
+        for db in GEO:
+            argv += ["--country-db", db]
+        if log:
+            self.logs += 1
+            argv += ["--log", os.path.join(self.work, f"log{self.logs}")]
+        argv += [str(o) for o in options]
+        argv += ["--", "-l", self.cores, "--in-memory", "--no-pci", "--no-telemetry"]
+        say(" ".join(str(o) for o in options))
+        r = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                           check=False)
+        if r.returncode != 0:
+            say(f"left out: {r.stderr.strip()[-300:]}")
+            return None
+        return json.loads(r.stdout)
+
+    def row(self, label, x):
+        if x is None:
+            return None
+        return (f"| {label} | {x['floor']:.1f} | {x['gross']:.0f} | **{x['net']:.0f}** "
+                f"({x['net_min']:.0f} to {x['net_max']:.0f}) | {x['mpps']:.1f} | "
+                f"{x['burst_p50']:.0f} | {x['burst_p99']:.0f} | {x['burst_p999']:.0f} |")
+
+    HEAD = ("| {} | floor | gross | net (spread) | Mpps | burst p50 | p99 | p99.9 |\n"
+            "|---|---|---|---|---|---|---|---|")
+
+    def table(self, title, first, rows):
+        rows = [r for r in rows if r is not None]
+        return [f"### {title}", "", self.HEAD.format(first)] + rows + [""]
+
+    def flows(self):
+        return [1000, 10000, 64000, 1000000] if self.quick else \
+            [1000, 10000, 64000, 100000, 256000, 1000000, 4000000, 10000000]
+
+    def tables(self):
+        out = ["## One worker, in process", "",
+               "Cycles of the time stamp counter a packet; bursts in cycles. Net is what the worker",
+               "adds to the floor: parsing, flow table, counters, verdict, sending.", ""]
+        for ip in (4, 6):
+            for order in ((), ("--zipf",)):
+                rows = [self.row(f"{n:,}", self.run("--flows", n, "--ip", ip, *order))
+                        for n in self.flows() if ip == 4 or n <= 4000000]
+                word = "Zipf 1.0" if order else "uniform"
+                out += self.table(f"Flows, IPv{ip}, {word}, UDP, 60 bytes (IPv6: 62)", "flows", rows)
+        out += self.table("Frame sizes, 10,000 flows", "size", [
+            self.row(s, self.run("--flows", 10000, "--size", s)) for s in (60, "imix", 1514)])
+        out += self.table("TCP and UDP, 10,000 flows", "protocol", [
+            self.row("UDP", self.run("--flows", 10000)),
+            self.row("TCP", self.run("--flows", 10000, "--tcp"))])
+        out += self.table("Flow log on and off, 100,000 flows", "log", [
+            self.row("off", self.run("--flows", 100000)),
+            self.row("on", self.run("--flows", 100000, log=True))])
+        out += self.table("Burst size, 100,000 flows", "burst", [
+            self.row(b, self.run("--flows", 100000, "--burst", b)) for b in (16, 32, 64, 128, 256)])
+        out += self.table("Rules, 10,000 flows (established flows never see them)", "rules", [
+            self.row(n, self.run("--flows", 10000, rules=n)) for n in (10, 64, 512, 4096)])
+        return out + self.new_flows() + self.insertion()
+
+    def new_flows(self):
+        rows = []
+        for permille in (0, 1, 10, 50, 100):
+            x = self.run("--flows", 100000, "--new", permille)
+            row = self.row("", x)
+            if row is not None:
+                rate = x["mpps"] * 1e3 * permille
+                rows.append(f"| {permille / 10:.1f} % ({rate:,.0f}) {row[3:]}")
+        return self.table("New flows among 100,000 live ones (share of packets, new flows a second)",
+                          "new flows", rows)
+
+    def insertion(self):
+        out = ["### New flows and their expiry, without DPI", "",
+               "| flows | IP | log | rules | prefixes | insert | expire | sum (spread) | table bytes"
+               " a flow |", "|---|---|---|---|---|---|---|---|---|"]
+        n = 100000 if self.quick else 1000000
+        cases = [(4, False, 13, 8), (4, True, 13, 8), (6, False, 13, 8), (4, False, 64, 8),
+                 (4, False, 512, 8), (4, False, 4096, 8), (4, False, 13, 65536)]
+        for ip, log, rules, prefixes in cases:
+            x = self.run("--insert", "--flows", n, "--ip", ip, "--rounds", 1 if self.quick else 3,
+                         log=log, rules=rules, prefixes=prefixes)
+            if x is not None:
+                out.append(f"| {n:,} | {ip} | {'on' if log else 'off'} | {rules} | {prefixes} | "
+                           f"{x['insert']:.0f} | {x['expire']:.0f} | **{x['sum']:.0f}** "
+                           f"({x['sum_min']:.0f} to {x['sum_max']:.0f}) | "
+                           f"{x['bytes_per_flow']:.0f} |")
+        return out + [""]
+
+
+def side_by_side(args):
+    argv = [sys.executable, os.path.join(HERE, "side_by_side.py"), "--gateway",
+            os.path.join(args.build, "app/bridgehead"), "--cores", args.cores]
+    if args.quick:
+        argv += ["--rounds", "3", "--seconds", "1"]
+    if args.l3fwd:
+        argv += ["--l3fwd", args.l3fwd]
+    say("side by side")
+    r = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=False)
+    out = ["## Side by side over `net_pcap infinite_rx`", "",
+           "Mpps received by both ports together, 60-byte UDP, one core; the gateway with accounting,",
+           "policy and flow log. Ratio: the gateway's rate over the other's, round by round.", "",
+           "| flows | program | Mpps (spread) | sent | ratio (spread) |", "|---|---|---|---|---|"]
+    for line in r.stdout.splitlines():
+        result = json.loads(line)
+        for name, p in result["programs"].items():
+            ratio = f"**{p['ratio']:.2f}** ({p['ratio_min']:.2f} to {p['ratio_max']:.2f})" \
+                if "ratio" in p else ""
+            out.append(f"| {result['flows']:,} | {name} | {p['mpps']:.1f} ({p['min']:.1f} to "
+                       f"{p['max']:.1f}) | {p['sent']:.1f} | {ratio} |")
+    return out + [""]
+
+
+def flow_log(args, work):
+    say("flow log")
+    r = subprocess.run([os.path.join(args.build, "tests/unit/flowlog/bench_flowlog"),
+                        os.path.join(work, "flowlog"), "300000" if args.quick else "3000000"],
+                       stdout=subprocess.PIPE, text=True, check=False)
+    return ["## Flow log: records to lines in files", "", "```", r.stdout.rstrip(), "```", ""]
+
+
+def output(*argv):
+    try:
+        r = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                           check=False)
+        return r.stdout.strip()
+    except FileNotFoundError:
+        return ""
+
+
+def machine(args):
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        cpu = re.search(r"model name\s*: (.*)", f.read())
+    with open("/proc/meminfo", encoding="utf-8") as f:
+        memory = int(re.search(r"MemTotal:\s*(\d+)", f.read()).group(1)) // 1048576
+    load = "%.1f %.1f %.1f" % os.getloadavg()
+    versions = [f"{p} {v}" for p, v in (
+        (p, output("dpkg-query", "-W", "-f", "${Version}", p))
+        for p in ("libdpdk-dev", "libndpi-dev", "openvswitch-switch-dpdk", "gcc")) if v]
+    return ["# Benchmark results", "",
+            "Written by `scripts/bench`; run it to make them again. They are measurements, not tests.",
+            "", f"- date: {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC, commit "
+            f"{output('git', '-C', HERE, 'rev-parse', '--short', 'HEAD')}"
+            f"{', quick' if args.quick else ''}",
+            f"- machine: {cpu.group(1) if cpu else platform.processor()}, {os.cpu_count()} cores, "
+            f"{memory} GiB, "
+            f"{output('systemd-detect-virt') or 'virtualisation unknown'}, "
+            f"Linux {platform.release()}, load before {load}",
+            f"- versions: {', '.join(versions)}",
+            f"- command: `scripts/bench {' '.join(args.words)}`; cores {args.cores} "
+            "(main, packets)", ""]
+
+
+def main():
+    a = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    a.add_argument("words", nargs="*", default=[])
+    a.add_argument("--build", default="build", type=os.path.abspath)
+    a.add_argument("--l3fwd", default="")
+    a.add_argument("--cores", default="0,1")
+    a.add_argument("--out", default=os.path.join(HERE, "RESULTS.md"))
+    args = a.parse_args()
+    args.quick = "quick" in args.words
+    unknown = set(args.words) - {"quick", "pipeline", "side", "flowlog"}
+    if unknown:
+        a.error(f"unknown table {', '.join(unknown)}; there are: pipeline, side, flowlog")
+    wanted = [w for w in args.words if w != "quick"] or ["pipeline", "side", "flowlog"]
+    text = machine(args)
+    with tempfile.TemporaryDirectory(prefix="bench-") as work:
+        if "pipeline" in wanted:
+            text += Pipeline(args, work).tables()
+        if "side" in wanted:
+            text += side_by_side(args)
+        if "flowlog" in wanted:
+            text += flow_log(args, work)
+    with open(args.out, "w", encoding="utf-8") as f:
+        f.write("\n".join(text))
+    say(f"results in {args.out}")
+
+
+if __name__ == "__main__":
+    main()

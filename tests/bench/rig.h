@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// One worker of the gateway between two ports that are rings, so that a benchmark can hand it frames
+// and time each of its turns. Nothing of the worker or the pipeline is copied or replaced.
+#pragma once
+
+#include "app/gateway/worker.h"
+#include "tests/bench/traffic.h"
+
+#define RIG_LOAD 1024 // frames put into a receive ring at once: what a NIC's ring holds
+
+struct rig_config {
+	uint32_t max_flows;
+	uint16_t burst;
+	bool huge;
+	uint32_t udp_timeout_s;
+	const char *policy; // file; NULL: allow everything
+	const char *const *country_db;
+	size_t n_country_db;
+	const char *log_dir; // NULL: records are thrown away
+};
+
+struct rig {
+	struct rig_config c;
+	struct worker w;
+	struct worker_port by_id[WORKER_MAX_PORTS];
+	struct port port[2]; // inside, outside
+	struct rte_ring *rx[2], *tx[2];
+	struct rte_mempool *pool;
+	struct policy_slot slot;
+	struct dpi *dpi;
+	struct geo *geo;
+	struct flowlog *log;
+	struct log_writer *writer;
+	_Atomic bool stop;
+	_Atomic unsigned stopped_rx;
+	char err[512];
+};
+
+// 0 or -errno, with the reason on standard error. The EAL runs already.
+int rig_init(struct rig *r, const struct rig_config *c);
+void rig_fini(struct rig *r);
+
+// Builds n frames (at most RIG_LOAD), of flow numbers or, where flows is NULL, of flows drawn from t,
+// and puts them into the receive ring of a side.
+void rig_load(struct rig *r, struct traffic *t, unsigned side, const uint32_t *flows, unsigned n);
+// Takes what was sent, gives the buffers back. Returns how many.
+unsigned rig_drain(struct rig *r);
