@@ -26,7 +26,7 @@ from park import COUNTRIES, POLICY, SERVERS, TENANTS, Wire, ports
 from peers import Clients, Servers, add_sbin
 
 CAPTURE = os.path.join(GOLDEN, "demo.pcap")
-PROGRAMS = ("curl", "openssl", "dig", "dnsmasq", "ssh", "ssh-keygen", "ss", "sysctl")
+PROGRAMS = ("curl", "openssl", "dig", "dnsmasq", "ssh", "ssh-keygen", "sshd", "ss", "sysctl")
 
 
 def script(c, upload):

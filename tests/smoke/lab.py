@@ -46,7 +46,7 @@ class Namespace:
         return run(self.argv(argv), **kw)
 
     def ip(self, *args):
-        return run(["ip", "-n", self.name, *map(str, args)])
+        return self.run(["ip", *args])  # not "ip -n": that wants to mount
 
     @staticmethod
     def _enter(path_or_fd):
