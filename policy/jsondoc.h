@@ -25,6 +25,7 @@ struct jsondoc {
 };
 
 // Parses len bytes of text (copied). 0, or -EINVAL with findings in diag, or -ENOMEM.
+// jsondoc_free() in any case.
 int jsondoc_parse(struct jsondoc *doc, const char *text, size_t len, struct diag_list *diag);
 
 // Reads and parses a file. Any error (missing, unreadable, a folder, empty, too large, binary) is a

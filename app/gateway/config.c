@@ -314,10 +314,9 @@ int config_load(const char *path, struct gateway_config *out, struct diag_list *
 
 	memset(out, 0, sizeof(*out));
 	rc = jsondoc_file(&doc, path, diag);
-	if (rc == 0) {
+	if (rc == 0)
 		rc = read_config(&doc, path, out);
-		jsondoc_free(&doc);
-	}
+	jsondoc_free(&doc); // also where the text was refused
 	return rc;
 }
 
@@ -329,10 +328,9 @@ int config_parse(const char *path, const char *text, size_t len, struct gateway_
 
 	memset(out, 0, sizeof(*out));
 	rc = jsondoc_parse(&doc, text, len, diag);
-	if (rc == 0) {
+	if (rc == 0)
 		rc = read_config(&doc, path, out);
-		jsondoc_free(&doc);
-	}
+	jsondoc_free(&doc); // also where the text was refused
 	return rc;
 }
 

@@ -103,7 +103,7 @@ bool policy_file_print(const struct diag_list *diag, FILE *to)
 			if ((int)diag->v[i].level != level)
 				continue;
 			diag_format(diag, i, line, sizeof(line));
-			fprintf(to, "%s%s\n", level == DIAG_WARNING ? "warning: " : "", line);
+			fprintf(to, "%s\n", line);
 		}
 	}
 	if (diag->dropped != 0)
