@@ -110,6 +110,14 @@ static void fill_totals(const struct pipeline *pl, uint32_t i, struct record *r)
 	}
 }
 
+void flow_snapshot(const struct pipeline *pl, uint32_t i, struct record *r)
+{
+	fill(pl, i, r);
+	fill_totals(pl, i, r);
+	r->ev = RECORD_UPDATE;
+	r->t1 = pl->table.hot[i].last;
+}
+
 void flow_report(struct pipeline *pl, uint32_t i, enum record_ev ev, enum record_end why, int64_t t1)
 {
 	struct record r;

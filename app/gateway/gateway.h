@@ -40,6 +40,8 @@ struct gateway {
 	unsigned n_keys;
 	bool expiry_said; // of the policy in force
 	struct policy_watch *watch; // NULL: none
+	json_t *rule_totals; // by rule id: counters of generations that are gone
+	struct gateway_view *view;  // a look at live flows that is under way; NULL: none
 	struct dpi **dpi; // one a worker, and one for names (the last)
 	struct geo *geo;
 	struct flowlog *log;

@@ -4,6 +4,7 @@
 // From a configuration to a running gateway, and back.
 
 #include "app/gateway/gateway_policy.h"
+#include "app/gateway/gateway_view.h"
 #include "drivers/eal/eal.h"
 
 #include <errno.h>
@@ -260,6 +261,9 @@ int gateway_tear_down(struct gateway *g, const char *why)
 	free(g->inside);
 	for (unsigned i = 0; i < WORKER_MAX_PORTS; i++)
 		free((bool *)(uintptr_t)g->by_id[i].tx_locks);
+	gateway_view_close(g);
+	json_decref(g->rule_totals);
+	g->slot.retired = NULL;
 	gateway_quota_close(g);
 	gateway_watch_close(g);
 	free(g->keys);
