@@ -166,6 +166,7 @@ void check_port_iface(struct doctor *d, const struct used_port *p)
 	rc = d->host->iface(iface, &i);
 	check_alone(d, check, p, rc == 0 ? &i : NULL);
 	check_offloads(d, p);
-	check_port_node(
-		d, check, (int)sys_number(d, -1, NET "/device/numa_node", iface), "the interface");
+	if (sys_exists(d, NET "/device", iface)) // virtual interfaces are on no node
+		check_port_node(d, check, (int)sys_number(d, -1, NET "/device/numa_node", iface),
+			"the interface");
 }
