@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-ROOT, BRIDGEHEAD, BHCTL = sys.argv[1:4]
+ROOT, BRIDGEHEAD, BHCTL = map(os.path.abspath, sys.argv[1:4])
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 failures = []
 done = 0
