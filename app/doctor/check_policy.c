@@ -4,7 +4,7 @@
 // The policy, loaded as `bridgehead run` loads it.
 
 #include "app/doctor/part.h"
-#include "app/gateway/policy_file.h"
+#include "app/control/policy_file.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/doctor/part.h"
-#include "app/gateway/policy_file.h"
+#include "app/control/policy_file.h"
 
 #include <getopt.h>
 #include <stdlib.h>
