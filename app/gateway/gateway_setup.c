@@ -166,8 +166,8 @@ static int launch(struct gateway *g)
 
 int gateway_set_up(struct gateway *g)
 {
-	int rc = eal_start(g->config.eal.args.v, g->config.eal.args.n, &g->eal, g->err,
-		sizeof(g->err));
+	int rc = eal_start(
+		g->config.eal.args.v, g->config.eal.args.n, &g->eal, g->err, sizeof(g->err));
 
 	if (rc == 0)
 		rc = check_lcores(g);

@@ -184,8 +184,8 @@ def test(t):
         config["flows"]["timeouts_s"] = {k: 600 for k in ("tcp_syn", "tcp", "tcp_closing", "udp", "icmp", "other")}
         with Gateway(lab, gateway_ns, config) as gw:
             checked = run([BRIDGEHEAD, "run", "--config", gw.path, "--check"])
-            t.ok("good" in checked.stdout and gw.process.poll() is None, "run --check says good beside a running gateway",
-                 checked.stdout + checked.stderr)
+            t.ok("good" in checked.stdout and gw.process.poll() is None,
+                 "run --check says good beside a running gateway", checked.stdout + checked.stderr)
             reload(t, lab, gw, wire, path)
             statistics(t, gw)
             stats = gw.settle()

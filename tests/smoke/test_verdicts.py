@@ -183,7 +183,8 @@ def test(t):
             blocked_at_once(t, wire)
             wanted = run_cases(t, wire, clients)
             error, sent = bittorrent(wire, TENANTS["cro-lab"][0], SERVERS["US"][0])
-            t.ok(error in ("ECONNRESET", "EPIPE") and sent < 10, "BitTorrent: reset within ten messages", error, f"{sent} messages")
+            t.ok(error in ("ECONNRESET", "EPIPE") and sent < 10, "BitTorrent: reset within ten messages", error,
+                 f"{sent} messages")
             wanted.append(((TENANTS["cro-lab"][0], SERVERS["US"][0], 6881), "BitTorrent to US: block",
                            {"act": "block", "rule": "p2p-block", "reason": "PROHIBITED_APP", "app": "BitTorrent"}))
             dropped = captures.stop()
