@@ -30,6 +30,7 @@ struct gateway {
 	struct worker_port by_id[WORKER_MAX_PORTS]; // by DPDK's port number
 	struct worker *workers;
 	unsigned n_workers, n_launched;
+	struct eal *eal;
 	struct rte_mempool *pool;
 	struct pipeline_prefix *inside;
 	struct policy_slot slot;

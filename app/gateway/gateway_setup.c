@@ -167,7 +167,8 @@ static int launch(struct gateway *g)
 
 int gateway_set_up(struct gateway *g)
 {
-	int rc = eal_start(g->config.eal.args.v, g->config.eal.args.n, g->err, sizeof(g->err));
+	int rc = eal_start(
+		g->config.eal.args.v, g->config.eal.args.n, &g->eal, g->err, sizeof(g->err));
 
 	if (rc == 0)
 		rc = check_lcores(g);
@@ -274,8 +275,7 @@ int gateway_tear_down(struct gateway *g, const char *why)
 	free(g->dpi);
 	if (g->pool != NULL)
 		rte_mempool_free(g->pool);
-	if (g->n_ports != 0)
-		eal_stop();
+	eal_stop(g->eal);
 	config_free(&g->config);
 	return rc;
 }
