@@ -5,6 +5,9 @@
 
 #include "app/dataplane/pipeline.h"
 
+#define ICMP6_SOLICIT_ROUTER 133 // RFC 4861: the first and the last type of neighbour discovery
+#define ICMP6_REDIRECT       137
+
 uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i)
 {
 	const struct flow_hot *h = &pl->table.hot[i];
@@ -280,6 +283,19 @@ static void settle_local(struct pipeline *pl, uint32_t i)
 		h->flags |= FLOW_SETTLED;
 }
 
+// Neighbour discovery is to IPv6 what ARP is to IPv4: a tenant without it has no link, so that a policy
+// that blocks its foreign traffic would take its home traffic too. Only where the remote end is on the
+// link (fe80::/10, ff02::/16; RFC 4861, 4; RFC 4291, 2.4): no router takes that further. Such a flow is
+// flagged where the verdict is to block.
+static bool keeps_link(const struct policy_facts *f, uint16_t type)
+{
+	const uint8_t *a = f->remote.b;
+	bool on_link = (a[0] == 0xfe && (a[1] & 0xc0) == 0x80) || (a[0] == 0xff && (a[1] & 15) == 2);
+
+	return f->proto == 58 && f->remote.version == 6 && on_link && type >= ICMP6_SOLICIT_ROUTER &&
+	       type <= ICMP6_REDIRECT;
+}
+
 // The verdict and what limits make of it. p: the packet that is about to pass, NULL: none.
 static void judge(struct pipeline *pl, uint32_t i, const struct packet *p, struct policy_facts *f,
 	struct policy_verdict *v, struct meter_verdict *l)
@@ -291,6 +307,10 @@ static void judge(struct pipeline *pl, uint32_t i, const struct packet *p, struc
 	// Before a rule has decided, the caps of the pending action hold and nothing else.
 	if (v->state != POLICY_UNDECIDED)
 		*l = flow_limit(pl, i, f, v->rule, more);
+	if (keeps_link(f, pl->table.hot[i].port[0])) {
+		v->action = v->action == POLICY_BLOCK ? POLICY_FLAG : v->action;
+		l->action = l->action == POLICY_BLOCK ? POLICY_FLAG : l->action;
+	}
 }
 
 void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
@@ -349,5 +369,5 @@ enum policy_action flow_decide_stateless(struct pipeline *pl, const struct packe
 	f.asn = pl->c.geo != NULL ? geo_asn(pl->c.geo, k->version, f.remote.b) : 0;
 	pl->stats.evaluations++;
 	policy_eval(pl->gen->policy, &f, pl->now / 1000000, &v);
-	return v.action;
+	return v.action == POLICY_BLOCK && keeps_link(&f, k->port[0]) ? POLICY_FLAG : v.action;
 }

@@ -152,8 +152,8 @@ struct flow_table {
 	uint64_t memory;
 };
 
-// max: flows. seed: what packets' hashes are made with. huge: use huge pages where the host has free ones, transparent ones elsewhere. 0 or
-// -ENOMEM.
+// max: flows. seed: what packets' hashes are made with. huge: use huge pages where the host has free
+// ones, transparent ones elsewhere. 0 or -ENOMEM.
 int flow_table_init(struct flow_table *t, uint32_t max, const struct hash_seed *seed, bool huge);
 void flow_table_fini(struct flow_table *t);
 
@@ -208,6 +208,9 @@ void flow_remove(struct flow_table *t, uint32_t i);
 
 // The flow's extension, made when first asked for. NULL where none is left: the flow goes without.
 struct flow_ext *flow_ext(struct flow_table *t, uint32_t i);
+
+// The hash of the entry's key.
+uint64_t flow_hash(const struct flow_table *t, uint32_t i);
 
 // Both addresses in network order, of end 0 and end 1.
 void flow_addrs(const struct flow_table *t, uint32_t i, uint8_t a[2][16]);

@@ -5,7 +5,7 @@
 
 #include "app/flowlog/writer.h"
 #include "app/gateway/gateway.h"
-#include "app/gateway/policy_file.h"
+#include "app/control/policy_file.h"
 
 #include <errno.h>
 #include <stdlib.h>

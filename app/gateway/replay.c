@@ -3,7 +3,7 @@
 
 #include "app/gateway/replay.h"
 #include "app/flowlog/flowlog.h"
-#include "app/gateway/policy_file.h"
+#include "app/control/policy_file.h"
 #include "drivers/pcap/capture.h"
 
 #include <errno.h>

@@ -8,7 +8,7 @@
 // data.
 #include "app/dataplane/pipeline.h"
 #include "app/flowlog/line.h"
-#include "app/gateway/policy_file.h"
+#include "app/control/policy_file.h"
 #include "tests/fuzz/memory_file.h"
 #include "tests/fuzz/want.h"
 
