@@ -236,10 +236,32 @@ static inline void read_packet(struct pipeline *pl, struct packet *p, unsigned n
 		__builtin_prefetch(&pl->table.buckets[flow_bucket_of(&pl->table, p[i].hash)]);
 }
 
-// IPv6 addresses lie behind the hot line.
-static inline void prefetch_addrs(const struct pipeline *pl, const struct packet *p, uint32_t entry)
+// A new flow needs the country of its remote end.
+static void prefetch_country(const struct pipeline *pl, const struct packet *p, unsigned step)
 {
-	if (p->key.version == 6 && entry != FLOW_NONE && pl->table.hot[entry].version == 6)
+	const struct flow_key *k = &p->key;
+	unsigned remote = p->dir ^ (p->side == SIDE_INSIDE);
+
+	if (pl->c.geo != NULL && p->side != SIDE_UNKNOWN && (p->flags & PACKET_IP))
+		geo_prefetch(pl->c.geo, k->version,
+			k->version == 4 ? (const uint8_t *)&k->a4[remote] : k->a6[remote], step);
+}
+
+static inline uint32_t find_entry(const struct pipeline *pl, const struct packet *p)
+{
+	uint32_t entry = p->flags & PACKET_IP ? candidate(pl, p) : FLOW_NONE;
+
+	if (entry == FLOW_NONE)
+		prefetch_country(pl, p, 0);
+	return entry;
+}
+
+// What lies behind the line that the stage before has prefetched: IPv6 addresses, or the country.
+static inline void prefetch_behind(const struct pipeline *pl, const struct packet *p, uint32_t entry)
+{
+	if (entry == FLOW_NONE)
+		prefetch_country(pl, p, 1);
+	else if (p->key.version == 6 && pl->table.hot[entry].version == 6)
 		__builtin_prefetch(pl->table.addr6[pl->table.hot[entry].v6.slot]);
 }
 
@@ -274,9 +296,9 @@ void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t n
 		if (i < n)
 			read_packet(pl, p, n, i, parsed);
 		if (j < n)
-			entry[j] = p[j].flags & PACKET_IP ? candidate(pl, &p[j]) : FLOW_NONE;
+			entry[j] = find_entry(pl, &p[j]);
 		if (k < n)
-			prefetch_addrs(pl, &p[k], entry[k]);
+			prefetch_behind(pl, &p[k], entry[k]);
 		if (l < n)
 			serve(pl, &p[l], entry[l], &x);
 	}

@@ -41,6 +41,9 @@ void geo_free(struct geo *g);
 // range left out). Codes that are no country's but stand for a region ("EU", "AP") come as they are.
 // IPv4-mapped IPv6 addresses (RFC 4291, 2.5.5.2) are looked up as IPv4.
 uint16_t geo_country(const struct geo *g, uint8_t version, const uint8_t *addr);
+// For a caller with many addresses at hand: prefetches what geo_country() will read, in two steps (0,
+// then 1) with other work before, between and after.
+void geo_prefetch(const struct geo *g, uint8_t version, const uint8_t *addr, unsigned step);
 // 0: unknown.
 uint32_t geo_asn(const struct geo *g, uint8_t version, const uint8_t *addr);
 

@@ -54,5 +54,10 @@ void table6_free(struct table6 *t);
 uint32_t table4_find(const struct table4 *t, uint32_t addr);
 uint32_t table6_find(const struct table6 *t, uint64_t prefix, uint64_t host);
 
+// Prefetches the index (step 0) and, when that has come, the boundaries and values (step 1) that a
+// look-up will read.
+void table4_prefetch(const struct table4 *t, uint32_t addr, unsigned step);
+void table6_prefetch(const struct table6 *t, uint64_t prefix, unsigned step);
+
 size_t table4_memory(const struct table4 *t); // bytes
 size_t table6_memory(const struct table6 *t);
