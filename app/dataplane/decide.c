@@ -75,7 +75,7 @@ bool flow_classify(struct pipeline *pl, uint32_t i, const struct packet *p)
 	f = dpi_flow_at(pl->c.dpi, c->dpi);
 	pl->stats.dpi_packets++;
 	dpi_flow_packet(pl->c.dpi, f, p->data + p->l3_off, len > UINT16_MAX ? UINT16_MAX : len,
-		p->key.proto, (uint64_t)p->ts / 1000, &label);
+		p->key.proto, p->ts > 0 ? (uint64_t)p->ts / 1000 : 0, &label);
 	changed = store_label(pl, i, f, &label);
 	if (label.final) {
 		uint64_t n = flow_packets_seen(pl, i) + 1;

@@ -134,6 +134,10 @@ static inline void pipeline_parse(const struct pipeline *pl, struct packet *p)
 // before). n may be 0.
 void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed);
 
+// The time is an earlier one than before (a replay whose captures are not in order). Flows stay as they
+// are and age by the new time; one that was seen in what is the future now waits for that to come.
+void pipeline_set_back(struct pipeline *pl, int64_t now);
+
 // Ageing: looks at up to budget flows that are due. Returns how many.
 unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget);
 

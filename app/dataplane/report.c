@@ -180,7 +180,8 @@ int64_t flow_update_due(struct pipeline *pl, uint32_t i)
 			carry(h, x);
 		return INT64_MAX;
 	}
-	period = (uint32_t)((pl->now - c->t0) / pl->c.update_us);
+	// A replay whose time was set back may be before the flow's first packet.
+	period = pl->now > c->t0 ? (uint32_t)((pl->now - c->t0) / pl->c.update_us) : 0;
 	if (period != 0 && (x = flow_ext(&pl->table, i)) == NULL) {
 		pl->stats.ext_full++;
 	} else if (period != 0 && x->period != period) {

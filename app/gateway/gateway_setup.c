@@ -97,7 +97,9 @@ static void fill_config(const struct gateway *g, struct pipeline_config *c)
 	c->tunnels = ((from->tunnels & GATEWAY_TUN_IPIP) ? PARSE_IPIP : 0) |
 		((from->tunnels & GATEWAY_TUN_VXLAN) ? PARSE_VXLAN : 0) |
 		((from->tunnels & GATEWAY_TUN_GENEVE) ? PARSE_GENEVE : 0) |
-		((from->tunnels & GATEWAY_TUN_GTPU) ? PARSE_GTPU : 0);
+		((from->tunnels & GATEWAY_TUN_GTPU) ? PARSE_GTPU : 0) |
+		((from->tunnels & GATEWAY_TUN_TZSP) ? PARSE_TZSP : 0) |
+		((from->tunnels & GATEWAY_TUN_CAPWAP) ? PARSE_CAPWAP : 0);
 	c->inside = g->inside;
 	c->n_inside = (unsigned)from->n_inside;
 	c->exceptions = (struct pipeline_exceptions){
