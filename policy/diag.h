@@ -7,6 +7,7 @@
 // owns its strings. Nothing here prints; diag_format() writes one finding as a person reads it:
 //
 //     FILE:LINE:COLUMN: /json/pointer: what is wrong; hint
+//     FILE:LINE:COLUMN: /json/pointer: warning: what is odd; hint
 //
 // A finding about no particular place has line 0; the place is then left out.
 #pragma once

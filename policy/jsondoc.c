@@ -99,14 +99,13 @@ static int read_all(int fd, char **out, size_t *len)
 	return 0;
 }
 
-int jsondoc_file(struct jsondoc *doc, const char *path, struct diag_list *diag)
+int jsondoc_read(const char *path, char **text, size_t *len, struct diag_list *diag)
 {
 	struct stat st;
-	char *text = NULL;
-	size_t len = 0;
 	int fd, rc;
 
-	memset(doc, 0, sizeof(*doc));
+	*text = NULL;
+	*len = 0;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return file_error(diag, errno, "cannot be opened");
@@ -114,10 +113,21 @@ int jsondoc_file(struct jsondoc *doc, const char *path, struct diag_list *diag)
 		close(fd);
 		return file_error(diag, EISDIR, "cannot be read");
 	}
-	rc = read_all(fd, &text, &len);
+	rc = read_all(fd, text, len);
 	close(fd);
+	return rc < 0 ? file_error(diag, -rc, "cannot be read") : 0;
+}
+
+int jsondoc_file(struct jsondoc *doc, const char *path, struct diag_list *diag)
+{
+	size_t len;
+	char *text;
+	int rc;
+
+	memset(doc, 0, sizeof(*doc));
+	rc = jsondoc_read(path, &text, &len, diag);
 	if (rc < 0)
-		return file_error(diag, -rc, "cannot be read");
+		return rc;
 	rc = jsondoc_parse(doc, text, len, diag);
 	free(text);
 	if (rc == -ENOMEM)

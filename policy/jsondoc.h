@@ -25,10 +25,15 @@ struct jsondoc {
 };
 
 // Parses len bytes of text (copied). 0, or -EINVAL with findings in diag, or -ENOMEM.
+// jsondoc_free() in any case.
 int jsondoc_parse(struct jsondoc *doc, const char *text, size_t len, struct diag_list *diag);
 
+// Reads a file, at most a byte more than a document may have; a NUL stands behind. Any error (missing,
+// unreadable, a folder) is a finding. 0 or -errno; the caller frees *text.
+int jsondoc_read(const char *path, char **text, size_t *len, struct diag_list *diag);
+
 // Reads and parses a file. Any error (missing, unreadable, a folder, empty, too large, binary) is a
-// finding. 0 or -errno. The only function of the policy library that touches a file.
+// finding. 0 or -errno. With jsondoc_read() the only function of the policy library that touches a file.
 int jsondoc_file(struct jsondoc *doc, const char *path, struct diag_list *diag);
 
 void jsondoc_free(struct jsondoc *doc);

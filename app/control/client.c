@@ -12,12 +12,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define MAX_ANSWER (64u << 20)
+#define MAX_ANSWER       (64u << 20)
+#define CONTROL_ANSWER_S 120 // a large policy, or a walk over ten million flows
 
 static int reach(const char *path, char *err, size_t err_size)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	struct timeval patience = {.tv_sec = CONTROL_IDLE_MS / 1000};
+	struct timeval patience = {.tv_sec = CONTROL_ANSWER_S};
 	int fd;
 
 	if (strlen(path) >= sizeof(a.sun_path)) {

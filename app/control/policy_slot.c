@@ -37,6 +37,14 @@ struct policy_reader *policy_slot_add_reader(struct policy_slot *s)
 	return r;
 }
 
+bool policy_slot_full(const struct policy_slot *s)
+{
+	for (unsigned i = 0; i < POLICY_GENERATIONS; i++)
+		if (s->generations[i] == NULL)
+			return false;
+	return true;
+}
+
 uint32_t policy_slot_publish(struct policy_slot *s, struct policy *p)
 {
 	struct policy_generation *g;

@@ -54,6 +54,9 @@ struct policy_reader *policy_slot_add_reader(struct policy_slot *s);
 // generations are in use: then the policy is still the caller's and the one before stays in force.
 uint32_t policy_slot_publish(struct policy_slot *s, struct policy *p);
 
+// No generation is free: policy_slot_publish() would fail.
+bool policy_slot_full(const struct policy_slot *s);
+
 // Frees what nobody uses any more. pass counts how often the log's writer has gone through all rings
 // (UINT64_MAX: records do not wait in rings): words go two passes after their last flow, when its last
 // record has been written too. Call from time to time, from the thread that publishes. Returns the

@@ -15,13 +15,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#define READ_SIZE 65536 // bytes; enough for every request but a policy
+
 struct client {
 	int fd; // -1: free
 	struct control_peer peer;
-	int64_t since; // of the last sign of life, milliseconds
-	char *in;
-	size_t n_in;
-	char *out; // NULL: nothing to send
+	int64_t since;                  // of the last sign of life, milliseconds
+	char *in;                       // grows as a request comes in
+	size_t n_in, size_in, searched; // [0, searched) holds no end of a line
+	uint64_t ticket;                // of the request that is answered later, 0: none
+	char *out;                      // NULL: nothing to send
 	size_t n_out, sent;
 	bool last; // close when sent
 };
@@ -32,6 +35,8 @@ struct control_server {
 	control_handler *handler;
 	void *ctx;
 	struct client clients[CONTROL_MAX_CLIENTS];
+	uint64_t next_ticket;
+	json_t *later; // what a handler returns that answers later
 };
 
 static int64_t now_ms(void)
@@ -68,7 +73,8 @@ static int bind_socket(struct control_server *s, char *err, size_t err_size)
 	memcpy(a.sun_path, s->path, sizeof(a.sun_path));
 	// A connection that is refused tells a socket without a gateway behind it.
 	if (connect(s->fd, (struct sockaddr *)&a, sizeof(a)) == 0) {
-		snprintf(err, err_size, "control socket %s: another gateway answers there", s->path);
+		snprintf(
+			err, err_size, "control socket %s: another gateway answers there", s->path);
 		return -EADDRINUSE;
 	}
 	if (errno == ECONNREFUSED)
@@ -88,8 +94,8 @@ static int bind_socket(struct control_server *s, char *err, size_t err_size)
 	return 0;
 }
 
-struct control_server *control_server_open(const char *path, control_handler *handler, void *ctx,
-	char *err, size_t err_size)
+struct control_server *control_server_open(
+	const char *path, control_handler *handler, void *ctx, char *err, size_t err_size)
 {
 	struct control_server *s = calloc(1, sizeof(*s));
 
@@ -105,6 +111,7 @@ struct control_server *control_server_open(const char *path, control_handler *ha
 	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++)
 		s->clients[i].fd = -1;
 	s->fd = -1;
+	s->later = json_object();
 	if (make_folder(path, err, err_size) < 0)
 		goto fail;
 	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -117,6 +124,7 @@ struct control_server *control_server_open(const char *path, control_handler *ha
 fail:
 	if (s->fd >= 0)
 		close(s->fd);
+	json_decref(s->later);
 	free(s);
 	return NULL;
 }
@@ -143,11 +151,6 @@ static void accept_client(struct control_server *s)
 		if (s->clients[i].fd < 0)
 			c = &s->clients[i];
 	if (c == NULL || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0) {
-		close(fd);
-		return;
-	}
-	c->in = malloc(CONTROL_MAX_REQUEST);
-	if (c->in == NULL) {
 		close(fd);
 		return;
 	}
@@ -183,11 +186,49 @@ static void answer(struct client *c, json_t *reply, const char *error)
 	c->sent = 0;
 }
 
+json_t *control_wait(const struct control_request *request, uint64_t *ticket)
+{
+	struct control_server *s = request->server;
+
+	*ticket = s->clients[request->client].ticket =
+		++s->next_ticket * CONTROL_MAX_CLIENTS + request->client;
+	return json_incref(s->later);
+}
+
+static struct client *waiting(const struct control_server *s, uint64_t ticket)
+{
+	const struct client *c = &s->clients[ticket % CONTROL_MAX_CLIENTS];
+
+	return c->fd >= 0 && c->ticket == ticket ? (struct client *)(uintptr_t)c : NULL;
+}
+
+bool control_gone(const struct control_server *s, uint64_t ticket)
+{
+	return waiting(s, ticket) == NULL;
+}
+
+void control_answer(struct control_server *s, uint64_t ticket, json_t *reply, const char *error)
+{
+	struct client *c = waiting(s, ticket);
+
+	if (c == NULL) {
+		json_decref(reply);
+		return;
+	}
+	c->ticket = 0;
+	c->since = now_ms();
+	answer(c, reply, error);
+}
+
 static void serve(struct control_server *s, struct client *c, const char *line, size_t len)
 {
 	json_error_t e;
 	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &e), *reply = NULL;
-	char err[512] = "";
+	struct control_request r = {.body = request,
+		.peer = c->peer,
+		.server = s,
+		.client = (unsigned)(c - s->clients)};
+	char err[2048] = "";
 	const char *cmd;
 
 	if (!json_is_object(request)) {
@@ -200,34 +241,70 @@ static void serve(struct control_server *s, struct client *c, const char *line, 
 		if (cmd == NULL)
 			snprintf(err, sizeof(err), "a request needs \"cmd\"");
 		else
-			reply = s->handler(s->ctx, cmd, request, &c->peer, err, sizeof(err));
+			reply = s->handler(s->ctx, (r.cmd = cmd, &r), err, sizeof(err));
 	}
 	json_decref(request);
-	answer(c, reply, err);
+	if (reply == s->later)
+		json_decref(reply);
+	else
+		answer(c, reply, err);
 }
 
 static void take_lines(struct control_server *s, struct client *c)
 {
 	char *end;
 
-	if (c->out != NULL || (end = memchr(c->in, '\n', c->n_in)) == NULL)
+	if (c->out != NULL || c->ticket != 0 || c->n_in == 0)
+		return;
+	end = memchr(c->in + c->searched, '\n', c->n_in - c->searched);
+	c->searched = end == NULL ? c->n_in : 0;
+	if (end == NULL)
 		return;
 	serve(s, c, c->in, (size_t)(end - c->in));
 	c->n_in -= (size_t)(end + 1 - c->in);
 	memmove(c->in, end + 1, c->n_in);
+	if (c->size_in > READ_SIZE && c->n_in < READ_SIZE) { // a large request is rare
+		char *less = realloc(c->in, READ_SIZE);
+
+		c->in = less != NULL ? less : c->in;
+		c->size_in = less != NULL ? READ_SIZE : c->size_in;
+	}
+}
+
+// Room for more of a request. False where it is longer than may be, or all clients together ask too
+// much.
+static bool make_room(struct control_server *s, struct client *c)
+{
+	size_t size = c->size_in == 0 ? READ_SIZE : 2 * c->size_in, all = 0;
+	char *more;
+
+	if (c->n_in < c->size_in)
+		return true;
+	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++)
+		all += s->clients[i].size_in;
+	if (size > CONTROL_MAX_REQUEST)
+		size = CONTROL_MAX_REQUEST;
+	if (c->size_in == CONTROL_MAX_REQUEST || all - c->size_in + size > CONTROL_MAX_MEMORY)
+		return false;
+	more = realloc(c->in, size);
+	if (more == NULL)
+		return false;
+	c->in = more;
+	c->size_in = size;
+	return true;
 }
 
 static bool receive(struct control_server *s, struct client *c)
 {
 	ssize_t n;
 
-	if (c->n_in == CONTROL_MAX_REQUEST) {
+	if (!make_room(s, c)) {
 		answer(c, NULL, "the request is too long");
 		c->last = true;
 		c->n_in = 0;
 		return true;
 	}
-	n = recv(c->fd, c->in + c->n_in, CONTROL_MAX_REQUEST - c->n_in, 0);
+	n = recv(c->fd, c->in + c->n_in, c->size_in - c->n_in, 0);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		return false;
 	if (n > 0) {
@@ -262,7 +339,9 @@ void control_server_poll(struct control_server *s, int timeout_ms)
 	fds[0] = (struct pollfd){.fd = s->fd, .events = POLLIN};
 	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++) // poll() passes over -1
 		fds[i + 1] = (struct pollfd){.fd = s->clients[i].fd,
-			.events = s->clients[i].out != NULL ? POLLOUT : POLLIN};
+			.events = s->clients[i].out != NULL   ? POLLOUT
+				  : s->clients[i].ticket != 0 ? 0
+							      : POLLIN};
 	if (poll(fds, CONTROL_MAX_CLIENTS + 1, timeout_ms) < 0)
 		return;
 	now = now_ms();
@@ -274,9 +353,11 @@ void control_server_poll(struct control_server *s, int timeout_ms)
 			continue;
 		if (fds[i + 1].revents & POLLOUT)
 			keep = send_some(s, c);
+		else if (c->ticket != 0)
+			keep = (fds[i + 1].revents & (POLLHUP | POLLERR)) == 0;
 		else if (fds[i + 1].revents & (POLLIN | POLLHUP | POLLERR))
 			keep = receive(s, c);
-		if (!keep || now - c->since > CONTROL_IDLE_MS)
+		if (!keep || (c->ticket == 0 && now - c->since > CONTROL_IDLE_MS))
 			drop(c);
 	}
 	if (fds[0].revents & POLLIN)
@@ -292,5 +373,6 @@ void control_server_close(struct control_server *s)
 			drop(&s->clients[i]);
 	close(s->fd);
 	unlink(s->path);
+	json_decref(s->later);
 	free(s);
 }

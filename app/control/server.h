@@ -11,12 +11,14 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define CONTROL_VERSION     1
-#define CONTROL_MAX_REQUEST 65536 // bytes of a line
+#define CONTROL_MAX_REQUEST (48u << 20) // bytes of a line: a policy of 16 MiB as a string of JSON
 #define CONTROL_MAX_CLIENTS 16
-#define CONTROL_IDLE_MS     10000 // then a client is sent away
+#define CONTROL_MAX_MEMORY  (128u << 20) // of all requests that are coming in
+#define CONTROL_IDLE_MS     10000        // then a client is sent away
 
 struct control_server;
 
@@ -27,10 +29,26 @@ struct control_peer {
 	pid_t pid;
 };
 
-// Answers a request (borrowed). Returns a new object without "v" and "ok", which the server adds; or
-// NULL with a line in err.
-typedef json_t *control_handler(void *ctx, const char *cmd, json_t *request,
-	const struct control_peer *peer, char *err, size_t err_size);
+// A request, for the time of the handler's call.
+struct control_request {
+	const char *cmd;
+	json_t *body; // borrowed
+	struct control_peer peer;
+	struct control_server *server;
+	unsigned client;
+};
+
+// Answers a request. Returns a new object without "v" and "ok", which the server adds; or NULL with a
+// line in err; or control_wait(request) where the answer comes later.
+typedef json_t *control_handler(void *ctx, const struct control_request *request, char *err,
+	size_t err_size);
+
+// The answer will be given by control_answer(*ticket, ...); until then the client's next request waits.
+json_t *control_wait(const struct control_request *request, uint64_t *ticket);
+// reply is taken; NULL: error. Nothing happens where the client has gone.
+void control_answer(struct control_server *s, uint64_t ticket, json_t *reply, const char *error);
+// Has the client that waits for the answer gone?
+bool control_gone(const struct control_server *s, uint64_t ticket);
 
 // Makes the socket (mode 0660, group "bridgehead" where there is one) and its folder (0750). A socket
 // that a gateway left behind is replaced; one on which a gateway answers is not. NULL with a line in

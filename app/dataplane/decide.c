@@ -5,6 +5,9 @@
 
 #include "app/dataplane/pipeline.h"
 
+#define ICMP6_SOLICIT_ROUTER 133 // RFC 4861: the first and the last type of neighbour discovery
+#define ICMP6_REDIRECT       137
+
 uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i)
 {
 	const struct flow_hot *h = &pl->table.hot[i];
@@ -13,13 +16,14 @@ uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i)
 }
 
 // Takes over what DPI says; true where a condition of a rule could see a difference.
-static bool store_label(struct pipeline *pl, uint32_t i, struct dpi_flow *f, const struct dpi_label *l)
+static bool store_label(
+	struct pipeline *pl, uint32_t i, struct dpi_flow *f, const struct dpi_label *l)
 {
 	struct flow_cold *c = &pl->table.cold[i];
 	enum dpi_host_source source;
 	const char *host = dpi_flow_host(f, l, &source);
 	bool changed = c->app != l->app || c->master != l->master || c->cat != l->cat ||
-		c->conf != l->conf || c->risks != l->risks || l->final;
+		       c->conf != l->conf || c->risks != l->risks || l->final;
 	struct flow_ext *x;
 
 	c->app = l->app;
@@ -141,8 +145,8 @@ static void fill_label(const struct pipeline *pl, uint32_t i, struct policy_fact
 	}
 	// A name asked for in DNS is not the name of the remote end.
 	f->host = c->host_source != RECORD_HOST_NONE && c->host_source != RECORD_HOST_DNS
-		? pl->table.ext[c->ext].host
-		: NULL;
+			  ? pl->table.ext[c->ext].host
+			  : NULL;
 }
 
 static uint8_t exception_action(const struct pipeline *pl, uint8_t exception)
@@ -166,7 +170,8 @@ static uint8_t exception_action(const struct pipeline *pl, uint8_t exception)
 }
 
 // Whether two rules of two policies say the same, so that a new policy alone writes no records.
-static bool same_rule(const struct policy *a, uint16_t rule_a, const struct policy *b, uint16_t rule_b)
+static bool same_rule(
+	const struct policy *a, uint16_t rule_a, const struct policy *b, uint16_t rule_b)
 {
 	struct policy_rule_info x, y;
 
@@ -179,7 +184,8 @@ static bool same_rule(const struct policy *a, uint16_t rule_a, const struct poli
 	return strcmp(x.id, y.id) == 0 && strcmp(x.reason, y.reason) == 0;
 }
 
-static void evaluate(struct pipeline *pl, uint32_t i, struct policy_facts *f, struct policy_verdict *v)
+static void evaluate(
+	struct pipeline *pl, uint32_t i, struct policy_facts *f, struct policy_verdict *v)
 {
 	fill_label(pl, i, f);
 	pl->stats.evaluations++;
@@ -201,30 +207,61 @@ static void refer(struct pipeline *pl, uint32_t i)
 	policy_slot_ref(pl->c.reader, c->generation);
 }
 
+// What holds against the rule: a limit that was passed, or an exception of the gateway's own.
+static uint8_t raised_action(struct pipeline *pl, uint32_t i, const struct policy_verdict *v,
+	const struct meter_verdict *l)
+{
+	struct flow_cold *c = &pl->table.cold[i];
+	uint8_t raise = exception_action(pl, c->exception);
+	uint8_t action = l->action > v->action ? l->action : v->action;
+
+	// Where the rule is stricter than what was passed, the limit says nothing.
+	c->limit = l->limit != POLICY_LIMIT_NONE && l->action >= v->action ? l->limit
+									   : POLICY_LIMIT_NONE;
+	c->severity = (l->action > v->action ? l->severity : v->severity) & 7;
+	c->raised = raise > action; // where the rule is as strict, its words count
+	return raise > action ? raise : action;
+}
+
+static bool same_limit(
+	const struct policy *a, uint16_t limit_a, const struct policy *b, uint16_t limit_b)
+{
+	struct policy_limit_info x, y;
+
+	policy_limit(a, limit_a, &x);
+	policy_limit(b, limit_b, &y);
+	if (x.id == NULL || y.id == NULL)
+		return x.id == y.id;
+	return strcmp(x.id, y.id) == 0;
+}
+
 // Takes the verdict over and says whether a decision record is due.
-static bool take_verdict(struct pipeline *pl, uint32_t i, const struct policy_verdict *v)
+static bool take_verdict(struct pipeline *pl, uint32_t i, const struct policy_verdict *v,
+	const struct meter_verdict *l)
 {
 	struct flow_hot *h = &pl->table.hot[i];
 	struct flow_cold *c = &pl->table.cold[i];
-	uint8_t raise = exception_action(pl, c->exception);
-	uint8_t action = raise > v->action ? raise : v->action;
 	const struct policy *old = h->flags & FLOW_REFERS
-		? policy_slot_words(pl->c.slot, c->generation)
-		: pl->gen->policy;
+					   ? policy_slot_words(pl->c.slot, c->generation)
+					   : pl->gen->policy;
+	uint16_t old_limit = c->limit;
+	uint8_t action = raised_action(pl, i, v, l);
 	bool changed, undecided = v->state == POLICY_UNDECIDED;
 
-	c->raised = raise > v->action; // where the rule is as strict, its words count
 	c->expired = v->expired;
-	changed = c->reported ? action != c->verdict ||
-			(action != POLICY_ALLOW && !same_rule(old, c->rule, pl->gen->policy, v->rule))
-			      : action != POLICY_ALLOW;
+	changed = c->reported
+			  ? action != c->verdict ||
+				    (action != POLICY_ALLOW &&
+					    (!same_rule(old, c->rule, pl->gen->policy, v->rule) ||
+						    !same_limit(old, old_limit, pl->gen->policy,
+							    c->limit)))
+			  : action != POLICY_ALLOW;
 	refer(pl, i);
 	c->rule = v->rule;
 	c->shadow = v->shadow;
-	c->severity = v->severity & 7;
 	h->action = action;
 	h->epoch = pl->stamp;
-	h->flags &= (uint8_t)~(FLOW_UNDECIDED | FLOW_SETTLED);
+	h->flags &= (uint8_t) ~(FLOW_UNDECIDED | FLOW_SETTLED);
 	h->flags |= undecided ? FLOW_UNDECIDED : 0;
 	if (v->state != POLICY_DECIDED)
 		return false;
@@ -246,10 +283,41 @@ static void settle_local(struct pipeline *pl, uint32_t i)
 		h->flags |= FLOW_SETTLED;
 }
 
+// Neighbour discovery is to IPv6 what ARP is to IPv4: a tenant without it has no link, so that a policy
+// that blocks its foreign traffic would take its home traffic too. Only where the remote end is on the
+// link (fe80::/10, ff02::/16; RFC 4861, 4; RFC 4291, 2.4): no router takes that further. Such a flow is
+// flagged where the verdict is to block.
+static bool keeps_link(const struct policy_facts *f, uint16_t type)
+{
+	const uint8_t *a = f->remote.b;
+	bool on_link = (a[0] == 0xfe && (a[1] & 0xc0) == 0x80) || (a[0] == 0xff && (a[1] & 15) == 2);
+
+	return f->proto == 58 && f->remote.version == 6 && on_link && type >= ICMP6_SOLICIT_ROUTER &&
+	       type <= ICMP6_REDIRECT;
+}
+
+// The verdict and what limits make of it. p: the packet that is about to pass, NULL: none.
+static void judge(struct pipeline *pl, uint32_t i, const struct packet *p, struct policy_facts *f,
+	struct policy_verdict *v, struct meter_verdict *l)
+{
+	uint32_t more = p != NULL && flow_is_outbound(&pl->table.hot[i], p) ? p->ip_len : 0;
+
+	evaluate(pl, i, f, v);
+	*l = (struct meter_verdict){.limit = POLICY_LIMIT_NONE, .action = POLICY_ALLOW};
+	// Before a rule has decided, the caps of the pending action hold and nothing else.
+	if (v->state != POLICY_UNDECIDED)
+		*l = flow_limit(pl, i, f, v->rule, more);
+	if (keeps_link(f, pl->table.hot[i].port[0])) {
+		v->action = v->action == POLICY_BLOCK ? POLICY_FLAG : v->action;
+		l->action = l->action == POLICY_BLOCK ? POLICY_FLAG : l->action;
+	}
+}
+
 void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
 {
 	struct flow_cold *c = &pl->table.cold[i];
 	struct policy_verdict v;
+	struct meter_verdict l;
 	struct policy_facts f;
 	bool closing;
 
@@ -258,19 +326,19 @@ void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
 		return;
 	}
 	fill_facts(pl, i, &f);
-	evaluate(pl, i, &f, &v);
-	// A blocked flow shows no more packets: the label is what it is. The same where no rule needs
-	// it and nobody asked for it.
+	judge(pl, i, p, &f, &v, &l);
+	// A blocked flow shows no more packets: the label is what it is. The same where no rule
+	// needs it and nobody asked for it.
 	closing = v.state != POLICY_UNDECIDED &&
-		(v.action == POLICY_BLOCK ||
-			(v.state == POLICY_DECIDED && !pl->c.classify_always));
+		  (v.action == POLICY_BLOCK || l.action == POLICY_BLOCK ||
+			  (v.state == POLICY_DECIDED && !pl->c.classify_always));
 	if (closing && c->dpi != FLOW_NONE) {
 		flow_label_finish(pl, i);
-		evaluate(pl, i, &f, &v);
+		judge(pl, i, p, &f, &v, &l);
 	}
 	c->tenant = f.tenant;
 	c->border = f.border & 3;
-	if (take_verdict(pl, i, &v)) {
+	if (take_verdict(pl, i, &v, &l)) {
 		pl->stats.decisions[pl->table.hot[i].action]++;
 		flow_report(pl, i, RECORD_DECISION, RECORD_END_NONE,
 			p != NULL ? p->ts : pl->table.hot[i].last);
@@ -301,5 +369,5 @@ enum policy_action flow_decide_stateless(struct pipeline *pl, const struct packe
 	f.asn = pl->c.geo != NULL ? geo_asn(pl->c.geo, k->version, f.remote.b) : 0;
 	pl->stats.evaluations++;
 	policy_eval(pl->gen->policy, &f, pl->now / 1000000, &v);
-	return v.action;
+	return v.action == POLICY_BLOCK && keeps_link(&f, k->port[0]) ? POLICY_FLAG : v.action;
 }

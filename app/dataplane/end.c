@@ -62,6 +62,8 @@ void flow_end(struct pipeline *pl, uint32_t i, enum record_end why)
 		flow_label_finish(pl, i);
 		flow_decide(pl, i, NULL);
 	}
+	if (h->meter != METER_NONE)
+		flow_limit_end(pl, i);
 	why = end_reason(h, c, why);
 	flow_report(pl, i, RECORD_END, why, h->last);
 	pl->stats.flows_ended[why]++;

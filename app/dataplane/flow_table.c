@@ -9,13 +9,16 @@
 
 #define HUGE_2M    (2u << 20)
 
-static void *map(struct flow_table *t, unsigned which, size_t size, bool huge)
+// When pages are taken: all at once, or each when it is first used.
+enum map_when { MAP_AT_ONCE, MAP_LATER };
+
+static void *map(struct flow_table *t, unsigned which, size_t size, bool huge, enum map_when when)
 {
 	const int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
 	void *p = MAP_FAILED;
 
 	size = (size + HUGE_2M - 1) & ~(size_t)(HUGE_2M - 1);
-	if (huge)
+	if (huge && when == MAP_AT_ONCE)
 		p = mmap(NULL, size, prot, flags | MAP_HUGETLB | MAP_POPULATE, -1, 0);
 	if (p == MAP_FAILED) {
 		p = mmap(NULL, size, prot, flags | MAP_NORESERVE, -1, 0);
@@ -30,9 +33,10 @@ static void *map(struct flow_table *t, unsigned which, size_t size, bool huge)
 	return p;
 }
 
-int flow_table_init(struct flow_table *t, uint32_t max, bool huge)
+int flow_table_init(struct flow_table *t, uint32_t max, const struct hash_seed *seed, bool huge)
 {
 	memset(t, 0, sizeof(*t));
+	t->seed = *seed;
 	if (max < 16)
 		max = 16;
 	t->max = max;
@@ -40,12 +44,13 @@ int flow_table_init(struct flow_table *t, uint32_t max, bool huge)
 	// buckets than that needs are in reserve.
 	t->n_buckets = max / 6 + 1;
 	t->n_overflow = t->n_buckets / 4 + 16;
-	t->buckets = map(t, 0, (size_t)(t->n_buckets + t->n_overflow) * sizeof(*t->buckets), huge);
-	t->hot = map(t, 1, (size_t)max * sizeof(*t->hot), huge);
-	t->cold = map(t, 2, (size_t)max * sizeof(*t->cold), huge);
+	t->buckets = map(t, 0, (size_t)(t->n_buckets + t->n_overflow) * sizeof(*t->buckets), huge,
+		MAP_AT_ONCE);
+	t->hot = map(t, 1, (size_t)max * sizeof(*t->hot), huge, MAP_AT_ONCE);
+	t->cold = map(t, 2, (size_t)max * sizeof(*t->cold), huge, MAP_AT_ONCE);
 	// Pages of these two are touched only by flows that need them.
-	t->addr6 = map(t, 3, (size_t)max * sizeof(*t->addr6), false);
-	t->ext = map(t, 4, (size_t)max * sizeof(*t->ext), false);
+	t->addr6 = map(t, 3, (size_t)max * sizeof(*t->addr6), huge, MAP_LATER);
+	t->ext = map(t, 4, (size_t)max * sizeof(*t->ext), false, MAP_LATER);
 	if (t->buckets == NULL || t->hot == NULL || t->cold == NULL || t->addr6 == NULL ||
 		t->ext == NULL) {
 		flow_table_fini(t);
@@ -186,7 +191,6 @@ uint32_t flow_insert(struct flow_table *t, const struct packet *p)
 	memset(h, 0, sizeof(*h));
 	memset(&t->cold[i], 0, sizeof(t->cold[i]));
 	memcpy(h, k, 12);
-	h->hash = (uint32_t)(p->hash >> 32);
 	if (k->version == 4) {
 		memcpy(h->a4, k->a4, sizeof(h->a4));
 	} else { // there are as many address slots as entries
@@ -201,8 +205,24 @@ uint32_t flow_insert(struct flow_table *t, const struct packet *p)
 		h->v6.slot = slot;
 	}
 	t->cold[i].ext = t->cold[i].dpi = FLOW_NONE;
+	t->cold[i].limit = POLICY_LIMIT_NONE;
 	t->live++;
 	return i;
+}
+
+// Made again from the key: once in a flow's life that is cheaper than four bytes of its hot line.
+uint64_t flow_hash(const struct flow_table *t, uint32_t i)
+{
+	const struct flow_hot *h = &t->hot[i];
+	struct flow_key k;
+
+	memset(&k, 0, sizeof(k));
+	memcpy(&k, h, 12);
+	if (h->version == 4)
+		memcpy(k.a4, h->a4, sizeof(k.a4));
+	else
+		memcpy(k.a6, t->addr6[h->v6.slot], sizeof(k.a6));
+	return hash_key(&t->seed, &k);
 }
 
 void flow_remove(struct flow_table *t, uint32_t i)
@@ -210,7 +230,7 @@ void flow_remove(struct flow_table *t, uint32_t i)
 	struct flow_hot *h = &t->hot[i];
 	uint32_t ext = t->cold[i].ext;
 
-	give_slot(t, (uint64_t)h->hash << 32, i);
+	give_slot(t, flow_hash(t, i), i);
 	if (h->version == 6) {
 		memcpy(t->addr6[h->v6.slot], &t->free6, sizeof(t->free6));
 		t->free6 = h->v6.slot;

@@ -69,7 +69,7 @@ struct flow_hot {
 	uint64_t bytes[2]; // forwarded: [0] outbound, [1] inbound; IP bytes
 	uint32_t packets[2];
 	uint32_t epoch; // of the policy that gave the verdict
-	uint32_t hash;  // upper half of the key's hash, to find the bucket again
+	uint32_t meter; // of the limits that hold for the flow, METER_NONE: none (meter.h)
 } __attribute__((aligned(64)));
 
 static_assert(sizeof(struct flow_hot) == 64, "one cache line");
@@ -90,6 +90,7 @@ struct flow_cold {
 	uint16_t app, master, rule, shadow, cc;
 	uint16_t generation; // policy_slot's number of the policy that gave the verdict
 	uint16_t label_packet; // dpkt
+	uint16_t limit; // that raised the verdict, POLICY_LIMIT_NONE
 	uint8_t cat;
 	uint8_t conf : 3, host_source : 3, cc_source : 2;
 	uint8_t severity : 3, border : 2, exception : 3;
@@ -111,6 +112,7 @@ struct flow_ext {
 	uint32_t reported_pending_bytes, reported_pending_packets;
 	uint32_t next;   // free list
 	uint32_t period; // of the last update record, counted from t0
+	uint32_t seconds; // of its life that limits have counted
 	bool has_ja3;
 	uint8_t n_vlans, n_tunnels;
 	uint16_t vlans[RECORD_MAX_VLANS];
@@ -135,6 +137,7 @@ struct flow_table {
 	struct flow_cold *cold;
 	uint8_t (*addr6)[2][16];
 	struct flow_ext *ext;
+	struct hash_seed seed; // of the keys' hashes
 	uint32_t n_buckets, n_overflow;
 	uint32_t max, live;
 	// Free lists: fresh entries first come from the end that was never used.
@@ -149,9 +152,9 @@ struct flow_table {
 	uint64_t memory;
 };
 
-// max: flows. huge: use huge pages where the host has free ones, transparent ones elsewhere. 0 or
-// -ENOMEM.
-int flow_table_init(struct flow_table *t, uint32_t max, bool huge);
+// max: flows. seed: what packets' hashes are made with. huge: use huge pages where the host has free
+// ones, transparent ones elsewhere. 0 or -ENOMEM.
+int flow_table_init(struct flow_table *t, uint32_t max, const struct hash_seed *seed, bool huge);
 void flow_table_fini(struct flow_table *t);
 
 static inline uint32_t flow_bucket_of(const struct flow_table *t, uint64_t hash)
@@ -205,6 +208,9 @@ void flow_remove(struct flow_table *t, uint32_t i);
 
 // The flow's extension, made when first asked for. NULL where none is left: the flow goes without.
 struct flow_ext *flow_ext(struct flow_table *t, uint32_t i);
+
+// The hash of the entry's key.
+uint64_t flow_hash(const struct flow_table *t, uint32_t i);
 
 // Both addresses in network order, of end 0 and end 1.
 void flow_addrs(const struct flow_table *t, uint32_t i, uint8_t a[2][16]);

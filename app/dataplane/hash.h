@@ -31,18 +31,31 @@ static inline uint64_t hash_load(const void *p)
 	return v;
 }
 
+// The same from words in registers: the key's first eight bytes, its ports, its addresses.
+static inline uint64_t hash_words4(const struct hash_seed *seed, uint64_t head, uint32_t ports,
+	uint64_t a4)
+{
+	uint64_t h = hash_mum(head ^ seed->s[0], ports ^ seed->s[1]) ^ a4;
+
+	return hash_mum(h ^ seed->s[2], h ^ seed->s[3]);
+}
+
+static inline uint64_t hash_words6(const struct hash_seed *seed, uint64_t head, uint32_t ports,
+	const uint64_t a0[2], const uint64_t a1[2])
+{
+	uint64_t h = hash_mum(head ^ seed->s[0], ports ^ seed->s[1]);
+
+	h ^= hash_mum(a0[0] ^ seed->s[2], a0[1] ^ seed->s[3]);
+	h += hash_mum(a1[0] ^ seed->s[3], a1[1] ^ seed->s[2]);
+	return hash_mum(h ^ seed->s[2], h ^ seed->s[3]);
+}
+
 static inline uint64_t hash_key(const struct hash_seed *seed, const struct flow_key *k)
 {
 	uint32_t ports;
-	uint64_t h;
 
 	memcpy(&ports, k->port, sizeof(ports));
-	h = hash_mum(hash_load(k) ^ seed->s[0], ports ^ seed->s[1]);
-	if (k->version == 4) {
-		h ^= hash_load(k->a4);
-	} else {
-		h ^= hash_mum(k->a6w[0][0] ^ seed->s[2], k->a6w[0][1] ^ seed->s[3]);
-		h += hash_mum(k->a6w[1][0] ^ seed->s[3], k->a6w[1][1] ^ seed->s[2]);
-	}
-	return hash_mum(h ^ seed->s[2], h ^ seed->s[3]);
+	if (k->version == 4)
+		return hash_words4(seed, hash_load(k), ports, hash_load(k->a4));
+	return hash_words6(seed, hash_load(k), ports, k->a6w[0], k->a6w[1]);
 }

@@ -34,6 +34,10 @@ enum parse_link {
 // The link type of a capture, by its DLT_ number; -1: not known here.
 int parse_link_of_dlt(int dlt);
 
+#define PARSE_PORT_GTPU   2152
+#define PARSE_PORT_VXLAN  4789
+#define PARSE_PORT_GENEVE 6081
+
 enum parse_tunnels {
 	PARSE_IPIP = 1,
 	PARSE_VXLAN = 2,

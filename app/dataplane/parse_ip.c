@@ -95,7 +95,8 @@ static bool ip6_extensions(struct packet *p, struct ip_view *v)
 		default:
 			return true;
 		}
-		if (v->l4 + size > v->end)
+		// The packet's offsets are 16 bit: in a frame so large the headers end before that.
+		if (v->l4 + size > v->end || v->l4 + size > UINT16_MAX - 64)
 			return malformed(p, NOTE_BIT(IP6_EXT));
 		v->proto = b[0];
 		v->l4 += size;

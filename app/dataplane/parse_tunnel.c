@@ -8,10 +8,6 @@
 
 #define MAX_DEPTH 4
 
-#define PORT_GTPU   2152
-#define PORT_VXLAN  4789
-#define PORT_GENEVE 6081
-
 // What was found behind the outer header.
 struct tunnel {
 	uint8_t kind;     // enum record_tunnel_kind
@@ -97,11 +93,11 @@ static bool find(const struct parse_state *s, struct tunnel *t)
 		return false;
 	dport = k->port[p->dir ^ 1];
 	sport = k->port[p->dir];
-	if (dport == PORT_VXLAN)
+	if (dport == PARSE_PORT_VXLAN)
 		return (s->ps->tunnels & PARSE_VXLAN) && find_vxlan(p, p->payload_off, t);
-	if (dport == PORT_GENEVE)
+	if (dport == PARSE_PORT_GENEVE)
 		return (s->ps->tunnels & PARSE_GENEVE) && find_geneve(p, p->payload_off, t);
-	if (dport == PORT_GTPU || sport == PORT_GTPU)
+	if (dport == PARSE_PORT_GTPU || sport == PARSE_PORT_GTPU)
 		return (s->ps->tunnels & PARSE_GTPU) && find_gtpu(p, p->payload_off, t);
 	return false;
 }

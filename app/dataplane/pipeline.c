@@ -2,12 +2,16 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/dataplane/pipeline.h"
+#include "app/dataplane/parse_plain.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #define FRAG_DATAGRAMS 4096
+#define OWN_COUNTERS   65536
+#define METERS         65536
 #define PREFETCH_AHEAD 4
+#define AGE_BATCH      16
 #define DEPTH          8 // packets between two stages
 
 int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t now)
@@ -24,7 +28,13 @@ int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t 
 	pl->parser.tunnels = c->tunnels;
 	pl->parser.frags = frag_create(FRAG_DATAGRAMS, &c->seed);
 	pl->wheel = malloc(sizeof(*pl->wheel));
-	rc = flow_table_init(&pl->table, c->max_flows, c->huge);
+	rc = flow_table_init(&pl->table, c->max_flows, &c->seed, c->huge);
+	if (rc == 0 && pl->c.quota == NULL) {
+		rc = quota_init(&pl->own_quota, OWN_COUNTERS);
+		pl->c.quota = &pl->own_quota;
+	}
+	if (rc == 0)
+		rc = meters_init(&pl->meters, METERS, pl->c.quota, c->n_workers);
 	if (rc < 0 || pl->parser.frags == NULL || pl->wheel == NULL) {
 		pipeline_fini(pl);
 		return -ENOMEM;
@@ -41,6 +51,9 @@ void pipeline_fini(struct pipeline *pl)
 	free(pl->wheel);
 	pl->wheel = NULL;
 	flow_table_fini(&pl->table);
+	meters_fini(&pl->meters);
+	if (pl->own_quota.counters != NULL)
+		quota_fini(&pl->own_quota);
 }
 
 // The policy in force, and the next second at which its own rules change. Where either moved, every
@@ -52,7 +65,10 @@ static void refresh(struct pipeline *pl, int64_t now)
 	pl->gen = policy_slot_enter(pl->c.slot, pl->c.reader);
 	if (pl->gen->epoch != pl->gen_epoch || pl->now >= pl->next_change) {
 		int64_t next = policy_next_change(pl->gen->policy, pl->now / 1000000);
+		int64_t window = meters_windows(&pl->meters, pl->gen->policy, pl->now / 1000000);
 
+		if (window < next)
+			next = window;
 		pl->gen_epoch = pl->gen->epoch;
 		pl->next_change = next > INT64_MAX / 1000000 ? INT64_MAX : next * 1000000;
 		pl->stamp++;
@@ -134,10 +150,29 @@ void flow_count(struct pipeline *pl, struct packet *p, uint32_t i)
 	set_outcome(pl, p, r);
 }
 
+// What the packets of a burst that passed on the fast path add to the counters.
+struct sums {
+	uint64_t packets, bytes, ip_bytes;           // of all
+	uint64_t odd_packets[2], odd_bytes[2]; // of those flagged and those local
+};
+
+static void add_sums(struct pipeline_stats *s, const struct sums *x)
+{
+	s->flow_packets += x->packets;
+	s->flow_bytes += x->ip_bytes;
+	s->packets[REASON_PASS_FLAG] += x->odd_packets[0];
+	s->bytes[REASON_PASS_FLAG] += x->odd_bytes[0];
+	s->packets[REASON_PASS_LOCAL] += x->odd_packets[1];
+	s->bytes[REASON_PASS_LOCAL] += x->odd_bytes[1];
+	s->packets[REASON_PASS_ALLOW] += x->packets - x->odd_packets[0] - x->odd_packets[1];
+	s->bytes[REASON_PASS_ALLOW] += x->bytes - x->odd_bytes[0] - x->odd_bytes[1];
+}
+
 // The commonest case of all: an established flow with a verdict in force.
-static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i)
+static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i, struct sums *x)
 {
 	struct flow_hot *h = &pl->table.hot[i];
+	unsigned in;
 
 	if (h->epoch != pl->stamp || !(h->flags & FLOW_SETTLED) || h->action == POLICY_BLOCK)
 		return false;
@@ -146,7 +181,25 @@ static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i
 	if (h->proto == 6 && ((p->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST)) ||
 				     !(h->tcp & FLOW_TCP_BOTH)))
 		return false;
-	flow_count(pl, p, i);
+	if (h->meter != METER_NONE && flow_is_outbound(h, p) &&
+		!meter_fast(&pl->meters, h->meter, h->bytes[0], p->ip_len))
+		return false;
+	in = !flow_is_outbound(h, p);
+	if (p->ts > h->last)
+		h->last = p->ts;
+	h->packets[in]++;
+	h->bytes[in] += p->ip_len;
+	x->packets++;
+	x->bytes += p->wire_len;
+	x->ip_bytes += p->ip_len;
+	p->outcome = REASON_PASS_ALLOW;
+	if ((h->flags & FLOW_LOCAL) || h->action == POLICY_FLAG) {
+		bool local = h->flags & FLOW_LOCAL;
+
+		p->outcome = local ? REASON_PASS_LOCAL : REASON_PASS_FLAG;
+		x->odd_packets[local]++;
+		x->odd_bytes[local] += p->wire_len;
+	}
 	return true;
 }
 
@@ -176,7 +229,8 @@ static inline void read_packet(struct pipeline *pl, struct packet *p, unsigned n
 {
 	if (!parsed) {
 		prefetch_frames(p, n, i);
-		parse_packet(&pl->parser, &p[i], NULL);
+		if (!parse_plain(&pl->parser, &p[i]))
+			parse_packet(&pl->parser, &p[i], NULL);
 	}
 	if (p[i].flags & PACKET_IP)
 		__builtin_prefetch(&pl->table.buckets[flow_bucket_of(&pl->table, p[i].hash)]);
@@ -189,7 +243,7 @@ static inline void prefetch_addrs(const struct pipeline *pl, const struct packet
 		__builtin_prefetch(pl->table.addr6[pl->table.hot[entry].v6.slot]);
 }
 
-static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry)
+static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, struct sums *x)
 {
 	if (q->notes != 0)
 		count_notes(pl, q->notes);
@@ -202,13 +256,14 @@ static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry)
 	// An earlier packet of this burst may have begun or ended the flow: look again.
 	if (entry == FLOW_NONE || !flow_matches(&pl->table, entry, q))
 		entry = flow_find(&pl->table, q);
-	if (entry == FLOW_NONE || !fast_packet(pl, q, entry))
+	if (entry == FLOW_NONE || !fast_packet(pl, q, entry, x))
 		slow_packet(pl, q, entry);
 }
 
 void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
 {
 	uint32_t entry[PIPELINE_MAX_BURST];
+	struct sums x = {0};
 
 	refresh(pl, now);
 	// The stages follow each other at a distance of DEPTH packets, so that the memory requests of
@@ -223,31 +278,65 @@ void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t n
 		if (k < n)
 			prefetch_addrs(pl, &p[k], entry[k]);
 		if (l < n)
-			serve(pl, &p[l], entry[l]);
+			serve(pl, &p[l], entry[l], &x);
 	}
+	add_sums(&pl->stats, &x);
+}
+
+static void look_at(struct pipeline *pl, uint32_t i)
+{
+	struct flow_hot *h = &pl->table.hot[i];
+	int64_t due = h->last + pl->c.timeout_us[h->class_], update;
+
+	if (due <= pl->now) {
+		flow_end(pl, i, RECORD_END_IDLE);
+		return;
+	}
+	if (h->meter != METER_NONE) {
+		flow_limit_time(pl, i);
+		timer_clear(pl->wheel, i); // a new meter may have set it
+	}
+	update = flow_update_due(pl, i);
+	if (h->meter != METER_NONE && flow_limit_due(pl, i) < update)
+		update = flow_limit_due(pl, i);
+	timer_set(pl->wheel, i, update < due ? update : due);
+}
+
+// Takes flows that are due off the wheel and prefetches what looking at them needs. Where they lie in
+// the table the order of the wheel does not tell.
+static unsigned take_due(struct pipeline *pl, uint32_t *due, unsigned max)
+{
+	struct flow_table *t = &pl->table;
+	unsigned n = 0;
+
+	while (n < max && (due[n] = timer_next(pl->wheel, pl->now)) != FLOW_NONE) {
+		__builtin_prefetch(&t->hot[due[n]], 1);
+		__builtin_prefetch((const char *)&t->cold[due[n]] + 63, 1);
+		n++;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const struct flow_hot *h = &t->hot[due[i]];
+
+		if (h->last + pl->c.timeout_us[h->class_] <= pl->now)
+			__builtin_prefetch(&t->buckets[flow_bucket_of(t, flow_hash(t, due[i]))], 1);
+	}
+	return n;
 }
 
 unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget)
 {
+	uint32_t due[AGE_BATCH];
 	unsigned done = 0;
 
 	refresh(pl, now);
 	while (done < budget) {
-		uint32_t i = timer_next(pl->wheel, pl->now);
-		int64_t due, update;
-		struct flow_hot *h;
+		unsigned n = take_due(pl, due, budget - done < AGE_BATCH ? budget - done : AGE_BATCH);
 
-		if (i == FLOW_NONE)
+		if (n == 0)
 			break;
-		done++;
-		h = &pl->table.hot[i];
-		due = h->last + pl->c.timeout_us[h->class_];
-		if (due <= pl->now) {
-			flow_end(pl, i, RECORD_END_IDLE);
-			continue;
-		}
-		update = flow_update_due(pl, i);
-		timer_set(pl->wheel, i, update < due ? update : due);
+		for (unsigned i = 0; i < n; i++)
+			look_at(pl, due[i]);
+		done += n;
 	}
 	return done;
 }

@@ -17,6 +17,7 @@
 
 #include "app/control/policy_slot.h"
 #include "app/dataplane/flow_table.h"
+#include "app/dataplane/meter.h"
 #include "app/dataplane/parse.h"
 #include "app/dataplane/timer.h"
 #include "app/flowlog/record.h"
@@ -61,6 +62,8 @@ struct pipeline_config {
 	unsigned n_inside; // 0: the tenants' prefixes
 	struct pipeline_exceptions exceptions;
 	struct policy_slot *slot;     // borrowed, as the rest
+	struct quota *quota; // counters of limits, shared; NULL: the pipeline's own
+	unsigned n_workers;  // that share them; 0: one
 	struct policy_reader *reader; // this worker's
 	struct dpi *dpi;
 	const struct geo *geo; // may be NULL: no country is known
@@ -81,6 +84,7 @@ struct pipeline_stats {
 	uint64_t decisions[POLICY_BLOCK + 1];
 	uint64_t updates, resets_sent, resets_left_out;
 	uint64_t ranges_looked_up; // country look-ups
+	uint64_t limits_passed, meters_full;
 };
 
 // A frame that the pipeline wants sent: a reset or an ICMP error.
@@ -98,6 +102,8 @@ struct pipeline {
 	struct parser parser;
 	struct flow_table table;
 	struct timer_wheel *wheel;
+	struct meters meters;
+	struct quota own_quota;
 	const struct policy_generation *gen;
 	uint32_t stamp;      // changes with the policy and with every time at which its rules change
 	int64_t next_change; // of the policy's rules, microseconds; INT64_MAX: none
@@ -158,6 +164,19 @@ void flow_label_finish(struct pipeline *pl, uint32_t i);
 uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i);
 void flow_end(struct pipeline *pl, uint32_t i, enum record_end why);
 void flow_tcp(struct pipeline *pl, struct flow_hot *h, uint32_t i, const struct packet *p);
+// ---- limits
+// Puts the flow under the limits that hold for it and says what they raise its verdict to. more: bytes
+// that are about to go out.
+struct meter_verdict flow_limit(struct pipeline *pl, uint32_t i, const struct policy_facts *f,
+	uint16_t rule, uint32_t more);
+// Counts an outbound packet that the fast path did not; where a limit was passed by it, the flow has been
+// decided anew (and may be blocked now).
+void flow_charge(struct pipeline *pl, uint32_t i, const struct packet *p);
+// Counts seconds of the flow's life up to now; decides it anew where a limit was passed.
+void flow_limit_time(struct pipeline *pl, uint32_t i);
+// When that must happen again at the latest, microseconds; INT64_MAX: never.
+int64_t flow_limit_due(const struct pipeline *pl, uint32_t i);
+void flow_limit_end(struct pipeline *pl, uint32_t i);
 void flow_report(struct pipeline *pl, uint32_t i, enum record_ev ev, enum record_end why, int64_t t1);
 // Writes the update record where one is due; when the next will be.
 int64_t flow_update_due(struct pipeline *pl, uint32_t i);

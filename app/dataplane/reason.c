@@ -9,12 +9,6 @@ static const char *const outcome_names[] = {
 #undef X
 };
 
-static const bool outcome_stopped[] = {
-#define X(name, text, stopped) stopped,
-	REASON_OUTCOMES(X)
-#undef X
-};
-
 static const char *const note_names[] = {
 #define X(name, text, malformed) text,
 	REASON_NOTES(X)
@@ -24,11 +18,6 @@ static const char *const note_names[] = {
 const char *reason_outcome_name(enum reason_outcome r)
 {
 	return outcome_names[r];
-}
-
-bool reason_outcome_stopped(enum reason_outcome r)
-{
-	return outcome_stopped[r];
 }
 
 const char *reason_note_name(enum reason_note n)

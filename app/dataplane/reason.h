@@ -88,6 +88,19 @@ enum {
 #undef X
 };
 
+_Static_assert(REASON_OUTCOME_COUNT <= 31, "outcomes are bits of one word");
+
+// The outcomes that stop a packet, as a mask.
+enum {
+#define X(name, text, stopped) +((stopped) ? (1 << REASON_##name) : 0)
+	OUTCOMES_STOPPED = 0 REASON_OUTCOMES(X)
+#undef X
+};
+
+static inline bool reason_outcome_stopped(enum reason_outcome r)
+{
+	return (OUTCOMES_STOPPED >> r & 1) != 0;
+}
+
 const char *reason_outcome_name(enum reason_outcome r);
-bool reason_outcome_stopped(enum reason_outcome r);
 const char *reason_note_name(enum reason_note n);

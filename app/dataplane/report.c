@@ -49,6 +49,7 @@ static void fill_verdict(const struct pipeline *pl, uint32_t i, struct record *r
 	r->cc = c->cc;
 	r->cc_source = c->cc_source;
 	r->rule = c->rule;
+	r->limit = c->limit;
 	r->shadow = c->shadow;
 	r->tenant = c->tenant;
 	r->policy = h->flags & FLOW_REFERS ? policy_slot_words(pl->c.slot, c->generation) : NULL;
@@ -218,6 +219,7 @@ void flow_report_no_state(struct pipeline *pl, const struct packet *p, enum poli
 	r.local = ends.local;
 	r.exception = RECORD_EXC_FLOW_TABLE_FULL;
 	r.rule = r.shadow = POLICY_RULE_NONE;
+	r.limit = POLICY_LIMIT_NONE;
 	r.cc = POLICY_CC_XX;
 	r.border = POLICY_BORDER_UNKNOWN;
 	r.policy = pl->gen->policy;

@@ -104,6 +104,7 @@ struct record {
 	uint16_t sport, dport; // host order; ICMP: type and code; 0 where the protocol has none
 	uint16_t cc;
 	uint16_t rule, shadow;         // as in struct policy_verdict
+	uint16_t limit; // that was passed and holds the verdict up; POLICY_LIMIT_NONE
 	uint16_t app, master, cat;     // classifier ids; master 0: none
 	uint16_t vlans[RECORD_MAX_VLANS]; // outermost first
 	uint32_t tenant;

@@ -257,6 +257,7 @@ static void put_basis(struct json_out *j, const struct policy_rule_info *rule)
 static void put_verdict(struct json_out *j, const struct record *r)
 {
 	struct policy_rule_info rule = {0}, shadow = {0};
+	struct policy_limit_info limit = {0};
 	const char *reason = exception_reason(r->exception);
 	const char *sev =
 		r->severity <= POLICY_SEV_CRITICAL ? policy_severity_name(r->severity) : NULL;
@@ -269,13 +270,14 @@ static void put_verdict(struct json_out *j, const struct record *r)
 	if (r->policy != NULL) {
 		policy_rule(r->policy, r->rule, &rule);
 		policy_rule(r->policy, r->shadow, &shadow);
+		policy_limit(r->policy, r->limit, &limit);
 	}
 	if (rule.id != NULL) {
 		JSON_KEY(j, "rule");
 		put_text(j, rule.id);
 	}
-	if (reason == NULL) {
-		reason = rule.reason;
+	if (reason == NULL) { // where a limit is stricter than the rule, the reason is the limit's
+		reason = limit.id != NULL && limit.action > rule.action ? limit.reason : rule.reason;
 	}
 	if (reason != NULL) {
 		JSON_KEY(j, "reason");
@@ -286,6 +288,10 @@ static void put_verdict(struct json_out *j, const struct record *r)
 		put_text(j, sev);
 	}
 	put_basis(j, &rule);
+	if (limit.id != NULL) {
+		JSON_KEY(j, "limit");
+		put_text(j, limit.id);
+	}
 	if (shadow.id != NULL) {
 		JSON_KEY(j, "sh");
 		put_text(j, shadow.id);

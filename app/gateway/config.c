@@ -67,6 +67,8 @@ static const struct cfg_field TOP[] = {
 		.min = 1,
 		.max = PATH_LEN,
 		.hint = "the path of an egress-policy/1 file"},
+	{.key = "policy_keys", .kind = CFG_OTHER},
+	{.key = "policy_watch", .kind = CFG_BOOL, .offset = CONFIG(policy_watch)},
 	{.key = "state_dir",
 		.kind = CFG_STRING,
 		.offset = CONFIG(state_dir),
@@ -237,6 +239,9 @@ static void read_lists(struct cfg *c, json_t *root, struct gateway_config *g)
 	v = cfg_get(c, "", root, "country_db", JSON_ARRAY);
 	if (v != NULL)
 		cfg_strings(c, "/country_db", v, 1, GATEWAY_MAX_DBS, &g->country_db);
+	v = cfg_get(c, "", root, "policy_keys", JSON_ARRAY);
+	if (v != NULL)
+		cfg_strings(c, "/policy_keys", v, 1, GATEWAY_MAX_KEYS, &g->policy_keys);
 	v = cfg_get(c, "", root, "asn_db", JSON_ARRAY);
 	if (v != NULL)
 		cfg_strings(c, "/asn_db", v, 0, GATEWAY_MAX_DBS, &g->asn_db);
@@ -314,10 +319,9 @@ int config_load(const char *path, struct gateway_config *out, struct diag_list *
 
 	memset(out, 0, sizeof(*out));
 	rc = jsondoc_file(&doc, path, diag);
-	if (rc == 0) {
+	if (rc == 0)
 		rc = read_config(&doc, path, out);
-		jsondoc_free(&doc);
-	}
+	jsondoc_free(&doc); // also where the text was refused
 	return rc;
 }
 
@@ -329,10 +333,9 @@ int config_parse(const char *path, const char *text, size_t len, struct gateway_
 
 	memset(out, 0, sizeof(*out));
 	rc = jsondoc_parse(&doc, text, len, diag);
-	if (rc == 0) {
+	if (rc == 0)
 		rc = read_config(&doc, path, out);
-		jsondoc_free(&doc);
-	}
+	jsondoc_free(&doc); // also where the text was refused
 	return rc;
 }
 
@@ -363,6 +366,7 @@ void config_free(struct gateway_config *c)
 	free(c->taps);
 	free_strings(&c->eal.args);
 	free_strings(&c->country_db);
+	free_strings(&c->policy_keys);
 	free_strings(&c->asn_db);
 	free(c->inside);
 	free(c->workers.lcores);

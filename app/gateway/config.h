@@ -23,6 +23,7 @@
 #define GATEWAY_MAX_INSIDE 4096
 #define GATEWAY_MAX_EAL    128
 #define GATEWAY_MAX_DBS    16
+#define GATEWAY_MAX_KEYS   16
 #define GATEWAY_MAX_BURST  256
 
 enum gateway_mode {
@@ -155,6 +156,8 @@ struct gateway_config {
 	struct gateway_strings country_db; // 1 or more
 	struct gateway_strings asn_db;     // default none
 	char *policy;
+	struct gateway_strings policy_keys; // public keys or files of them; default none: not signed
+	bool policy_watch; // take the policy file whenever it changes; false
 	char *state_dir; // default /var/lib/bridgehead
 	struct gateway_log log;
 	struct gateway_exceptions exceptions;

@@ -5,10 +5,12 @@
 #pragma once
 
 #include "app/control/policy_slot.h"
+#include "app/control/quota.h"
 #include "app/control/server.h"
 #include "app/flowlog/writer.h"
 #include "app/gateway/config.h"
 #include "app/gateway/worker.h"
+#include "app/keys/key.h"
 #include "drivers/eal/port.h"
 
 #include <stdatomic.h>
@@ -31,6 +33,13 @@ struct gateway {
 	struct rte_mempool *pool;
 	struct pipeline_prefix *inside;
 	struct policy_slot slot;
+	struct quota quota; // counters of the policies' limits
+	int64_t quota_saved; // when, microseconds
+	bool quota_failed;   // the last time
+	struct key_public *keys; // that policies must be signed by one of
+	unsigned n_keys;
+	bool expiry_said; // of the policy in force
+	struct policy_watch *watch; // NULL: none
 	struct dpi **dpi; // one a worker, and one for names (the last)
 	struct geo *geo;
 	struct flowlog *log;
@@ -55,14 +64,20 @@ int gateway_serve(struct gateway *g);
 // Stops in order: workers, log, ports. why goes into the stop record.
 int gateway_tear_down(struct gateway *g, const char *why);
 
-// Reads the policy file again; a bad one leaves the old one in force. how: "reload".
-int gateway_reload(struct gateway *g, const char *how, const char *who);
-
 // Passes link states on between the ports of a wire.
 void gateway_links(struct gateway *g);
 
 // Frees old policies that nobody uses any more.
 void gateway_reclaim(struct gateway *g);
+
+// The counters of limits, kept in the state directory over restarts: read at the start, written every
+// ten seconds while there are any, and at the end. 0 or -errno.
+int gateway_quota_open(struct gateway *g);
+void gateway_quota_keep(struct gateway *g);
+void gateway_quota_close(struct gateway *g);
+
+// Answers a request of the control socket.
+json_t *gateway_request(void *ctx, const struct control_request *request, char *err, size_t err_size);
 
 // The answer to `bhctl stats`.
 json_t *gateway_stats(struct gateway *g);

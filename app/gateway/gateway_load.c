@@ -3,8 +3,8 @@
 
 // What a gateway reads before it touches DPDK, and the policy again later.
 
-#include "app/gateway/gateway.h"
-#include "app/gateway/policy_file.h"
+#include "app/gateway/gateway_policy.h"
+#include "app/control/policy_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -52,22 +52,9 @@ static int make_dpi(struct gateway *g)
 	return g->dpi != NULL ? 0 : -ENOMEM;
 }
 
-static void say_policy(const struct policy *p, uint32_t epoch)
-{
-	const struct policy_info *info = policy_info(p);
-	char detail[160];
-
-	fprintf(stderr, "bridgehead: policy %s version %u in force (epoch %u): %u rules, %u tenants\n",
-		info->id, info->version, epoch, info->n_rules, info->n_tenants - 1);
-	if (policy_file_unenforced(info, detail, sizeof(detail)) != NULL)
-		fprintf(stderr, "bridgehead: WARNING: %s\n", detail);
-}
-
 int gateway_load(struct gateway *g, const char *config, bool check)
 {
-	struct policy *p;
-	struct diag_list diag;
-	int rc = load_config(g, config);
+	int rc = load_config(g, config), geo = 0;
 
 	g->started_at = gateway_now();
 	policy_slot_init(&g->slot);
@@ -77,85 +64,21 @@ int gateway_load(struct gateway *g, const char *config, bool check)
 	rc = make_dpi(g);
 	if (rc < 0)
 		return rc;
-	diag_init(&diag, g->config.policy);
-	p = policy_file_load(g->config.policy, g->started_at / 1000000, g->dpi[g->n_workers], &diag);
-	policy_file_print(&diag, stderr);
-	diag_clear(&diag);
+	rc = gateway_policy_boot(g, check);
 	// What is wrong with the databases is told in the same go.
 	g->geo = geo_load((const char *const *)g->config.country_db.v, g->config.country_db.n,
 		(const char *const *)g->config.asn_db.v, g->config.asn_db.n, g->err, sizeof(g->err));
-	if (g->geo == NULL)
+	if (g->geo == NULL) {
 		fprintf(stderr, "bridgehead: %s\n", g->err);
-	if (p == NULL || g->geo == NULL) {
-		policy_free(p);
-		return -EINVAL;
+		geo = -EINVAL;
 	}
-	if (policy_slot_publish(&g->slot, p) == 0) {
-		policy_free(p);
-		fprintf(stderr, "bridgehead: no memory for the policy\n");
-		return -ENOMEM;
-	}
-	say_policy(p, 1);
-	if (check)
+	if (rc < 0 || geo < 0)
+		return rc < 0 ? rc : geo;
+	if (check) {
 		printf("%s: good\n", config);
-	return 0;
-}
-
-// What goes into the policy record of an attempt.
-static void note_policy(struct gateway *g, const struct policy *p, uint32_t epoch,
-	struct notice_policy *n)
-{
-	char sha[65], detail[160];
-
-	n->t = gateway_now();
-	n->epoch = epoch;
-	n->outcome = epoch != 0 ? "published" : "refused";
-	if (p != NULL) {
-		const struct policy_info *info = policy_info(p);
-
-		policy_file_hex(info->sha256, sha);
-		n->id = info->id;
-		n->version = info->version;
-		n->sha256 = sha;
-		if (n->detail == NULL)
-			n->detail = policy_file_unenforced(info, detail, sizeof(detail));
+		return 0;
 	}
-	log_writer_policy(g->writer, n);
-}
-
-int gateway_reload(struct gateway *g, const char *how, const char *who)
-{
-	struct notice_policy n = {.how = how, .who = who};
-	struct diag_list diag;
-	struct policy *p;
-	uint32_t epoch = 0;
-	char first[1024] = "";
-
-	diag_init(&diag, g->config.policy);
-	p = policy_file_load(g->config.policy, gateway_now() / 1000000, g->dpi[g->n_workers], &diag);
-	policy_file_print(&diag, stderr);
-	for (size_t i = 0; i < diag.n && first[0] == '\0'; i++)
-		if (diag.v[i].level == DIAG_ERROR)
-			diag_format(&diag, i, first, sizeof(first));
-	diag_clear(&diag);
-	if (p != NULL) {
-		epoch = policy_slot_publish(&g->slot, p);
-		if (epoch == 0)
-			snprintf(first, sizeof(first),
-				"too many earlier policies still have live flows; try again later");
-	}
-	n.detail = first[0] != '\0' ? first : NULL;
-	note_policy(g, p, epoch, &n);
-	if (epoch == 0) {
-		if (p != NULL)
-			fprintf(stderr, "bridgehead: %s\n", first);
-		fprintf(stderr, "bridgehead: %s: refused; the policy before stays in force\n",
-			g->config.policy);
-		policy_free(p);
-		return -EINVAL;
-	}
-	say_policy(p, epoch);
-	return 0;
+	return gateway_quota_open(g);
 }
 
 // A pass: everything that was in the rings when the last one ended has been written.

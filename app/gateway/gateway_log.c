@@ -5,7 +5,7 @@
 
 #include "app/flowlog/writer.h"
 #include "app/gateway/gateway.h"
-#include "app/gateway/policy_file.h"
+#include "app/control/policy_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -84,14 +84,13 @@ static unsigned describe(const struct gateway *g, char ***out)
 void gateway_log_start(struct gateway *g)
 {
 	const struct policy_info *info = policy_info(policy_slot_words(&g->slot, 0));
-	char dpi[48], sha[65], detail[160], **db;
+	char dpi[48], sha[65], **db;
 	struct notice_start start = {
 		.t = g->started_at,
 		.version = BRIDGEHEAD_VERSION,
 		.mode = g->config.mode == GATEWAY_TAP ? "tap" : "inline",
 		.dpi = dpi,
 		.n_db = describe(g, &db),
-		.warning = policy_file_unenforced(info, detail, sizeof(detail)),
 	};
 	struct notice_policy policy = {
 		.t = g->started_at,
@@ -101,7 +100,6 @@ void gateway_log_start(struct gateway *g)
 		.version = info->version,
 		.epoch = 1,
 		.sha256 = sha,
-		.detail = start.warning,
 	};
 
 	snprintf(dpi, sizeof(dpi), "nDPI %s", dpi_library_version());

@@ -71,6 +71,15 @@ static int share_queues(struct gateway *g, unsigned i)
 	return w->tx_locks != NULL ? 0 : -ENOMEM;
 }
 
+// Room in a buffer for a frame with two tags, and for a whole frame of af_packet's rings, which begins
+// with the kernel's header.
+static uint16_t frame_room(uint32_t mtu)
+{
+	uint32_t room = (mtu + 88 + 1023) / 1024 * 1024;
+
+	return (uint16_t)(room > 2048 ? room : 2048);
+}
+
 int gateway_open_ports(struct gateway *g)
 {
 	const struct gateway_workers *c = &g->config.workers;
@@ -79,7 +88,7 @@ int gateway_open_ports(struct gateway *g)
 		.rx_descriptors = (uint16_t)c->rx_descriptors,
 		.tx_descriptors = (uint16_t)c->tx_descriptors,
 		.mtu = (uint16_t)c->mtu,
-		.buffer = c->mtu > 2026 ? (uint16_t)(c->mtu + 22) : 2048,
+		.buffer = frame_room(c->mtu),
 	};
 	int rc = find_ports(g);
 

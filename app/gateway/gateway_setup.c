@@ -3,7 +3,7 @@
 
 // From a configuration to a running gateway, and back.
 
-#include "app/gateway/gateway.h"
+#include "app/gateway/gateway_policy.h"
 #include "drivers/eal/eal.h"
 
 #include <errno.h>
@@ -108,6 +108,7 @@ static void fill_config(const struct gateway *g, struct pipeline_config *c)
 	};
 	c->geo = g->geo;
 	c->log_full = &g->log_full;
+	c->n_workers = g->n_workers;
 }
 
 int gateway_make_pipelines(struct gateway *g)
@@ -116,6 +117,7 @@ int gateway_make_pipelines(struct gateway *g)
 
 	fill_config(g, &c);
 	c.slot = &g->slot;
+	c.quota = &g->quota;
 	// One seed for all: the worker that hands packets over and the one that takes them agree.
 	if (getrandom(&c.seed, sizeof(c.seed), 0) != sizeof(c.seed)) {
 		snprintf(g->err, sizeof(g->err), "no random seed: %s", strerror(errno));
@@ -142,16 +144,6 @@ int gateway_make_pipelines(struct gateway *g)
 		}
 	}
 	return 0;
-}
-
-static json_t *on_request(void *ctx, const char *cmd, json_t *request, const struct control_peer *peer,
-	char *err, size_t err_size)
-{
-	(void)request, (void)peer;
-	if (strcmp(cmd, "stats") == 0)
-		return gateway_stats(ctx);
-	snprintf(err, err_size, "no command \"%.40s\"; this gateway knows: stats", cmd);
-	return NULL;
 }
 
 static int launch(struct gateway *g)
@@ -187,7 +179,7 @@ int gateway_set_up(struct gateway *g)
 	if (rc == 0)
 		rc = gateway_assign_queues(g);
 	if (rc == 0) {
-		g->server = control_server_open(g->config.control_socket, on_request, g, g->err,
+		g->server = control_server_open(g->config.control_socket, gateway_request, g, g->err,
 			sizeof(g->err));
 		rc = g->server == NULL ? -EIO : 0;
 	}
@@ -195,6 +187,8 @@ int gateway_set_up(struct gateway *g)
 		rc = gateway_open_log(g);
 	if (rc == 0)
 		rc = gateway_make_pipelines(g);
+	if (rc == 0)
+		rc = gateway_watch_open(g);
 	if (rc == 0)
 		rc = launch(g);
 	if (rc < 0)
@@ -266,6 +260,9 @@ int gateway_tear_down(struct gateway *g, const char *why)
 	free(g->inside);
 	for (unsigned i = 0; i < WORKER_MAX_PORTS; i++)
 		free((bool *)(uintptr_t)g->by_id[i].tx_locks);
+	gateway_quota_close(g);
+	gateway_watch_close(g);
+	free(g->keys);
 	policy_slot_fini(&g->slot);
 	geo_free(g->geo);
 	for (unsigned i = 0; g->dpi != NULL && i <= g->n_workers; i++)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
+#include "app/doctor/doctor.h"
 #include "app/gateway/gateway.h"
 #include "app/gateway/replay.h"
 #include "drivers/ndpi/dpi.h"
@@ -28,6 +29,8 @@ int main(int argc, char **argv)
 		return run_main(argc - 1, argv + 1);
 	if (strcmp(what, "replay") == 0)
 		return replay_main(argc - 1, argv + 1);
+	if (strcmp(what, "doctor") == 0)
+		return doctor_main(argc - 1, argv + 1);
 	if (strcmp(what, "--help") == 0 || strcmp(what, "help") == 0) {
 		fputs(usage, stdout);
 		return 0;

@@ -3,7 +3,7 @@
 
 #include "app/gateway/replay.h"
 #include "app/flowlog/flowlog.h"
-#include "app/gateway/policy_file.h"
+#include "app/control/policy_file.h"
 #include "drivers/pcap/capture.h"
 
 #include <errno.h>
@@ -157,7 +157,7 @@ static int begin(struct replay *r, int64_t now)
 	const struct policy_info *info = policy_info(policy_slot_words(&r->slot, 0));
 	struct notice_start start = {.t = now, .version = BRIDGEHEAD_VERSION, .mode = "replay"};
 	struct notice_policy pol = {.t = now, .how = "boot", .outcome = "published", .epoch = 1};
-	char sha[65], detail[128];
+	char sha[65];
 
 	r->began = true;
 	if (open_pipeline(r, now) < 0)
@@ -173,13 +173,11 @@ static int begin(struct replay *r, int64_t now)
 	start.dpi = dpi;
 	start.db = db;
 	start.n_db = (unsigned)n;
-	start.warning = policy_file_unenforced(info, detail, sizeof(detail));
 	flowlog_start(r->log, &start);
 	policy_file_hex(info->sha256, sha);
 	pol.id = info->id;
 	pol.version = info->version;
 	pol.sha256 = sha;
-	pol.detail = start.warning;
 	flowlog_policy(r->log, &pol);
 	return 0;
 }

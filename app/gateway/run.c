@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-#include "app/gateway/gateway.h"
+#include "app/gateway/gateway_policy.h"
 #include "drivers/eal/eal.h"
 
 #include <getopt.h>
@@ -62,10 +62,13 @@ int gateway_serve(struct gateway *g)
 		control_server_poll(g->server, 50);
 		if (reload_signal != 0) {
 			reload_signal = 0;
-			gateway_reload(g, "reload", "signal");
+			gateway_policy_reload(g, "reload", "signal");
 		}
 		gateway_links(g);
 		gateway_reclaim(g);
+		gateway_quota_keep(g);
+		gateway_policy_clock(g);
+		gateway_watch_poll(g);
 		watch_log(g);
 	}
 	return 0;

@@ -93,6 +93,8 @@ static json_t *decisions(const struct pipeline_stats *s)
 	for (unsigned a = POLICY_ALLOW; a <= POLICY_BLOCK; a++)
 		put(o, policy_action_name(a), get(&s->decisions[a]));
 	put(o, "caps_reached", get(&s->caps_reached));
+	put(o, "limits_passed", get(&s->limits_passed));
+	put(o, "meters_full", get(&s->meters_full));
 	put(o, "resets_sent", get(&s->resets_sent));
 	put(o, "resets_left_out", get(&s->resets_left_out));
 	return o;
@@ -187,7 +189,9 @@ static json_t *policy_state(struct gateway *g)
 	put(o, "version", info->version);
 	put(o, "epoch", gen->epoch);
 	put(o, "rules", info->n_rules);
-	put(o, "limits_not_enforced", info->n_limits);
+	put(o, "limits", info->n_limits);
+	put(o, "limit_counters", atomic_load(&g->quota.used));
+	put(o, "limit_counters_refused", atomic_load(&g->quota.refused));
 	return o;
 }
 

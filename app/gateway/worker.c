@@ -68,7 +68,7 @@ static int64_t now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-void worker_fill(struct worker *w, struct packet *p, struct rte_mbuf *m, unsigned slot, int64_t now)
+static inline void fill(struct worker *w, struct packet *p, struct rte_mbuf *m, unsigned slot, int64_t now)
 {
 	const struct worker_port *port = &w->ports[m->port];
 
@@ -81,6 +81,7 @@ void worker_fill(struct worker *w, struct packet *p, struct rte_mbuf *m, unsigne
 	if (m->nb_segs == 1) {
 		p->data = rte_pktmbuf_mtod(m, const uint8_t *);
 		p->len = m->data_len;
+		__builtin_prefetch(p->data);
 	} else { // a chain: the parser and DPI want the bytes in a row
 		uint8_t *room = w->chained + (size_t)slot * WORKER_FRAME_MAX;
 
@@ -89,17 +90,32 @@ void worker_fill(struct worker *w, struct packet *p, struct rte_mbuf *m, unsigne
 	}
 }
 
+// Packets that came in on one port.
+static void pass_on(struct worker *w, const struct packet *p, unsigned n, uint16_t from)
+{
+	int peer = w->ports[from].peer;
+
+	if (peer >= 0) {
+		worker_send(w, p, n, (uint16_t)peer);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
+		rte_pktmbuf_free(p[i].cookie);
+}
+
 static void process(struct worker *w, struct packet *p, unsigned n, int64_t now, bool parsed)
 {
-	pipeline_burst(w->pl, p, n, now, parsed);
-	for (unsigned i = 0; i < n; i++) {
-		struct rte_mbuf *m = p[i].cookie;
-		int peer = w->ports[m->port].peer;
+	unsigned from = 0;
 
-		if (peer < 0 || reason_outcome_stopped(p[i].outcome))
-			rte_pktmbuf_free(m);
-		else
-			worker_send(w, m, (uint16_t)peer, (uint8_t)p[i].outcome);
+	pipeline_burst(w->pl, p, n, now, parsed);
+	// One port's packets stand together; other workers hand over mixtures.
+	for (unsigned i = 0; i < n; i++) {
+		const struct rte_mbuf *m = p[from].cookie, *next = i + 1 < n ? p[i + 1].cookie : NULL;
+
+		if (next == NULL || next->port != m->port) {
+			pass_on(w, p + from, i + 1 - from, m->port);
+			from = i + 1;
+		}
 	}
 	if (w->pl->n_injects != 0)
 		worker_inject(w);
@@ -160,7 +176,7 @@ static unsigned poll_queue(struct worker *w, const struct worker_rx *rx)
 	for (unsigned i = 0; i < n; i++) {
 		w->mbufs[i]->port = rx->port;
 		bytes += w->mbufs[i]->pkt_len;
-		worker_fill(w, &w->packets[i], w->mbufs[i], i, now);
+		fill(w, &w->packets[i], w->mbufs[i], i, now);
 	}
 	w->stats.bursts++;
 	w->stats.rx_packets[rx->port] += n;
@@ -181,7 +197,7 @@ static unsigned poll_ring(struct worker *w, struct rte_ring *ring)
 		return 0;
 	now = now_us();
 	for (unsigned i = 0; i < n; i++)
-		worker_fill(w, &w->packets[i], w->mbufs[i], i, now);
+		fill(w, &w->packets[i], w->mbufs[i], i, now);
 	w->stats.taken_over += n;
 	process(w, w->packets, n, now, false);
 	return n;

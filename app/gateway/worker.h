@@ -25,6 +25,7 @@ struct rte_ring;
 #define WORKER_MAX        POLICY_MAX_READERS
 #define WORKER_MAX_PORTS  32
 #define WORKER_MAX_QUEUES 64
+static_assert(WORKER_MAX_PORTS <= 32, "ports are bits of one word");
 #define WORKER_FRAME_MAX  9728 // bytes of a chained frame that the parser sees
 
 // What workers know of a port, by DPDK's port number. Read-only while they run.
@@ -46,6 +47,7 @@ struct worker_tx {
 	struct rte_mbuf *m[PIPELINE_MAX_BURST + PIPELINE_MAX_INJECTS];
 	uint8_t outcome[PIPELINE_MAX_BURST + PIPELINE_MAX_INJECTS];
 	uint16_t n, queue;
+	uint64_t bytes; // of the n
 };
 
 // Counters beside the pipeline's, written by the worker.
@@ -70,6 +72,7 @@ struct worker {
 	uint32_t ring_size;
 	struct pipeline *pl;
 	struct worker_tx *tx; // by DPDK's port number
+	uint32_t tx_waiting;  // bit for each port that has packets in tx
 	uint8_t *chained;     // room for the frames of a burst that are chained
 	struct packet *packets, *own; // of a burst
 	struct rte_mbuf **mbufs;
@@ -95,7 +98,6 @@ unsigned worker_turn(struct worker *w);
 struct record_sink worker_sink(struct worker *w);
 
 // ---- between the files of the worker
-void worker_send(struct worker *w, struct rte_mbuf *m, uint16_t port, uint8_t outcome);
+void worker_send(struct worker *w, const struct packet *p, unsigned n, uint16_t port);
 void worker_flush(struct worker *w);
 void worker_inject(struct worker *w);
-void worker_fill(struct worker *w, struct packet *p, struct rte_mbuf *m, unsigned slot, int64_t now);

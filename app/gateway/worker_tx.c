@@ -9,13 +9,24 @@
 
 #define MAX_RETRIES 64 // then the other port is full: the packets are dropped and counted
 
-void worker_send(struct worker *w, struct rte_mbuf *m, uint16_t port, uint8_t outcome)
+void worker_send(struct worker *w, const struct packet *p, unsigned n, uint16_t port)
 {
 	struct worker_tx *t = &w->tx[port];
+	uint64_t bytes = t->bytes;
+	uint16_t at = t->n;
 
-	t->m[t->n] = m;
-	t->outcome[t->n] = outcome;
-	t->n++;
+	for (unsigned i = 0; i < n; i++) {
+		if (reason_outcome_stopped(p[i].outcome)) {
+			rte_pktmbuf_free(p[i].cookie);
+			continue;
+		}
+		t->m[at] = p[i].cookie;
+		t->outcome[at++] = (uint8_t)p[i].outcome;
+		bytes += p[i].wire_len;
+	}
+	t->n = at;
+	t->bytes = bytes;
+	w->tx_waiting |= 1u << port;
 }
 
 static void lock(_Atomic bool *l)
@@ -33,6 +44,7 @@ static void lose(struct worker *w, struct worker_tx *t, uint16_t from)
 	for (uint16_t i = from; i < t->n; i++) {
 		uint32_t len = t->m[i]->pkt_len;
 
+		t->bytes -= len;
 		if (t->outcome[i] < REASON_OUTCOME_COUNT) { // not an injected frame
 			s->packets[t->outcome[i]]--;
 			s->bytes[t->outcome[i]] -= len;
@@ -47,12 +59,8 @@ static void flush_port(struct worker *w, uint16_t port)
 {
 	struct worker_tx *t = &w->tx[port];
 	_Atomic bool *locks = w->ports[port].tx_locks;
-	uint64_t bytes = 0;
-	uint32_t len[PIPELINE_MAX_BURST + PIPELINE_MAX_INJECTS];
 	uint16_t sent = 0;
 
-	for (uint16_t i = 0; i < t->n; i++)
-		len[i] = t->m[i]->pkt_len; // a sent buffer may be gone
 	if (locks != NULL)
 		lock(&locks[t->queue]);
 	for (unsigned retry = 0; sent < t->n && retry <= MAX_RETRIES; retry++) {
@@ -64,20 +72,22 @@ static void flush_port(struct worker *w, uint16_t port)
 	}
 	if (locks != NULL)
 		atomic_store_explicit(&locks[t->queue], false, memory_order_release);
-	for (uint16_t i = 0; i < sent; i++)
-		bytes += len[i];
-	w->stats.tx_packets[port] += sent;
-	w->stats.tx_bytes[port] += bytes;
 	if (sent < t->n)
 		lose(w, t, sent);
+	w->stats.tx_packets[port] += sent;
+	w->stats.tx_bytes[port] += t->bytes;
+	t->bytes = 0;
 	t->n = 0;
 }
 
 void worker_flush(struct worker *w)
 {
-	for (uint16_t port = 0; port < WORKER_MAX_PORTS; port++)
+	for (; w->tx_waiting != 0; w->tx_waiting &= w->tx_waiting - 1) {
+		uint16_t port = (uint16_t)__builtin_ctz(w->tx_waiting);
+
 		if (w->tx[port].n != 0)
 			flush_port(w, port);
+	}
 }
 
 // Which port a wire has on a side.
@@ -88,6 +98,16 @@ static int port_of(const struct worker *w, uint8_t wire, uint8_t side)
 			w->ports[i].side == side)
 			return i;
 	return -1;
+}
+
+static void send_injected(struct worker *w, struct rte_mbuf *m, uint16_t port)
+{
+	struct worker_tx *t = &w->tx[port];
+
+	t->m[t->n] = m;
+	t->outcome[t->n++] = UINT8_MAX;
+	t->bytes += m->pkt_len;
+	w->tx_waiting |= 1u << port;
 }
 
 void worker_inject(struct worker *w)
@@ -110,7 +130,7 @@ void worker_inject(struct worker *w)
 			continue;
 		}
 		memcpy(data, x->data, x->len);
-		worker_send(w, m, (uint16_t)port, UINT8_MAX);
+		send_injected(w, m, (uint16_t)port);
 	}
 	pl->n_injects = 0;
 }

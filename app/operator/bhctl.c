@@ -1,88 +1,102 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-#include "app/control/server.h"
-#include "app/operator/stats_text.h"
+#include "app/operator/command.h"
 
-#include <getopt.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DEFAULT_SOCKET "/run/bridgehead/control.sock"
 
-static const char usage[] =
-	"usage: bhctl [--socket PATH] stats [--json] [--all]\n"
-	"       bhctl --help | --version\n"
-	"\n"
-	"stats   counters of a live gateway: by reason, worker and port\n"
-	"\n"
-	"  --socket PATH  the gateway's control_socket; default: " DEFAULT_SOCKET "\n"
-	"  --json         the whole answer, for machines\n"
-	"  --all          counters that are zero too\n"
-	"\n"
-	"Exit status: 0 good, 2 an error.\n";
+static const struct command commands[] = {
+	{"stats", stats_command, "counters by reason, worker and port"},
+	{"policy status", status_command, "the policy in force"},
+	{"policy validate", validate_command, "everything that is wrong with policies"},
+	{"policy sign", sign_command, "sign a policy"},
+	{"policy push", push_command, "put a policy into force"},
+	{"policy rollback", rollback_command, "put an earlier policy into force again"},
+	{"policy history", history_command, "every attempt, refused ones too"},
+	{"policy keygen", keygen_command, "make a key"},
+	{"keygen", keygen_command, "make a key that signs policies or the flow log"},
+};
 
-static int stats(const char *socket, bool json, bool all)
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void print_usage(FILE *to)
 {
-	json_t *request = json_pack("{s:s}", "cmd", "stats"), *reply;
-	char err[512];
+	fputs("usage: bhctl [--socket PATH] COMMAND ...\n"
+	      "       bhctl --help | --version\n"
+	      "\n",
+		to);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		fprintf(to, "  %-18s %s\n", commands[i].name, commands[i].what);
+	fputs("\n"
+	      "Each takes --help, and --json where it prints a table.\n"
+	      "\n"
+	      "  --socket PATH  the gateway's control_socket; default: " DEFAULT_SOCKET ",\n"
+	      "                 or what the variable BHCTL_SOCKET says\n"
+	      "\n"
+	      "Exit status: 0 good, 1 a finding, 2 an error.\n",
+		to);
+}
 
-	reply = control_ask(socket, request, err, sizeof(err));
-	json_decref(request);
-	if (reply == NULL) {
-		fprintf(stderr, "bhctl: %s\n", err);
-		return 2;
+// How many words of argv name the command; 0: not this one.
+static int named(const struct command *c, int argc, char **argv)
+{
+	char copy[64], *rest = copy, *word;
+	int n = 0;
+
+	snprintf(copy, sizeof(copy), "%s", c->name);
+	while ((word = strsep(&rest, " ")) != NULL) {
+		if (n == argc || strcmp(argv[n], word) != 0)
+			return 0;
+		n++;
 	}
-	if (json)
-		json_dumpf(reply, stdout, JSON_INDENT(1));
-	else
-		stats_text(reply, all, stdout);
-	if (json)
-		putchar('\n');
-	json_decref(reply);
-	return 0;
+	return n;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"socket", required_argument, NULL, 's'},
-		{"json", no_argument, NULL, 'j'},
-		{"all", no_argument, NULL, 'a'},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},
-		{NULL, 0, NULL, 0},
-	};
-	const char *socket = DEFAULT_SOCKET;
-	bool json = false, all = false;
-	int opt;
+	const char *socket = getenv("BHCTL_SOCKET");
 
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (opt) {
-		case 's':
-			socket = optarg;
-			break;
-		case 'j':
-			json = true;
-			break;
-		case 'a':
-			all = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		case 'v':
-			puts("bhctl " BRIDGEHEAD_VERSION);
-			return 0;
-		default:
-			fputs("see bhctl --help\n", stderr);
-			return 2;
+	if (socket == NULL)
+		socket = DEFAULT_SOCKET;
+	argc--;
+	argv++;
+	while (argc > 0 && strncmp(argv[0], "--", 2) == 0) {
+		if (strcmp(argv[0], "--help") == 0) {
+			print_usage(stdout);
+			return EXIT_GOOD;
 		}
+		if (strcmp(argv[0], "--version") == 0) {
+			puts("bhctl " BRIDGEHEAD_VERSION);
+			return EXIT_GOOD;
+		}
+		if (strncmp(argv[0], "--socket=", 9) == 0) {
+			socket = argv[0] + 9;
+		} else if (strcmp(argv[0], "--socket") == 0 && argc > 1) {
+			socket = argv[1];
+			argc--;
+			argv++;
+		} else {
+			fprintf(stderr,
+				"bhctl: %s: no such option, or its value is missing; see bhctl "
+				"--help\n",
+				argv[0]);
+			return EXIT_ERROR;
+		}
+		argc--;
+		argv++;
 	}
-	if (optind + 1 == argc && strcmp(argv[optind], "stats") == 0)
-		return stats(socket, json, all);
-	if (optind < argc)
-		fprintf(stderr, "bhctl: no command \"%s\"\n", argv[optind]);
-	fputs(usage, stderr);
-	return 2;
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		int n = named(&commands[i], argc, argv);
+
+		if (n != 0)
+			return commands[i].run(socket, argc - n, argv + n);
+	}
+	if (argc > 0)
+		fprintf(stderr, "bhctl: no command \"%s%s%s\"\n", argv[0], argc > 1 ? " " : "",
+			argc > 1 ? argv[1] : "");
+	print_usage(argc > 0 ? stderr : stdout);
+	return EXIT_ERROR;
 }

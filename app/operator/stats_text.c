@@ -26,11 +26,9 @@ static void head(const json_t *r, FILE *to)
 		text(r, "gateway"), text(r, "mode"), text(r, "version"), value(r, "uptime_s"));
 	fprintf(to,
 		"policy  %s version %" JSON_INTEGER_FORMAT ", epoch %" JSON_INTEGER_FORMAT
-		", %" JSON_INTEGER_FORMAT " rules\n",
-		text(p, "id"), value(p, "version"), value(p, "epoch"), value(p, "rules"));
-	if (value(p, "limits_not_enforced") != 0)
-		fprintf(to, "WARNING %" JSON_INTEGER_FORMAT " limits of the policy are not enforced\n",
-			value(p, "limits_not_enforced"));
+		", %" JSON_INTEGER_FORMAT " rules, %" JSON_INTEGER_FORMAT " limits\n",
+		text(p, "id"), value(p, "version"), value(p, "epoch"), value(p, "rules"),
+		value(p, "limits"));
 }
 
 static void ports(const json_t *r, FILE *to)
@@ -38,13 +36,12 @@ static void ports(const json_t *r, FILE *to)
 	size_t i;
 	json_t *p;
 
-	fprintf(to, "\n%-20s %-12s %-8s %-10s %14s %14s %10s %10s\n", "PORT", "WIRE", "SIDE", "LINK",
-		"RX PACKETS", "TX PACKETS", "RX MISSED", "TX ERRORS");
-	json_array_foreach(json_object_get(r, "ports"), i, p)
-	{
-		fprintf(to, "%-20s %-12s %-8s %-10s %14" JSON_INTEGER_FORMAT
-			    " %14" JSON_INTEGER_FORMAT " %10" JSON_INTEGER_FORMAT
-			    " %10" JSON_INTEGER_FORMAT "\n",
+	fprintf(to, "\n%-20s %-12s %-8s %-10s %14s %14s %10s %10s\n", "PORT", "WIRE", "SIDE",
+		"LINK", "RX PACKETS", "TX PACKETS", "RX MISSED", "TX ERRORS");
+	json_array_foreach (json_object_get(r, "ports"), i, p) {
+		fprintf(to,
+			"%-20s %-12s %-8s %-10s %14" JSON_INTEGER_FORMAT " %14" JSON_INTEGER_FORMAT
+			" %10" JSON_INTEGER_FORMAT " %10" JSON_INTEGER_FORMAT "\n",
 			text(p, "port"), text(p, "wire"), text(p, "side"), text(p, "link"),
 			value(p, "rx_packets"), value(p, "tx_packets"),
 			value(p, "rx_missed") + value(p, "rx_no_mbuf"), value(p, "tx_errors"));
@@ -59,16 +56,14 @@ static void line(const json_t *workers, const char *name, bool all, FILE *to,
 	size_t i;
 	json_t *w;
 
-	json_array_foreach(workers, i, w)
-	{
+	json_array_foreach (workers, i, w) {
 		sum += get(w, name);
 	}
 	if (sum == 0 && !all)
 		return;
 	fprintf(to, "%-24s %14" JSON_INTEGER_FORMAT, name, sum);
 	if (json_array_size(workers) > 1) {
-		json_array_foreach(workers, i, w)
-		{
+		json_array_foreach (workers, i, w) {
 			fprintf(to, " %14" JSON_INTEGER_FORMAT, get(w, name));
 		}
 	}
@@ -122,8 +117,7 @@ static void block(const json_t *workers, const char *title, const json_t *names,
 		fprintf(to, " %8s %5" JSON_INTEGER_FORMAT, "WORKER",
 			value(json_array_get(workers, i), "worker"));
 	fputc('\n', to);
-	json_object_foreach((json_t *)(uintptr_t)names, key, v)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)names, key, v) {
 		if (!json_is_object(v) || get == outcome)
 			line(workers, key, all, to, get);
 	}
@@ -135,11 +129,12 @@ static void log_block(const json_t *r, FILE *to)
 
 	fprintf(to,
 		"\nLOG %s: %" JSON_INTEGER_FORMAT " records written, %" JSON_INTEGER_FORMAT
-		" lost in rings, %" JSON_INTEGER_FORMAT " lost on disk, next number %" JSON_INTEGER_FORMAT
-		"%s\n",
+		" lost in rings, %" JSON_INTEGER_FORMAT
+		" lost on disk, next number %" JSON_INTEGER_FORMAT "%s\n",
 		text(l, "dir"), value(l, "written"), value(l, "lost_ring"), value(l, "lost_disk"),
 		value(l, "next_seq"),
-		json_is_true(json_object_get(l, "disk_full")) ? "; THE DISK CANNOT BE WRITTEN" : "");
+		json_is_true(json_object_get(l, "disk_full")) ? "; THE DISK CANNOT BE WRITTEN"
+							      : "");
 }
 
 void stats_text(const json_t *r, bool all, FILE *to)
@@ -151,9 +146,10 @@ void stats_text(const json_t *r, bool all, FILE *to)
 	block(workers, "PACKETS", json_object_get(first, "outcomes"), all, to, outcome);
 	block(workers, "REMARKABLE PACKETS", json_object_get(first, "notes"), all, to, note);
 	block(workers, "FLOWS", json_object_get(first, "flows"), all, to, flow);
-	block(workers, "FLOWS ENDED", json_object_get(json_object_get(first, "flows"), "ended"), all,
-		to, ended);
-	block(workers, "CLASSIFICATION", json_object_get(first, "classification"), all, to, classified);
+	block(workers, "FLOWS ENDED", json_object_get(json_object_get(first, "flows"), "ended"),
+		all, to, ended);
+	block(workers, "CLASSIFICATION", json_object_get(first, "classification"), all, to,
+		classified);
 	block(workers, "DECISIONS", json_object_get(first, "decisions"), all, to, decision);
 	block(workers, "WORKERS", first, all, to, own);
 	log_block(r, to);

@@ -53,6 +53,11 @@ const char *eal_built_version(void)
 	return RTE_STR(RTE_VER_YEAR) "." RTE_STR(RTE_VER_MONTH) "." RTE_STR(RTE_VER_MINOR);
 }
 
+const char *eal_plugins(void)
+{
+	return RTE_EAL_PMD_PATH;
+}
+
 struct rte_mempool *eal_pool_create(const char *name, uint32_t mbufs, uint16_t data, int socket,
 	char *err, size_t err_size)
 {

@@ -18,6 +18,8 @@ void eal_stop(void);
 // "22.11.11": of the library in use, and of the headers this was built with.
 const char *eal_version(void);
 const char *eal_built_version(void);
+// The folder that the EAL loads its drivers from.
+const char *eal_plugins(void);
 
 // A pool of packet buffers on a socket. data: bytes of frame that one buffer holds. NULL with a line
 // in err.

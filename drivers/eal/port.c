@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
+#include "drivers/eal/interface.h"
 #include "drivers/eal/port.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <rte_ethdev.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 // Toeplitz with this key gives both directions of a flow one value (Woo and Park, Scalable TCP session
 // monitoring with symmetric receive-side scaling, 2012). It chooses queues only; the flow table has
@@ -63,6 +60,12 @@ static bool brings_queues(const char *driver)
 		strcmp(driver, "net_ring") == 0;
 }
 
+// Its MTU is the kernel interface's, whatever ethdev is told.
+static bool by_interface(const struct port *p)
+{
+	return p->if_index != 0 && strcmp(p->driver, "net_af_packet") == 0;
+}
+
 static void choose_queues(struct port *p, const struct rte_eth_dev_info *info,
 	const struct port_config *c)
 {
@@ -90,7 +93,7 @@ static void fill_conf(struct port *p, const struct rte_eth_dev_info *info,
 	const struct port_config *c, struct rte_eth_conf *conf, uint8_t *key)
 {
 	memset(conf, 0, sizeof(*conf));
-	if (c->mtu != 0)
+	if (c->mtu != 0 && !by_interface(p))
 		conf->rxmode.mtu = c->mtu;
 	if (p->rss) {
 		for (unsigned i = 0; i < RSS_KEY_MAX; i += 2) {
@@ -135,6 +138,26 @@ static int set_up_queues(struct port *p, const struct rte_eth_dev_info *info,
 	return 0;
 }
 
+static int set_mtu(struct port *p, const struct rte_eth_dev_info *info, const struct port_config *c,
+	char *err, size_t err_size)
+{
+	char why[320];
+	int rc = 0;
+
+	if (by_interface(p)) {
+		rc = interface_af_packet_mtu(p->if_index, info->device, c->mtu, why, sizeof(why));
+		if (rc < 0)
+			snprintf(err, err_size, "port %s: %s", p->name, why);
+	} else if (c->mtu != 0) {
+		rc = rte_eth_dev_set_mtu(p->id, c->mtu);
+		rc = rc == -ENOTSUP ? 0 : rc;
+		if (rc != 0)
+			return fail(p, rc, "does not take the MTU of the configuration", err,
+				err_size);
+	}
+	return rc;
+}
+
 int port_start(struct port *p, const struct port_config *c, char *err, size_t err_size)
 {
 	uint8_t key[RSS_KEY_MAX];
@@ -149,12 +172,9 @@ int port_start(struct port *p, const struct port_config *c, char *err, size_t er
 	rc = rte_eth_dev_configure(p->id, p->rx_queues, p->tx_queues, &conf);
 	if (rc != 0)
 		return fail(p, rc, "cannot be configured", err, err_size);
-	if (c->mtu != 0) {
-		rc = rte_eth_dev_set_mtu(p->id, c->mtu);
-		if (rc != 0 && rc != -ENOTSUP)
-			return fail(p, rc, "does not take the MTU of the configuration", err,
-				err_size);
-	}
+	rc = set_mtu(p, &info, c, err, err_size);
+	if (rc != 0)
+		return rc;
 	rc = set_up_queues(p, &info, c, err, err_size);
 	if (rc != 0)
 		return rc;
@@ -185,50 +205,19 @@ uint16_t port_max_frame(const struct port *p)
 	return (uint16_t)(mtu + 14 + 8 > UINT16_MAX ? UINT16_MAX : mtu + 14 + 8);
 }
 
-static bool interface_flags(const struct port *p, struct ifreq *r, int fd)
-{
-	memset(r, 0, sizeof(*r));
-	return if_indextoname(p->if_index, r->ifr_name) != NULL &&
-		ioctl(fd, SIOCGIFFLAGS, r) == 0;
-}
-
 bool port_link_up(const struct port *p)
 {
 	struct rte_eth_link link;
-	struct ifreq r;
-	bool up;
-	int fd;
 
 	// Drivers on kernel interfaces say "up" whatever the interface does: ask the kernel.
-	if (p->if_index == 0)
-		return rte_eth_link_get_nowait(p->id, &link) == 0 &&
-			link.link_status == RTE_ETH_LINK_UP;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	up = fd >= 0 && interface_flags(p, &r, fd) &&
-		(r.ifr_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
-	if (fd >= 0)
-		close(fd);
-	return up;
-}
-
-static int force_interface(const struct port *p, bool down)
-{
-	int rc = -ENOTSUP, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq r;
-
-	if (fd < 0)
-		return -errno;
-	if (interface_flags(p, &r, fd)) {
-		r.ifr_flags = (short)(down ? r.ifr_flags & ~IFF_UP : r.ifr_flags | IFF_UP);
-		rc = ioctl(fd, SIOCSIFFLAGS, &r) == 0 ? 0 : -errno;
-	}
-	close(fd);
-	return rc;
+	if (p->if_index != 0)
+		return interface_up(p->if_index);
+	return rte_eth_link_get_nowait(p->id, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
 }
 
 int port_force_link(struct port *p, bool down)
 {
-	int rc = p->if_index != 0 ? force_interface(p, down)
+	int rc = p->if_index != 0 ? interface_set_up(p->if_index, !down)
 		: down            ? rte_eth_dev_set_link_down(p->id)
 				  : rte_eth_dev_set_link_up(p->id);
 

@@ -2,7 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "tests/bench/rig.h"
-#include "app/gateway/policy_file.h"
+#include "app/control/policy_file.h"
 #include "drivers/eal/eal.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// Every capture of a folder (BRIDGEHEAD_NDPI_PCAPS) read to its end, and the number of packets held
-// against capinfos where that is installed. With --make the captures are those that
-// tests/golden/make_captures.py makes, which are held against captures.md by the way.
+// Every capture of a folder (pcap/ in that which BRIDGEHEAD_CAPTURES names) read to its end, and
+// the number of packets held against capinfos where that is installed. With --make the captures are
+// those that tests/golden/make_captures.py makes, which are held against captures.md by the way.
 
 #include "drivers/pcap/capture.h"
 #include "tests/unit/drivers/scratch.h"
@@ -121,7 +121,8 @@ static void synthetic(void **state)
 
 int main(int argc, char **argv)
 {
-	char *folder = getenv("BRIDGEHEAD_NDPI_PCAPS");
+	const char *captures = getenv("BRIDGEHEAD_CAPTURES");
+	char folder[1024] = "";
 	const struct CMUnitTest made[] = {
 		cmocka_unit_test(synthetic),
 	};
@@ -131,9 +132,10 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--make") == 0)
 		return cmocka_run_group_tests(made, NULL, NULL);
-	if (folder == NULL || *folder == '\0') {
-		puts("SKIP: BRIDGEHEAD_NDPI_PCAPS names no folder of captures");
+	if (captures == NULL || *captures == '\0') {
+		puts("SKIP: BRIDGEHEAD_CAPTURES names no folder of captures (with pcap/ in it)");
 		return 77;
 	}
+	snprintf(folder, sizeof(folder), "%s/pcap", captures);
 	return cmocka_run_group_tests(given, NULL, NULL);
 }

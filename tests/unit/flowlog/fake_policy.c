@@ -52,6 +52,16 @@ void policy_rule(const struct policy *p, uint16_t rule, struct policy_rule_info 
 	}
 }
 
+void policy_limit(const struct policy *p, uint16_t limit, struct policy_limit_info *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (limit == FAKE_LIMIT) {
+		out->id = "gdl-day";
+		out->reason = "DECLARED_VOLUME_EXCEEDED";
+		out->action = POLICY_FLAG;
+	}
+}
+
 const char *policy_tenant_name(const struct policy *p, uint32_t tenant)
 {
 	return tenant == FAKE_TENANT ? "auto-oem" : "_unlisted";

@@ -14,6 +14,7 @@ enum fake_rule {
 };
 
 #define FAKE_TENANT 1 // "auto-oem"
+#define FAKE_LIMIT  3 // "gdl-day", flags
 
 // Version 412.
 const struct policy *fake_policy(void);

@@ -65,6 +65,7 @@ struct record sample_record(void)
 		.cc = POLICY_CC('U', 'S'),
 		.rule = FAKE_RULE_ALLOW,
 		.shadow = POLICY_RULE_NONE,
+		.limit = POLICY_LIMIT_NONE,
 		.app = 126,
 		.master = 91,
 		.cat = 5,

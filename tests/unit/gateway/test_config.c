@@ -288,7 +288,7 @@ static void findings_have_place_pointer_and_hint(void **state)
 
 	assert_int_equal(parse(TEXT, &g, &d), -EINVAL);
 	assert_int_equal(d.errors, 4);
-	assert_true(has_finding(&d, "gateway.json:6:43: /workers/burst: is 257, out of range 1 to "
+	assert_true(has_finding(&d, "gateway.json:6:40: /workers/burst: is 257, out of range 1 to "
 				    "256"));
 	assert_true(has_finding(&d, "gateway.json:8:"));
 	assert_true(has_finding(&d, "did you mean \"policy\""));

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-#include "app/gateway/policy_file.h"
+#include "app/control/policy_file.h"
+#include "app/control/policy_sig.h"
+#include "app/control/state_file.h"
 #include "policy/jsondoc.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +53,8 @@ static const char *risk_at(void *ctx, size_t i)
 	return i < POLICY_MAX_RISKS ? dpi_risk_name(ctx, (unsigned)i) : NULL;
 }
 
-// The folder is the tz database's own on Debian; a name never leaves it: the policy's syntax has no "..".
+// The folder is the tz database's own on Debian; a name never leaves it: the policy's syntax has no
+// "..".
 static int zone_data(void *ctx, const char *name, uint8_t **data, size_t *len)
 {
 	char path[512];
@@ -82,7 +87,8 @@ struct policy_names policy_file_names(struct dpi *d)
 	};
 }
 
-struct policy *policy_file_load(const char *path, int64_t now, struct dpi *d, struct diag_list *diag)
+struct policy *policy_file_load(
+	const char *path, int64_t now, struct dpi *d, struct diag_list *diag)
 {
 	struct policy_names names = policy_file_names(d);
 	struct policy *p = NULL;
@@ -94,6 +100,27 @@ struct policy *policy_file_load(const char *path, int64_t now, struct dpi *d, st
 	return p;
 }
 
+int policy_text_read(struct policy_text *t, const char *path, struct diag_list *diag)
+{
+	char sig[PATH_MAX];
+	int rc;
+
+	memset(t, 0, sizeof(*t));
+	rc = jsondoc_read(path, &t->text, &t->len, diag);
+	if (rc < 0)
+		return rc;
+	snprintf(sig, sizeof(sig), "%s.sig", path);
+	t->sig = state_file_read(sig, POLICY_SIG_MAX, &t->sig_len);
+	return 0;
+}
+
+void policy_text_free(struct policy_text *t)
+{
+	free(t->text);
+	free(t->sig);
+	memset(t, 0, sizeof(*t));
+}
+
 bool policy_file_print(const struct diag_list *diag, FILE *to)
 {
 	char line[2048];
@@ -103,7 +130,7 @@ bool policy_file_print(const struct diag_list *diag, FILE *to)
 			if ((int)diag->v[i].level != level)
 				continue;
 			diag_format(diag, i, line, sizeof(line));
-			fprintf(to, "%s%s\n", level == DIAG_WARNING ? "warning: " : "", line);
+			fprintf(to, "%s\n", line);
 		}
 	}
 	if (diag->dropped != 0)
@@ -111,17 +138,13 @@ bool policy_file_print(const struct diag_list *diag, FILE *to)
 	return diag_failed(diag);
 }
 
+void policy_file_sha256(const char *text, size_t len, uint8_t out[32])
+{
+	SHA256((const unsigned char *)text, len, out);
+}
+
 void policy_file_hex(const uint8_t sha256[32], char out[65])
 {
 	for (unsigned i = 0; i < 32; i++)
 		snprintf(out + 2 * i, 3, "%02x", sha256[i]);
-}
-
-const char *policy_file_unenforced(const struct policy_info *info, char *out, size_t size)
-{
-	if (info->n_limits == 0)
-		return NULL;
-	snprintf(out, size, "NOT ENFORCED: the %u limits of this policy; rules are in force without them",
-		info->n_limits);
-	return out;
 }

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// A port on a kernel interface (net_af_packet, net_af_xdp, net_pcap): there, up, large enough, and
+// the gateway's alone.
+
+#include "app/doctor/part.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NET        "/sys/class/net/%s"
+#define IFF_UP_BIT 1
+
+// What af_packet puts before a frame in its ring: the header, an address, and the gap that the
+// kernel leaves for alignment (tpacket_rcv() in net/packet/af_packet.c; TPACKET2_HDRLEN is 52).
+#define AF_PACKET_HEAD    66
+#define AF_PACKET_GAP     32   // what DPDK takes off when it asks whether a place fits a buffer
+#define AF_PACKET_FRAMESZ 2048 // DPDK's default of framesz
+
+static void check_link(struct doctor *d, const char *check, const char *iface)
+{
+	long long flags = sys_number(d, -1, NET "/flags", iface);
+	long long carrier = sys_number(d, -1, NET "/carrier", iface);
+	long long speed = sys_number(d, -1, NET "/speed", iface);
+	long long mtu = sys_number(d, -1, NET "/mtu", iface);
+	char at[32] = "";
+
+	if (flags < 0) {
+		found(d, DOCTOR_UNKNOWN, check, "", "/sys does not tell whether %s is up", iface);
+	} else if ((flags & IFF_UP_BIT) == 0) {
+		found(d, DOCTOR_FAIL, check, "a wire with one side down is cut",
+			"interface %s is down", iface);
+		mend(d, "ip link set dev %s up", iface);
+	} else if (carrier != 1) {
+		found(d, DOCTOR_FAIL, check,
+			"a wire with one side down is cut, and link_propagation takes the other "
+			"side down too",
+			"interface %s is up but has no carrier", iface);
+		mend(d, "look at the cable and the far end: ip -s link show dev %s", iface);
+	} else {
+		if (speed > 0)
+			snprintf(at, sizeof(at), ", %lld Mb/s", speed);
+		found(d, DOCTOR_OK, check, "", "interface %s is up with carrier%s, MTU %lld", iface,
+			at, mtu);
+	}
+}
+
+// af_packet: the driver sets the interface's MTU where the configuration names one, up to 1500; the
+// frames that come must fit into its ring, and the ring's places into the gateway's buffers.
+static void check_af_packet(
+	struct doctor *d, const char *check, const struct used_port *p, long long mtu)
+{
+	const char *iface = p->vdev->iface;
+	long framesz = vdev_number(d->config, p->name, "framesz", AF_PACKET_FRAMESZ);
+	long room = framesz - AF_PACKET_HEAD;
+
+	if (d->config->workers.mtu > 1500) {
+		found(d, DOCTOR_FAIL, check, "DPDK refuses the port: the gateway does not start",
+			"workers.mtu is %u; net_af_packet takes no more than 1500",
+			d->config->workers.mtu);
+		mend(d, "take \"mtu\" out of \"workers\" in %s: the interface's own MTU holds then",
+			d->config->path);
+	}
+	if (framesz - AF_PACKET_GAP > frame_room(d->config)) {
+		found(d, DOCTOR_FAIL, check, "DPDK refuses the port: the gateway does not start",
+			"framesz=%ld in \"eal\" is more than a buffer of the gateway holds",
+			framesz);
+		mend(d, "in \"eal\": --vdev=%s,iface=%s,framesz=%ld", p->name, iface,
+			(frame_room(d->config) + AF_PACKET_GAP) / 16 * 16);
+	}
+	if (mtu + 18 <= room)
+		return;
+	found(d, DOCTOR_FAIL, check,
+		"the kernel cuts a longer frame to its place in the ring, and the gateway sends "
+		"the stump on",
+		"frames of %s have up to %lld bytes (MTU %lld); a place in af_packet's ring holds "
+		"%ld (framesz %ld)",
+		iface, mtu + 18, mtu, room, framesz);
+	mend(d, "ip link set dev %s mtu 1500   # on both sides of the wire and at their far ends",
+		iface);
+	mend(d, "or, for jumbo frames, give the NIC to DPDK (vfio-pci) and set workers.mtu");
+}
+
+static void check_mtu(struct doctor *d, const char *check, const struct used_port *p)
+{
+	const char *iface = p->vdev->iface;
+	long long mtu = sys_number(d, -1, NET "/mtu", iface), want = d->config->workers.mtu;
+
+	if (mtu < 0) {
+		found(d, DOCTOR_UNKNOWN, check, "", "/sys does not tell the MTU of %s", iface);
+	} else if (strncmp(p->name, "net_af_packet", 13) == 0) {
+		check_af_packet(d, check, p, want != 0 && want <= 1500 ? want : mtu);
+	} else if (want > mtu) {
+		found(d, DOCTOR_WARN, check,
+			"frames that the configuration promises to carry do not leave by it",
+			"MTU of %s is %lld, workers.mtu is %lld", iface, mtu, want);
+		mend(d, "ip link set dev %s mtu %lld", iface, want);
+	}
+}
+
+// IPv6 addresses of an interface in /proc/net/if_inet6.
+static bool has_ipv6(struct doctor *d, const char *iface)
+{
+	char *text = sys_whole(d, "/proc/net/if_inet6"), *save = NULL;
+	bool yes = false;
+
+	if (text == NULL)
+		return false; // IPv6 is off
+	for (char *line = strtok_r(text, "\n", &save); line != NULL;
+		line = strtok_r(NULL, "\n", &save)) {
+		char name[64];
+
+		if (sscanf(line, "%*s %*s %*s %*s %*s %63s", name) == 1 && strcmp(name, iface) == 0)
+			yes = true;
+	}
+	free(text);
+	return yes;
+}
+
+static void check_alone(struct doctor *d, const char *check, const struct used_port *p,
+	const struct doctor_iface *i)
+{
+	const char *iface = p->vdev->iface;
+	char master[64] = "";
+
+	if (sys_link(d, master, sizeof(master), NET "/master", iface) == 0) {
+		found(d, DOCTOR_FAIL, check,
+			"the bridge or bond forwards every frame as well: frames double, and may "
+			"run in a circle",
+			"%s belongs to %s", iface, master);
+		mend(d, "ip link set dev %s nomaster", iface);
+	}
+	if (p->inline_ && i != NULL && i->has_ipv4) {
+		found(d, DOCTOR_WARN, check,
+			"the kernel sees every frame too, and answers ARP, pings and connections "
+			"for its own address in the middle of the wire",
+			"%s has an IPv4 address", iface);
+		mend(d, "ip -4 address flush dev %s", iface);
+	}
+	if (p->inline_ && has_ipv6(d, iface)) {
+		found(d, DOCTOR_WARN, check,
+			"the kernel sends router solicitations and listener reports of its own "
+			"into the wire and answers for the address",
+			"%s has an IPv6 address", iface);
+		mend(d, "sysctl -w net.ipv6.conf.%s.disable_ipv6=1", iface);
+	}
+}
+
+void check_port_iface(struct doctor *d, const struct used_port *p)
+{
+	const char *iface = p->vdev->iface;
+	struct doctor_iface i;
+	char check[96];
+	int rc;
+
+	snprintf(check, sizeof(check), "port %s", p->name);
+	if (!sys_exists(d, NET, iface)) {
+		found(d, DOCTOR_FAIL, check, "the gateway does not start without its ports",
+			"there is no interface %s in this network namespace", iface);
+		mend(d, "ip -br link show   # the interfaces there are");
+		return;
+	}
+	check_link(d, check, iface);
+	check_mtu(d, check, p);
+	rc = d->host->iface(iface, &i);
+	check_alone(d, check, p, rc == 0 ? &i : NULL);
+	check_offloads(d, p);
+	check_port_node(
+		d, check, (int)sys_number(d, -1, NET "/device/numa_node", iface), "the interface");
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// Which policy a gateway begins with: that of its configuration or, where that one is not valid or
+// is older, the last that was in force; where none is valid, what the last one said for this case.
+
+#include "app/control/policy_file.h"
+#include "app/control/policy_store.h"
+#include "app/control/state_file.h"
+#include "app/gateway/gateway_policy.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_POLICY_FILE "policy/without"
+
+static int read_keys(struct gateway *g)
+{
+	const struct gateway_strings *from = &g->config.policy_keys;
+	int rc = 0;
+
+	g->keys = calloc(from->n + 1, sizeof(*g->keys));
+	if (g->keys == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < from->n; i++) {
+		if (key_read_public(from->v[i], &g->keys[i], g->err, sizeof(g->err)))
+			continue;
+		fprintf(stderr, "bridgehead: policy_keys: %s\n", g->err);
+		rc = -EINVAL;
+	}
+	g->n_keys = (unsigned)from->n;
+	return rc;
+}
+
+static struct policy *from_file(
+	struct gateway *g, struct policy_text *text, struct policy_answer *a)
+{
+	struct policy_offer o = {.name = g->config.policy, .how = "boot"};
+	struct policy *p = NULL;
+
+	diag_init(&a->diag, o.name);
+	if (policy_text_read(text, g->config.policy, &a->diag) == 0) {
+		diag_clear(&a->diag);
+		o.text = text->text;
+		o.len = text->len;
+		o.sig = text->sig;
+		o.sig_len = text->sig_len;
+		p = gateway_policy_check(g, &o, a);
+	}
+	policy_file_print(&a->diag, stderr);
+	return p;
+}
+
+static struct policy *from_store(
+	struct gateway *g, struct stored_policy *s, struct policy_answer *a)
+{
+	struct policy_offer o = {.name = "the last policy in force", .how = "boot"};
+	struct policy *p;
+	int rc = policy_store_current(g->config.state_dir, s);
+
+	if (rc < 0) {
+		if (rc != -ENOENT)
+			fprintf(stderr, "bridgehead: %s/policy/current.json is damaged\n",
+				g->config.state_dir);
+		return NULL;
+	}
+	o.text = s->text;
+	o.len = s->len;
+	o.sig = s->sig;
+	o.sig_len = s->sig != NULL ? strlen(s->sig) : 0;
+	p = gateway_policy_check(g, &o, a);
+	if (p == NULL)
+		fprintf(stderr, "bridgehead: %s: %s\n", o.name, a->why);
+	return p;
+}
+
+// What the last policy in force said for the case that there is none.
+static struct policy *without(struct gateway *g, struct policy_answer *a)
+{
+	char path[PATH_MAX], *word;
+	enum policy_action action = POLICY_BLOCK;
+	struct policy *p;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/" NO_POLICY_FILE, g->config.state_dir);
+	word = state_file_read(path, 64, &len);
+	if (word == NULL)
+		return NULL;
+	if (strncmp(word, "flag", 4) == 0)
+		action = POLICY_FLAG;
+	free(word);
+	p = policy_builtin(action, "NO_VALID_POLICY");
+	if (p == NULL)
+		return NULL;
+	snprintf(a->id, sizeof(a->id), "%s", policy_info(p)->id);
+	fprintf(stderr,
+		"bridgehead: WARNING: there is no valid policy; everything is %s "
+		"(boot_without_policy) until one is pushed\n",
+		action == POLICY_BLOCK ? "blocked" : "passed and flagged");
+	return p;
+}
+
+void gateway_policy_remember_boot(struct gateway *g, const struct policy *p)
+{
+	const char *word =
+		policy_info(p)->boot_without_policy == POLICY_FLAG ? "flag\n" : "block\n";
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/" NO_POLICY_FILE, g->config.state_dir);
+	if (state_file_write(path, word, strlen(word)) < 0)
+		fprintf(stderr, "bridgehead: %s: cannot be written\n", path);
+}
+
+// The last policy in force wins over an older file of the same policy: a push outlives a restart.
+static bool stored_wins(const struct policy *file, const struct policy *stored)
+{
+	const struct policy_info *f, *s;
+
+	if (stored == NULL || file == NULL)
+		return stored != NULL;
+	f = policy_info(file);
+	s = policy_info(stored);
+	return strcmp(f->id, s->id) == 0 && s->version > f->version;
+}
+
+// The flow log is not open yet: it has the boot's record of its own.
+static void note_boot(struct gateway *g, const struct policy *p)
+{
+	struct policy_offer o = {.how = "boot"};
+	struct policy_answer a = {.version = policy_info(p)->version, .epoch = 1};
+
+	snprintf(a.id, sizeof(a.id), "%s", policy_info(p)->id);
+	policy_file_hex(policy_info(p)->sha256, a.sha256);
+	gateway_policy_note(g, &o, &a, "published");
+}
+
+static int put_into_force(struct gateway *g, struct policy *p, const struct policy_text *text,
+	const struct stored_policy *stored, const struct policy_answer *a)
+{
+	struct stored_policy s = {.how = (char *)(uintptr_t) "boot", .t = g->started_at};
+
+	if (text != NULL && (stored->text == NULL || stored->len != text->len ||
+				    memcmp(stored->text, text->text, text->len) != 0)) {
+		s.text = text->text;
+		s.len = text->len;
+		s.sig = text->sig;
+		s.version = a->version;
+		if (policy_store_put(g->config.state_dir, &s) < 0)
+			fprintf(stderr,
+				"bridgehead: WARNING: %s: the policy cannot be kept there\n",
+				g->config.state_dir);
+	}
+	if (policy_slot_publish(&g->slot, p) == 0) {
+		fprintf(stderr, "bridgehead: no memory for the policy\n");
+		return -ENOMEM;
+	}
+	gateway_policy_remember_boot(g, p);
+	note_boot(g, p);
+	fprintf(stderr,
+		"bridgehead: policy %s version %u in force (epoch 1): %u rules, %u limits, %u "
+		"tenants\n",
+		policy_info(p)->id, policy_info(p)->version, policy_info(p)->n_rules,
+		policy_info(p)->n_limits, policy_info(p)->n_tenants - 1);
+	return 0;
+}
+
+static int choose(struct gateway *g, struct policy *file, struct policy_text *text,
+	const struct policy_answer *fa)
+{
+	struct stored_policy stored = {0};
+	struct policy_answer sa = {0};
+	struct policy *last, *p;
+	int rc = policy_store_open(g->config.state_dir);
+
+	if (rc < 0) {
+		fprintf(stderr, "bridgehead: state_dir %s: %s\n", g->config.state_dir,
+			strerror(-rc));
+		policy_free(file);
+		return rc;
+	}
+	last = from_store(g, &stored, &sa);
+	if (stored_wins(file, last)) {
+		fprintf(stderr,
+			"bridgehead: %s: %s; beginning with version %u, the last in force "
+			"(%s%s%s)\n",
+			g->config.policy,
+			file == NULL ? "not valid" : "older than what was in force", sa.version,
+			stored.how, stored.who != NULL ? " by " : "",
+			stored.who != NULL ? stored.who : "");
+		policy_free(file);
+		p = last;
+		text = NULL;
+	} else {
+		policy_free(last);
+		p = file != NULL ? file : without(g, &sa);
+		text = file != NULL ? text : NULL;
+	}
+	rc = p == NULL ? -EINVAL : put_into_force(g, p, text, &stored, fa);
+	if (rc < 0)
+		policy_free(p);
+	policy_answer_free(&sa);
+	stored_policy_free(&stored);
+	return rc;
+}
+
+int gateway_policy_boot(struct gateway *g, bool check)
+{
+	struct policy_answer a = {0};
+	struct policy_text text = {0};
+	struct policy *p;
+	int rc = read_keys(g);
+
+	if (rc < 0)
+		return rc;
+	p = from_file(g, &text, &a);
+	if (!check) {
+		rc = choose(g, p, &text, &a);
+	} else {
+		rc = p != NULL ? 0 : -EINVAL;
+		if (p != NULL)
+			printf("policy %s version %u: %u rules, %u limits, %u tenants%s%s\n", a.id,
+				a.version, a.rules, a.limits, a.tenants,
+				a.key[0] != '\0' ? ", signed by " : "", a.key);
+		policy_free(p);
+	}
+	policy_text_free(&text);
+	policy_answer_free(&a);
+	return rc;
+}

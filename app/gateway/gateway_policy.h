@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// A policy's way into force: verify the signature, read and compile, hold it against what is in force,
+// keep it on disk, publish, record the attempt. Whoever brings it (the file at the start and after
+// SIGHUP, a watch, a client of the control socket) goes this way.
+#pragma once
+
+#include "app/gateway/gateway.h"
+
+struct policy_offer {
+	const char *name; // of its file, for findings
+	const char *text, *sig; // sig NULL: not signed
+	size_t len, sig_len;
+	const char *how, *who; // as in struct notice_policy
+};
+
+struct policy_answer {
+	uint32_t epoch; // 0: not published
+	int64_t compile_us;
+	char id[65], sha256[65]; // "" where the text was not read so far
+	uint32_t version;
+	unsigned rules, limits, tenants;
+	char key[80];      // that signed it, "" without
+	char why[1024];    // refused: the first reason in one line
+	char warning[256]; // published, but ...
+	struct diag_list diag;
+};
+
+void policy_answer_free(struct policy_answer *a);
+
+// Everything but putting it into force. NULL where it is refused; the answer says why.
+struct policy *gateway_policy_check(struct gateway *g, const struct policy_offer *o,
+	struct policy_answer *a);
+// Puts a checked policy into force (it is the slot's then) and keeps it. 0, or -errno where it stays the
+// caller's and the one before stays in force.
+int gateway_policy_publish(struct gateway *g, struct policy *p, const struct policy_offer *o,
+	struct policy_answer *a);
+// Records an attempt in the flow log and in the state directory. outcome as in struct notice_policy.
+void gateway_policy_note(struct gateway *g, const struct policy_offer *o, const struct policy_answer *a,
+	const char *outcome);
+
+// Check, publish, record. 0 or -errno.
+int gateway_policy_offer(struct gateway *g, const struct policy_offer *o, struct policy_answer *a);
+
+// The policy to begin with; check: the file alone. 0 or -errno with everything on standard error.
+int gateway_policy_boot(struct gateway *g, bool check);
+// For the next start: what to do where there will be no valid policy.
+void gateway_policy_remember_boot(struct gateway *g, const struct policy *p);
+// Reads the policy file again. how: "reload", "watch".
+int gateway_policy_reload(struct gateway *g, const char *how, const char *who);
+// Says when a policy in force expires, once.
+void gateway_policy_clock(struct gateway *g);
+
+// Watches the policy's file and its signature for changes (policy_watch).
+int gateway_watch_open(struct gateway *g);
+void gateway_watch_poll(struct gateway *g);
+void gateway_watch_close(struct gateway *g);

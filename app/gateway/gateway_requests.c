@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// What the control socket can be asked.
+
+#include "app/control/policy_file.h"
+#include "app/control/policy_store.h"
+#include "app/gateway/gateway_policy.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static json_t *stats(struct gateway *g, const struct control_request *r, char *err, size_t err_size)
+{
+	(void)r, (void)err, (void)err_size;
+	return gateway_stats(g);
+}
+
+static json_t *status(
+	struct gateway *g, const struct control_request *r, char *err, size_t err_size)
+{
+	const struct policy_generation *gen = atomic_load(&g->slot.now);
+	const struct policy_info *i = policy_info(gen->policy);
+	char sha[65];
+	json_t *o;
+
+	(void)r, (void)err, (void)err_size;
+	policy_file_hex(i->sha256, sha);
+	o = json_pack(
+		"{s:s, s:s, s:s?, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b}",
+		"gateway", g->config.name, "id", i->id, "title", i->title, "issuer", i->issuer,
+		"version", (json_int_t)i->version, "epoch", (json_int_t)gen->epoch, "sha256", sha,
+		"rules", (json_int_t)i->n_rules, "limits", (json_int_t)i->n_limits, "tenants",
+		(json_int_t)(i->n_tenants - 1), "not_before", (json_int_t)i->not_before, "expires",
+		(json_int_t)i->expires, "expired", i->expires <= gateway_now() / 1000000,
+		"signatures", g->n_keys != 0, "watch", g->watch != NULL);
+	return o;
+}
+
+static json_t *findings(const struct diag_list *d)
+{
+	json_t *list = json_array();
+	char line[2048];
+
+	for (size_t i = 0; i < d->n; i++) {
+		diag_format(d, i, line, sizeof(line));
+		json_array_append_new(list, json_string(line));
+	}
+	return list;
+}
+
+static json_t *answer(const struct policy_answer *a, const char *outcome)
+{
+	return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:s, s:o}",
+		"outcome", outcome, "id", a->id, "version", (json_int_t)a->version, "epoch",
+		(json_int_t)a->epoch, "sha256", a->sha256, "key", a->key, "compile_us",
+		(json_int_t)a->compile_us, "rules", (json_int_t)a->rules, "limits",
+		(json_int_t)a->limits, "tenants", (json_int_t)a->tenants, "why", a->why, "warning",
+		a->warning, "findings", findings(&a->diag));
+}
+
+// The offer that a client makes; who has room for its name.
+static int take_offer(const struct control_request *r, struct policy_offer *o, char who[32],
+	char *err, size_t err_size)
+{
+	json_t *text = json_object_get(r->body, "text"), *sig = json_object_get(r->body, "sig");
+	const char *name = json_string_value(json_object_get(r->body, "name"));
+	const char *how = json_string_value(json_object_get(r->body, "how"));
+
+	if (!json_is_string(text)) {
+		snprintf(err, err_size, "\"text\" is missing: the policy");
+		return -EINVAL;
+	}
+	snprintf(who, 32, "uid:%u", r->peer.uid);
+	*o = (struct policy_offer){
+		.name = name != NULL ? name : "policy",
+		.text = json_string_value(text),
+		.len = json_string_length(text),
+		.sig = json_string_value(sig),
+		.sig_len = json_string_length(sig),
+		.how = how != NULL && strcmp(how, "rollback") == 0 ? "rollback" : "push",
+		.who = who,
+	};
+	return 0;
+}
+
+static json_t *push(struct gateway *g, const struct control_request *r, char *err, size_t err_size)
+{
+	struct policy_offer o;
+	struct policy_answer a;
+	char who[32];
+	json_t *reply;
+	int rc;
+
+	if (take_offer(r, &o, who, err, err_size) < 0)
+		return NULL;
+	rc = gateway_policy_offer(g, &o, &a);
+	reply = answer(&a, rc == 0 ? "published" : "refused");
+	policy_answer_free(&a);
+	return reply;
+}
+
+static json_t *history(
+	struct gateway *g, const struct control_request *r, char *err, size_t err_size)
+{
+	(void)r, (void)err, (void)err_size;
+	return json_pack("{s:o}", "attempts", policy_store_attempts(g->config.state_dir, 200));
+}
+
+// The text of a version that was in force, or of the one that is (version 0 or none).
+static json_t *get(struct gateway *g, const struct control_request *r, char *err, size_t err_size)
+{
+	json_int_t version = json_integer_value(json_object_get(r->body, "version"));
+	struct stored_policy s;
+	json_t *o;
+	int rc;
+
+	rc = version == 0 ? policy_store_current(g->config.state_dir, &s)
+			  : policy_store_get(g->config.state_dir, (uint32_t)version, &s);
+	if (rc < 0) {
+		snprintf(err, err_size, "version %" JSON_INTEGER_FORMAT " is not kept here%s",
+			version, rc == -EINVAL ? ": its file is damaged" : "");
+		return NULL;
+	}
+	o = json_pack("{s:I, s:s%, s:s?, s:s, s:s?, s:I}", "version", (json_int_t)s.version, "text",
+		s.text, s.len, "sig", s.sig, "how", s.how, "who", s.who, "t", (json_int_t)s.t);
+	stored_policy_free(&s);
+	return o;
+}
+
+json_t *gateway_request(
+	void *ctx, const struct control_request *request, char *err, size_t err_size)
+{
+	static const struct {
+		const char *cmd;
+		json_t *(*run)(struct gateway *g, const struct control_request *r, char *err,
+			size_t err_size);
+	} known[] = {
+		{"stats", stats},
+		{"policy.status", status},
+		{"policy.push", push},
+		{"policy.history", history},
+		{"policy.get", get},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].cmd, request->cmd) == 0)
+			return known[i].run(ctx, request, err, err_size);
+	snprintf(err, err_size, "this gateway knows no command \"%.40s\"", request->cmd);
+	return NULL;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// bhctl's commands. Each parses its own options and returns the exit status: 0 good, 1 a finding, 2 an
+// error.
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#define EXIT_GOOD    0
+#define EXIT_FINDING 1
+#define EXIT_ERROR   2
+
+struct command {
+	const char *name; // "policy push"
+	int (*run)(const char *socket, int argc, char **argv);
+	const char *what; // one line
+};
+
+// One option of a command: a switch, or a word.
+struct option_of {
+	const char *name; // without "--"
+	const char **word; // takes a value
+	bool *flag;        // or is set
+};
+
+// Reads options (n of them) and leaves the rest in argv, *argc of them. "--help" prints usage and exits
+// with 0. 0, or EXIT_ERROR with a line on standard error.
+int command_options(const char *usage, const struct option_of *options, unsigned n, int *argc,
+	char **argv);
+
+// A request to the gateway; NULL with a line on standard error.
+json_t *command_ask(const char *socket, json_t *request);
+// Prints an answer as it is.
+void command_print_json(const json_t *o);
+
+// Fields of answers.
+const char *command_text(const json_t *o, const char *key); // "" where there is none
+json_int_t command_number(const json_t *o, const char *key);
+
+int stats_command(const char *socket, int argc, char **argv);
+int keygen_command(const char *socket, int argc, char **argv);
+int validate_command(const char *socket, int argc, char **argv);
+int sign_command(const char *socket, int argc, char **argv);
+int push_command(const char *socket, int argc, char **argv);
+int rollback_command(const char *socket, int argc, char **argv);
+int status_command(const char *socket, int argc, char **argv);
+int history_command(const char *socket, int argc, char **argv);

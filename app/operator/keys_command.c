@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// bhctl keygen and policy sign.
+
+#include "app/control/policy_file.h"
+#include "app/control/policy_sig.h"
+#include "app/control/state_file.h"
+#include "app/operator/command.h"
+#include "app/operator/offline.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char keygen_usage[] =
+	"usage: bhctl keygen --name NAME --out FILE\n"
+	"\n"
+	"Makes an Ed25519 key. The private half goes to FILE (mode 0600, never over an old file), "
+	"the\n"
+	"public half to FILE.pub and standard output: that is what \"policy_keys\" of a gateway's\n"
+	"configuration, \"log\": {\"key\"} and verifiers are given.\n"
+	"\n"
+	"  --name NAME  whose key it is, as it will stand in signatures: letters, digits, \".\", "
+	"\"_\",\n"
+	"               \"-\", \"/\"\n"
+	"  --out FILE   where the private key goes\n";
+
+int keygen_command(const char *socket, int argc, char **argv)
+{
+	const char *name = NULL, *out = NULL;
+	const struct option_of options[] = {{"name", &name, NULL}, {"out", &out, NULL}};
+	char text[KEY_TEXT_MAX + 1], path[PATH_MAX];
+	struct key_private *k;
+	int rc = command_options(keygen_usage, options, 2, &argc, argv);
+
+	(void)socket;
+	if (rc != 0)
+		return rc;
+	if (name == NULL || out == NULL || argc != 0 || !key_name_ok(name)) {
+		fputs(keygen_usage, stderr);
+		return EXIT_ERROR;
+	}
+	k = key_make(name);
+	rc = k != NULL ? key_write_private(k, out) : -ENOMEM;
+	if (rc == 0) {
+		key_format(key_public_of(k), text);
+		puts(text);
+		strcat(text, "\n");
+		snprintf(path, sizeof(path), "%s.pub", out);
+		rc = state_file_write(path, text, strlen(text));
+	}
+	key_free(k);
+	if (rc == 0)
+		return EXIT_GOOD;
+	fprintf(stderr, "bhctl: %s: %s\n", out, strerror(-rc));
+	return EXIT_ERROR;
+}
+
+static const char sign_usage[] =
+	"usage: bhctl policy sign --key FILE [--name NAME] [--out FILE] POLICY\n"
+	"\n"
+	"Checks a policy and signs its exact bytes with its id and version. The signature goes to\n"
+	"POLICY.sig, where push and the gateway look for it.\n"
+	"\n"
+	"  --key FILE   private key, as bhctl keygen makes it\n"
+	"  --name NAME  the key's name; default: as FILE.pub says\n"
+	"  --out FILE   the signature; default: POLICY.sig\n";
+
+struct key_private *key_for_signing(const char *path, const char *name)
+{
+	char pub[PATH_MAX], err[512];
+	struct key_public p;
+	struct key_private *k;
+
+	if (name == NULL) {
+		snprintf(pub, sizeof(pub), "%s.pub", path);
+		if (!key_read_public(pub, &p, err, sizeof(err))) {
+			fprintf(stderr, "bhctl: %s; or give the key's --name\n", err);
+			return NULL;
+		}
+		name = p.name;
+	}
+	k = key_read_private(path, name, err, sizeof(err));
+	if (k == NULL)
+		fprintf(stderr, "bhctl: %s\n", err);
+	return k;
+}
+
+static int sign(const char *path, const char *out, const struct key_private *k)
+{
+	struct offline_policy p;
+	char *sig, to[PATH_MAX];
+	const struct policy_info *i;
+	int rc;
+
+	if (!offline_load(&p, path, true))
+		return EXIT_ERROR;
+	i = policy_info(p.policy);
+	sig = policy_sig_make(k, p.text.text, p.text.len, i->id, i->version);
+	snprintf(to, sizeof(to), "%s%s", out != NULL ? out : path, out != NULL ? "" : ".sig");
+	rc = sig != NULL ? state_file_write(to, sig, strlen(sig)) : -ENOMEM;
+	if (rc == 0)
+		printf("%s: policy %s version %u signed by %s+%08x\n", to, i->id, i->version,
+			key_public_of(k)->name, key_public_of(k)->id);
+	else
+		fprintf(stderr, "bhctl: %s: %s\n", to, strerror(-rc));
+	free(sig);
+	offline_free(&p);
+	return rc == 0 ? EXIT_GOOD : EXIT_ERROR;
+}
+
+int sign_command(const char *socket, int argc, char **argv)
+{
+	const char *key = NULL, *name = NULL, *out = NULL;
+	const struct option_of options[] = {
+		{"key", &key, NULL}, {"name", &name, NULL}, {"out", &out, NULL}};
+	struct key_private *k;
+	int rc = command_options(sign_usage, options, 3, &argc, argv);
+
+	(void)socket;
+	if (rc != 0)
+		return rc;
+	if (key == NULL || argc != 1) {
+		fputs(sign_usage, stderr);
+		return EXIT_ERROR;
+	}
+	k = key_for_signing(key, name);
+	if (k == NULL)
+		return EXIT_ERROR;
+	rc = sign(argv[0], out, k);
+	key_free(k);
+	return rc;
+}

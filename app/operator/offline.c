@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/operator/offline.h"
+
+#include <string.h>
+#include <time.h>
+
+bool offline_load(struct offline_policy *p, const char *path, bool any_time)
+{
+	const struct dpi_config c = {.contexts = 1, .max_packets_tcp = 1, .max_packets_udp = 1};
+	struct policy_names names;
+	char err[256];
+
+	memset(p, 0, sizeof(*p));
+	diag_init(&p->diag, path);
+	p->dpi = dpi_create(&c, err, sizeof(err));
+	if (p->dpi == NULL) {
+		fprintf(stderr, "bhctl: %s\n", err);
+		offline_free(p);
+		return false;
+	}
+	names = policy_file_names(p->dpi);
+	if (policy_text_read(&p->text, path, &p->diag) == 0)
+		p->policy = policy_load(p->text.text, p->text.len,
+			any_time ? POLICY_ANY_TIME : (int64_t)time(NULL), &names, &p->diag);
+	policy_file_print(&p->diag, stderr);
+	if (p->policy != NULL)
+		return true;
+	offline_free(p);
+	return false;
+}
+
+void offline_free(struct offline_policy *p)
+{
+	policy_free(p->policy);
+	dpi_free(p->dpi);
+	policy_text_free(&p->text);
+	diag_clear(&p->diag);
+	memset(p, 0, sizeof(*p));
+}

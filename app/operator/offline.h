@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// Policies without a gateway: read, checked and compiled here, with this host's nDPI.
+#pragma once
+
+#include "app/control/policy_file.h"
+#include "app/keys/key.h"
+
+struct offline_policy {
+	struct policy_text text;
+	struct policy *policy;
+	struct dpi *dpi; // for names
+	struct diag_list diag;
+};
+
+// False with the findings on standard error, errors first. any_time: not_before and expires are not
+// held against the clock.
+bool offline_load(struct offline_policy *p, const char *path, bool any_time);
+void offline_free(struct offline_policy *p);
+
+// The private key that a signature is made with; its name from PATH.pub where name is NULL. NULL with a
+// line on standard error.
+struct key_private *key_for_signing(const char *path, const char *name);

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// bhctl policy push and rollback.
+
+#include "app/control/policy_sig.h"
+#include "app/operator/command.h"
+#include "app/operator/offline.h"
+#include "app/operator/rewrite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char push_usage[] = "usage: bhctl [--socket PATH] policy push [--json] POLICY\n"
+				 "\n"
+				 "Sends a policy, with its signature where POLICY.sig is there, to "
+				 "the gateway: it verifies,\n"
+				 "checks, compiles and puts it into force, or says why not.\n"
+				 "\n"
+				 "  --json  the whole answer, for machines\n"
+				 "\n"
+				 "Exit status: 0 in force, 1 refused, 2 an error.\n";
+
+static int report(json_t *reply, bool json)
+{
+	bool published = strcmp(command_text(reply, "outcome"), "published") == 0;
+	json_t *findings = json_object_get(reply, "findings"), *line;
+	size_t i;
+
+	if (json) {
+		command_print_json(reply);
+	} else {
+		json_array_foreach (findings, i, line) {
+			fprintf(published ? stdout : stderr, "%s\n", json_string_value(line));
+		}
+		if (published)
+			printf("policy %s version %" JSON_INTEGER_FORMAT
+			       " is in force: epoch %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
+			       " rules, %" JSON_INTEGER_FORMAT " limits, compiled in %.1f ms%s%s\n",
+				command_text(reply, "id"), command_number(reply, "version"),
+				command_number(reply, "epoch"), command_number(reply, "rules"),
+				command_number(reply, "limits"),
+				(double)command_number(reply, "compile_us") / 1000,
+				*command_text(reply, "key") != '\0' ? ", signed by " : "",
+				command_text(reply, "key"));
+		else
+			fprintf(stderr, "bhctl: refused: %s\n", command_text(reply, "why"));
+		if (*command_text(reply, "warning") != '\0')
+			fprintf(stderr, "bhctl: WARNING: %s\n", command_text(reply, "warning"));
+	}
+	json_decref(reply);
+	return published ? EXIT_GOOD : EXIT_FINDING;
+}
+
+static json_t *offer(
+	const char *name, const char *how, const char *text, size_t len, const char *sig)
+{
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s%, s:s?}", "cmd", "policy.push", "name", name,
+		"how", how, "text", text, len, "sig", sig);
+
+	if (o == NULL)
+		fprintf(stderr, "bhctl: %s: not UTF-8, so not JSON; see bhctl policy validate\n",
+			name);
+	return o;
+}
+
+int push_command(const char *socket, int argc, char **argv)
+{
+	bool json = false;
+	const struct option_of options[] = {{"json", NULL, &json}};
+	struct policy_text text;
+	struct diag_list diag;
+	json_t *request, *reply;
+	int rc = command_options(push_usage, options, 1, &argc, argv);
+
+	if (rc != 0)
+		return rc;
+	if (argc != 1) {
+		fputs(push_usage, stderr);
+		return EXIT_ERROR;
+	}
+	diag_init(&diag, argv[0]);
+	rc = policy_text_read(&text, argv[0], &diag);
+	policy_file_print(&diag, stderr);
+	diag_clear(&diag);
+	if (rc < 0)
+		return EXIT_ERROR;
+	request = offer(argv[0], "push", text.text, text.len, text.sig);
+	policy_text_free(&text);
+	reply = request != NULL ? command_ask(socket, request) : NULL;
+	return reply != NULL ? report(reply, json) : EXIT_ERROR;
+}
+
+static const char rollback_usage[] =
+	"usage: bhctl [--socket PATH] policy rollback [--to VERSION] [--key FILE [--name NAME]]\n"
+	"             [--out FILE] [--json]\n"
+	"\n"
+	"Puts the text of an earlier version into force again, as a new version that says which "
+	"one it\n"
+	"restores.\n"
+	"\n"
+	"  --to VERSION  which; default: the one before that in force\n"
+	"  --key FILE    private key to sign with, where the gateway wants signatures\n"
+	"  --name NAME   the key's name; default: as FILE.pub says\n"
+	"  --out FILE    write the new policy here too (and its signature to FILE.sig)\n"
+	"  --json        the whole answer, for machines\n"
+	"\n"
+	"Exit status: 0 in force, 1 refused, 2 an error.\n";
+
+// The version in force before the one that is.
+static json_int_t version_before(const char *socket, json_int_t now)
+{
+	json_t *h = command_ask(socket, json_pack("{s:s}", "cmd", "policy.history"));
+	json_t *list = json_object_get(h, "attempts"), *o;
+	json_int_t before = 0;
+	size_t i;
+
+	json_array_foreach (list, i, o) {
+		if (strcmp(command_text(o, "outcome"), "published") == 0 &&
+			command_number(o, "version") != now)
+			before = command_number(o, "version");
+	}
+	json_decref(h);
+	return before;
+}
+
+static int roll(const char *socket, json_t *old, json_int_t now, const struct key_private *k,
+	const char *out, bool json)
+{
+	char *sig = NULL, *text;
+	size_t len;
+	json_t *request, *reply = NULL;
+
+	text = rewrite_version(command_text(old, "text"), (uint32_t)now + 1,
+		(uint32_t)command_number(old, "version"), &len);
+	if (text == NULL) {
+		fprintf(stderr, "bhctl: the text of that version cannot be rewritten\n");
+		return EXIT_ERROR;
+	}
+	if (k != NULL)
+		sig = policy_sig_make(k, text, len, rewrite_id(text), (uint32_t)now + 1);
+	if (out != NULL && !rewrite_save(out, text, len, sig)) {
+		free(text);
+		free(sig);
+		return EXIT_ERROR;
+	}
+	request = offer(out != NULL ? out : "rollback", "rollback", text, len, sig);
+	if (request != NULL)
+		reply = command_ask(socket, request);
+	free(text);
+	free(sig);
+	return reply != NULL ? report(reply, json) : EXIT_ERROR;
+}
+
+int rollback_command(const char *socket, int argc, char **argv)
+{
+	const char *to = NULL, *key = NULL, *name = NULL, *out = NULL;
+	bool json = false;
+	const struct option_of options[] = {{"to", &to, NULL}, {"key", &key, NULL},
+		{"name", &name, NULL}, {"out", &out, NULL}, {"json", NULL, &json}};
+	struct key_private *k = NULL;
+	json_t *status, *old = NULL;
+	json_int_t now, version;
+	int rc = command_options(rollback_usage, options, 5, &argc, argv);
+
+	if (rc != 0)
+		return rc;
+	if (argc != 0 || (to != NULL && atoll(to) <= 0)) {
+		fputs(rollback_usage, stderr);
+		return EXIT_ERROR;
+	}
+	if (key != NULL && (k = key_for_signing(key, name)) == NULL)
+		return EXIT_ERROR;
+	status = command_ask(socket, json_pack("{s:s}", "cmd", "policy.status"));
+	now = command_number(status, "version");
+	version = to != NULL ? atoll(to) : status != NULL ? version_before(socket, now) : 0;
+	if (status != NULL && version == 0)
+		fprintf(stderr, "bhctl: no earlier version is kept; see bhctl policy history\n");
+	else if (status != NULL)
+		old = command_ask(
+			socket, json_pack("{s:s, s:I}", "cmd", "policy.get", "version", version));
+	rc = old != NULL ? roll(socket, old, now, k, out, json) : EXIT_ERROR;
+	json_decref(old);
+	json_decref(status);
+	key_free(k);
+	return rc;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// bhctl policy status and history.
+
+#include "app/operator/command.h"
+
+#include <string.h>
+#include <time.h>
+
+static const char status_usage[] = "usage: bhctl [--socket PATH] policy status [--json]\n"
+				   "\n"
+				   "The policy in force.\n";
+
+static void print_time(const char *label, json_int_t t, const char *behind)
+{
+	time_t at = (time_t)t;
+	char text[64] = "";
+	struct tm tm;
+
+	if (t > 253402300799 || t < -62135596800 || gmtime_r(&at, &tm) == NULL)
+		snprintf(text, sizeof(text), "never");
+	else
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	printf("%-10s %s%s\n", label, text, behind);
+}
+
+int status_command(const char *socket, int argc, char **argv)
+{
+	bool json = false;
+	const struct option_of options[] = {{"json", NULL, &json}};
+	json_t *r;
+	int rc = command_options(status_usage, options, 1, &argc, argv);
+
+	if (rc != 0)
+		return rc;
+	r = command_ask(socket, json_pack("{s:s}", "cmd", "policy.status"));
+	if (r == NULL)
+		return EXIT_ERROR;
+	if (json) {
+		command_print_json(r);
+	} else {
+		printf("gateway    %s\n", command_text(r, "gateway"));
+		printf("policy     %s version %" JSON_INTEGER_FORMAT ", epoch %" JSON_INTEGER_FORMAT
+		       "\n",
+			command_text(r, "id"), command_number(r, "version"),
+			command_number(r, "epoch"));
+		if (*command_text(r, "title") != '\0')
+			printf("title      %s\n", command_text(r, "title"));
+		printf("issuer     %s\n", command_text(r, "issuer"));
+		printf("sha256     %s\n", command_text(r, "sha256"));
+		printf("contents   %" JSON_INTEGER_FORMAT " rules, %" JSON_INTEGER_FORMAT
+		       " limits, %" JSON_INTEGER_FORMAT " tenants\n",
+			command_number(r, "rules"), command_number(r, "limits"),
+			command_number(r, "tenants"));
+		print_time("not before", command_number(r, "not_before"), "");
+		print_time("expires", command_number(r, "expires"),
+			json_is_true(json_object_get(r, "expired")) ? "  EXPIRED" : "");
+		printf("signatures %s\n", json_is_true(json_object_get(r, "signatures"))
+						  ? "required"
+						  : "not required");
+		printf("file       %s\n", json_is_true(json_object_get(r, "watch"))
+						  ? "watched"
+						  : "read at the start and on SIGHUP");
+	}
+	json_decref(r);
+	return EXIT_GOOD;
+}
+
+static const char history_usage[] =
+	"usage: bhctl [--socket PATH] policy history [--json]\n"
+	"\n"
+	"The last attempts to put a policy into force, refused ones too.\n";
+
+int history_command(const char *socket, int argc, char **argv)
+{
+	bool json = false;
+	const struct option_of options[] = {{"json", NULL, &json}};
+	json_t *r, *o;
+	size_t i;
+	int rc = command_options(history_usage, options, 1, &argc, argv);
+
+	if (rc != 0)
+		return rc;
+	r = command_ask(socket, json_pack("{s:s}", "cmd", "policy.history"));
+	if (r == NULL)
+		return EXIT_ERROR;
+	if (json) {
+		command_print_json(json_object_get(r, "attempts"));
+		json_decref(r);
+		return EXIT_GOOD;
+	}
+	printf("%-20s %-9s %-10s %-9s %8s %6s  %-16s  %s\n", "TIME", "HOW", "WHO", "OUTCOME",
+		"VERSION", "EPOCH", "SHA-256", "DETAIL");
+	json_array_foreach (json_object_get(r, "attempts"), i, o) {
+		time_t at = (time_t)(command_number(o, "t") / 1000000);
+		char text[32] = "";
+		struct tm tm;
+
+		if (gmtime_r(&at, &tm) != NULL)
+			strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		printf("%-20s %-9s %-10s %-9s %8" JSON_INTEGER_FORMAT " %6" JSON_INTEGER_FORMAT
+		       "  %-16.16s  %s\n",
+			text, command_text(o, "how"), command_text(o, "who"),
+			command_text(o, "outcome"), command_number(o, "version"),
+			command_number(o, "epoch"), command_text(o, "sha256"),
+			command_text(o, "detail"));
+	}
+	json_decref(r);
+	return EXIT_GOOD;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "drivers/eal/interface.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <rte_dev.h>
+#include <rte_devargs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define AF_PACKET_FRAMESZ 2048 // the driver's default
+// What a frame of the ring has beside an MTU's bytes: the kernel's header and alignment (66), the
+// Ethernet header and two tags (22).
+#define AF_PACKET_SPARE 88
+
+// One request about an interface; filled in by its index. 0 or -errno.
+static int request(uint32_t index, unsigned long what, struct ifreq *r)
+{
+	int rc, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	rc = if_indextoname(index, r->ifr_name) != NULL && ioctl(fd, what, r) == 0 ? 0 : -errno;
+	close(fd);
+	return rc;
+}
+
+bool interface_up(uint32_t index)
+{
+	struct ifreq r = {0};
+
+	return request(index, SIOCGIFFLAGS, &r) == 0 &&
+		(r.ifr_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+}
+
+int interface_set_up(uint32_t index, bool up)
+{
+	struct ifreq r = {0};
+	int rc = request(index, SIOCGIFFLAGS, &r);
+
+	if (rc < 0)
+		return rc;
+	r.ifr_flags = (short)(up ? r.ifr_flags | IFF_UP : r.ifr_flags & ~IFF_UP);
+	return request(index, SIOCSIFFLAGS, &r);
+}
+
+int interface_mtu(uint32_t index)
+{
+	struct ifreq r = {0};
+	int rc = request(index, SIOCGIFMTU, &r);
+
+	return rc < 0 ? rc : r.ifr_mtu;
+}
+
+static long frame_size(const struct rte_device *dev)
+{
+	const struct rte_devargs *a = dev != NULL ? rte_dev_devargs(dev) : NULL;
+	const char *at = a != NULL && a->args != NULL ? strstr(a->args, "framesz=") : NULL;
+
+	return at != NULL ? strtol(at + strlen("framesz="), NULL, 10) : AF_PACKET_FRAMESZ;
+}
+
+int interface_af_packet_mtu(uint32_t index, const struct rte_device *dev, uint16_t mtu, char *err,
+	size_t err_size)
+{
+	int now = interface_mtu(index), want = mtu != 0 ? mtu : now;
+	struct ifreq r = {0};
+	int rc;
+
+	if (now < 0) {
+		snprintf(err, err_size, "its interface's MTU cannot be read: %s", strerror(-now));
+		return now;
+	}
+	if (frame_size(dev) < want + AF_PACKET_SPARE) {
+		int frame = (want + AF_PACKET_SPARE + 1023) / 1024 * 1024;
+
+		snprintf(err, err_size,
+			"an MTU of %d needs longer frames in its rings; set workers.mtu to %d and add "
+			"framesz=%d,blocksz=%d to the --vdev",
+			want, want, frame, 4 * frame);
+		return -EMSGSIZE;
+	}
+	if (want == now)
+		return 0;
+	r.ifr_mtu = want;
+	rc = request(index, SIOCSIFMTU, &r);
+	if (rc < 0)
+		snprintf(err, err_size, "its interface does not take the MTU of the configuration: %s",
+			strerror(-rc));
+	return rc;
+}

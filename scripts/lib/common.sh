@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bridgehead authors
+# shellcheck shell=sh
+# Small helpers for the scripts beside this folder. Source it: . "$(dirname "$0")/lib/common.sh"
+
+say() {
+	printf '%s\n' "$*"
+}
+
+die() {
+	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+	exit 2
+}
+
+# Runs a command as root: as it is where we are root already, else through sudo.
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null 2>&1; then
+		sudo "$@"
+	else
+		die "needs root for: $* (no sudo here; run this script as root)"
+	fi
+}

@@ -1,0 +1,291 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bridgehead authors
+"""What scripts/test does once everything is installed; its --help says what the arguments mean."""
+import argparse
+import glob
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from multiprocessing.pool import ThreadPool
+
+from results import FAILED, PASSED, SKIPPED, Result, judge, read_meson
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TREES = os.path.join(TOP, "build-test")
+PARTS = ("lint", "unit", "golden", "fuzz", "smoke")
+NOT_UNIT = ("lint", "golden", "fuzz")  # meson's suites that are parts of their own
+SMOKE_SECONDS = 300  # where a smoke test has no line "# timeout: SECONDS"
+
+# name -> (options of meson setup, environment, what is built, multiplier of test timeouts)
+SETUP = {
+    "plain": (["-Dwerror=true"], {}, [], 1),
+    "sanitize": (["-Dsanitize=true"], {}, [], 4),
+    "fuzz": (["-Dfuzz=true"], {"CC": "clang"}, ["fuzz"], 1),
+}
+NEEDS = {"lint": ("plain",), "unit": ("plain", "sanitize"), "golden": ("plain", "sanitize"),
+         "fuzz": ("fuzz",), "smoke": ("plain", "sanitize")}
+
+# Any finding ends the program with 99, which no program of ours and no test gives by itself, and goes
+# to a file too: a gateway that a test started and whose end it does not look at is found by that.
+SANITIZER = "exitcode=99:halt_on_error=1:abort_on_error=0:print_stacktrace=1"
+ASAN = SANITIZER + ":detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
+
+
+def sanitizer_env(prefix):
+    suppressions = os.path.join(TOP, "tests", "lsan.supp")
+    lsan = "print_suppressions=0"
+    if os.path.exists(suppressions):
+        lsan += f":suppressions={suppressions}"
+    return {"ASAN_OPTIONS": f"{ASAN}:log_path={prefix}", "UBSAN_OPTIONS": f"{SANITIZER}:log_path={prefix}",
+            "LSAN_OPTIONS": lsan}
+
+
+class Run:
+    def __init__(self, args):
+        self.args, self.results, self.good_trees = args, [], set()
+        self.logs = os.path.join(TREES, "logs")
+        os.makedirs(self.logs, exist_ok=True)
+
+    def stage(self, name, what):
+        """One line: the stage, its time, its counts."""
+        begin = time.monotonic()
+        print(f"{name:<18}", end="", flush=True)
+        found = what()
+        self.results += found
+        counts = [f"{n} {o}" for o in (PASSED, FAILED, SKIPPED)
+                  if (n := sum(r.outcome == o for r in found)) or o == PASSED]
+        print(f"{time.monotonic() - begin:7.1f} s   {', '.join(counts)}", flush=True)
+
+    def command(self, log, argv, env=None, timeout=1200):
+        """(exit status, output); the output goes to a file beside the trees too."""
+        with open(os.path.join(self.logs, log + ".log"), "w+", encoding="utf-8", errors="replace") as f:
+            p = subprocess.Popen(argv, cwd=TOP, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
+                                 stdout=f, stderr=subprocess.STDOUT, start_new_session=True)
+            try:
+                code = p.wait(timeout)
+            except subprocess.TimeoutExpired:
+                code = stop(p)
+            f.flush()
+            f.seek(0)
+            return code, f.read()
+
+    # ---- building
+
+    def build(self, tree):
+        options, env, targets, _ = SETUP[tree]
+        where = os.path.join(TREES, tree)
+        setup = ["meson", "setup", where] + options
+        if os.path.exists(os.path.join(where, "build.ninja")):
+            setup.append("--reconfigure")
+        code, out = self.command(f"setup-{tree}", setup, env)
+        if code != 0:  # an old tree may not fit any more (another compiler, an option gone)
+            shutil.rmtree(where, ignore_errors=True)
+            code, out = self.command(f"setup-{tree}", ["meson", "setup", where] + options, env)
+        if code == 0:
+            code, out = self.command(f"build-{tree}", ["ninja", "-C", where, "-k", "0", "-j",
+                                                       str(self.args.jobs)] + targets, env)
+        if code != 0:
+            return [Result(f"build {tree}", FAILED, errors_of(out))]
+        self.good_trees.add(tree)
+        return [Result(f"build {tree}", PASSED)]
+
+    # ---- tests of meson
+
+    def meson(self, tree, suites, left_out=()):
+        where, label = os.path.join(TREES, tree), f"{tree}:"
+        log = "-".join([tree] + (list(suites) or ["unit"]))
+        if tree not in self.good_trees:
+            return [Result(f"{label} {'/'.join(suites) or 'unit'}", FAILED, "its tree was not built\n")]
+        argv = ["meson", "test", "-C", where, "--no-rebuild", "--logbase", log, "--num-processes",
+                str(self.args.jobs), "-t", str(SETUP[tree][3])]
+        for s in suites:
+            argv += ["--suite", s]
+        for s in left_out:
+            argv += ["--no-suite", s]
+        path = os.path.join(where, "meson-logs", log + ".json")
+        if os.path.exists(path):
+            os.unlink(path)
+        reports = Reports(log)
+        code, out = self.command("test-" + log, argv, reports.env)
+        found = read_meson(path, label) if os.path.exists(path) else []
+        if not found and "No suitable tests defined" in out:
+            return [Result(f"{label} {'/'.join(suites)}", SKIPPED, "there are no such tests")]
+        if not found or (code != 0 and not any(r.outcome == FAILED for r in found)):
+            found.append(Result(f"{label} meson test", FAILED, f"exit status {code}\n{out}"))
+        return found + reports.results(label)
+
+    def lint(self):
+        code, out = self.command("format", ["scripts/format", "--check", "--changed"])
+        return self.meson("plain", ["lint"]) + judge("format", code == 0, False, out, f"exit status {code}")
+
+    # ---- fuzzing
+
+    def fuzz(self, target):
+        """A short search from the corpus on; what it finds is kept."""
+        exe = os.path.join(TREES, "fuzz", "tests", "fuzz", "fuzz_" + target)
+        corpus = os.path.join(TOP, "tests", "fuzz", "corpus", target)
+        kept = os.path.join(TREES, "fuzz-found", target + "-")
+        os.makedirs(os.path.dirname(kept), exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="bridgehead-fuzz-") as found:
+            code, out = self.command(f"fuzz-{target}", [
+                exe, f"-max_total_time={self.args.fuzz_time}", "-timeout=25", "-max_len=8192",
+                "-print_final_stats=1", "-error_exitcode=1", f"-artifact_prefix={kept}", found, corpus])
+        m = re.search(r"number_of_executed_units:\s*(\d+)", out)
+        if code == 0 and m and int(m.group(1)) > 0:
+            return [Result(f"fuzz search: {target}", PASSED, m.group(1))]
+        return [Result(f"fuzz search: {target}", FAILED, f"exit status {code}; the input is in build-test/fuzz-found\n" +
+                       out[-8000:])]
+
+    def fuzz_all(self):
+        exes = sorted(glob.glob(os.path.join(TREES, "fuzz", "tests", "fuzz", "fuzz_*")))
+        targets = [os.path.basename(e)[5:] for e in exes if os.path.isfile(e) and os.access(e, os.X_OK)]
+        if "fuzz" not in self.good_trees:
+            return []  # said by the replay of the corpus
+        with ThreadPool(self.args.jobs) as pool:
+            return [r for found in pool.map(self.fuzz, targets, 1) for r in found]
+
+    # ---- smoke tests
+
+    def smoke(self, path, tree):
+        name = f"{tree}: {os.path.basename(path)[:-3]}"
+        if tree not in self.good_trees:
+            return [Result(name, FAILED, "its tree was not built\n")]
+        seconds = int(head_value(path, "timeout") or SMOKE_SECONDS) * (2 if tree == "sanitize" else 1)
+        reports = Reports("smoke")
+        env = {"BRIDGEHEAD_BUILD": os.path.join(TREES, tree), **reports.env}
+        code, out = self.command(f"smoke-{tree}-{os.path.basename(path)}", ["/usr/bin/python3", path], env, seconds)
+        how = f"not done in {seconds} s" if code == TIMED_OUT else f"exit status {code}"
+        found = judge(name, code == 0, code == 77, out, how)
+        if code == 0 and not any(": " in r.name[len(tree) + 2:] for r in found):
+            found = [Result(name, FAILED, "ended well without a single result\n" + out)]
+        return found + reports.results(name)
+
+    def smoke_all(self):
+        paths = sorted(glob.glob(os.path.join(TOP, "tests", "smoke", "test_*.py")))
+        if not paths:
+            self.results.append(Result("smoke", SKIPPED, "there are no smoke tests"))
+        for path in paths:
+            for tree in NEEDS["smoke"]:
+                if tree == "sanitize" and (head_value(path, "sanitizer") or "").startswith("no"):
+                    continue
+                short = os.path.basename(path)[5:-3]
+                self.stage(f"smoke {short[:9]}{' san' if tree == 'sanitize' else ''}",
+                           lambda p=path, t=tree: self.smoke(p, t))
+
+    # ---- all of it
+
+    def all(self):
+        parts = [p for p in PARTS if not self.args.parts or p in self.args.parts]
+        for tree in SETUP:
+            if any(tree in NEEDS[p] for p in parts):
+                self.stage(f"build {tree}", lambda t=tree: self.build(t))
+        if "lint" in parts:
+            self.stage("lint", self.lint)
+        for part, suites, left_out in (("unit", [], NOT_UNIT), ("golden", ["golden"], ())):
+            if part in parts:
+                for tree in NEEDS[part]:
+                    self.stage(f"{part} {tree}", lambda t=tree, s=suites, o=left_out: self.meson(t, s, o))
+        if "fuzz" in parts:
+            self.stage("fuzz corpus", lambda: self.meson("fuzz", ["fuzz"]))
+            self.stage("fuzz search", self.fuzz_all)
+        if "smoke" in parts:
+            self.smoke_all()
+
+    def report(self):
+        failed = [r for r in self.results if r.outcome == FAILED]
+        skipped = [r for r in self.results if r.outcome == SKIPPED]
+        passed = sum(r.outcome == PASSED for r in self.results)
+        searched = [f"{r.name[13:]} {r.text}" for r in self.results
+                    if r.name.startswith("fuzz search: ") and r.outcome == PASSED]
+        if searched:
+            print(f"\nfuzz inputs run: {', '.join(searched)}")
+        if skipped:
+            print("\nskipped:")
+            for r in skipped:
+                print(f"  {r.name}: {r.text}")
+        for r in failed:
+            print(f"\nFAILED {r.name}")
+            for line in r.text.rstrip().splitlines():
+                print("    " + line)
+        print()
+        print(f"{passed} passed, {len(failed)} failed" + (f", {len(skipped)} skipped" if skipped else ""), flush=True)
+        return 0 if passed and not failed else 1
+
+
+class Reports:
+    """What sanitizers write while a stage runs, whoever started the program."""
+
+    def __init__(self, name):
+        self.folder = tempfile.mkdtemp(prefix=f"bridgehead-{name}-")
+        os.chmod(self.folder, 0o1777)  # programs that dropped their rights write too
+        self.env = sanitizer_env(os.path.join(self.folder, "report"))
+
+    def results(self, label):
+        found = []
+        for name in sorted(os.listdir(self.folder)):
+            with open(os.path.join(self.folder, name), encoding="utf-8", errors="replace") as f:
+                text = f.read()
+            if text.strip():
+                found.append(Result(f"{label} sanitizer report {name}", FAILED, text))
+        shutil.rmtree(self.folder)
+        return found
+
+
+TIMED_OUT = "timed out"
+
+
+def stop(p):
+    """Ends a program of ours and what it started in its session; first so that it can clean up."""
+    for sig, seconds in ((signal.SIGTERM, 20), (signal.SIGKILL, 20)):
+        try:
+            os.killpg(p.pid, sig)
+            p.wait(seconds)
+            break
+        except (subprocess.TimeoutExpired, ProcessLookupError):
+            continue
+    return TIMED_OUT
+
+
+def errors_of(out):
+    """The part of a compiler's output that says what is wrong; all of it where that is short."""
+    lines = out.splitlines()
+    if len(lines) <= 120:
+        return out
+    at = [i for i, line in enumerate(lines) if re.search(r"error:|FAILED:|undefined reference|ERROR:", line)]
+    keep = sorted({j for i in at[:20] for j in range(i, min(i + 6, len(lines)))})
+    return "\n".join(lines[j] for j in keep) or "\n".join(lines[-60:])
+
+
+def head_value(path, key):
+    """The value of a comment "# KEY: VALUE" in the first lines of a script."""
+    with open(path, encoding="utf-8") as f:
+        for _, line in zip(range(20), f):
+            m = re.match(rf"#\s*{key}:\s*(\S+)", line)
+            if m:
+                return m.group(1)
+    return None
+
+
+def main():
+    ap = argparse.ArgumentParser(prog="scripts/test")
+    ap.add_argument("parts", nargs="*", metavar="PART")
+    ap.add_argument("--no-install", action="store_true")
+    ap.add_argument("--fuzz-time", type=int, default=5)
+    ap.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    args = ap.parse_args()
+    for p in args.parts:
+        if p not in PARTS:
+            ap.error(f"no part {p}; there are {' '.join(PARTS)}")
+    run = Run(args)
+    run.all()
+    return run.report()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

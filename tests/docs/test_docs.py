@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bridgehead authors
+"""Man pages and the service's unit say what the programs do.
+
+usage: test_docs.py SOURCE_ROOT BRIDGEHEAD BHCTL
+
+Every option of a --help is in the program's man page and the other way round; every key of the
+configuration's schema is there too; the formatter has nothing to say; systemd takes the unit.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT, BRIDGEHEAD, BHCTL = sys.argv[1:4]
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+failures = []
+done = 0
+
+
+def ok(name, problem="", skip=""):
+    global done
+    done += 1
+    if problem:
+        failures.append(name)
+    print("%sok %d - %s%s" % ("not " if problem else "", done, name,
+                              " # SKIP " + skip if skip else ""))
+    for line in problem.splitlines():
+        print("# " + line)
+
+
+def options_of(*commands):
+    found = set()
+    for c in commands:
+        r = subprocess.run([*c, "--help"], capture_output=True, text=True, timeout=60)
+        assert r.returncode == 0 and r.stdout, (c, r)
+        found |= set(OPTION.findall(r.stdout))
+    return found
+
+
+def text_of(page):
+    with open(os.path.join(ROOT, page), encoding="utf-8") as f:
+        return f.read().replace("\\-", "-").replace("\\&", "")
+
+
+def check_options(page, *commands):
+    text = re.sub(r"\(-l\).*?--vdev", "", text_of(page))  # of DPDK, named as an example
+    in_page, in_help = set(OPTION.findall(text)), options_of(*commands)
+    wrong = ["in --help only: " + o for o in sorted(in_help - in_page)]
+    wrong += ["in the page only: " + o for o in sorted(in_page - in_help)]
+    ok(page + " has the options of --help", "\n".join(wrong))
+
+
+def check_keys():
+    with open(os.path.join(ROOT, "tests/schema/gateway.schema.json"), encoding="utf-8") as f:
+        schema = json.load(f)
+    text = text_of("app/gateway/bridgehead.1")
+    table = text[text.index(".SH CONFIGURATION"):text.index(".SH FILES")]
+    wrong = []
+    for key, value in schema["properties"].items():
+        row = re.search(r"^(\\fB)?%s(\\fP)?@.*?^T}" % key, table, re.M | re.S)
+        if row is None:
+            wrong.append("no row of \"%s\"" % key)
+            continue
+        plain = re.sub(r"\\f[BPI]", "", row[0])
+        wrong += ["\"%s\" is not in the row of \"%s\"" % (k, key)
+                  for k in value.get("properties", {}) if not re.search(r"\b%s\b" % k, plain)]
+        if key in schema["required"] and not row[1]:
+            wrong.append("\"%s\" is required and not bold" % key)
+    ok("bridgehead.1 has the keys of gateway/1", "\n".join(wrong))
+
+
+def check_format(page):
+    path = os.path.join(ROOT, page)
+    if shutil.which("groff") is None:
+        ok(page + " is formatted without warnings", skip="no groff")
+        return
+    r = subprocess.run(["groff", "-man", "-t", "-ww", "-b", "-Tutf8", path], capture_output=True,
+                       text=True, timeout=60)
+    ok(page + " is formatted without warnings", r.stderr)
+
+
+def check_unit():
+    name = "systemd takes bridgehead.service"
+    if shutil.which("systemd-analyze") is None:
+        ok(name, skip="no systemd-analyze")
+        return
+    with open(os.path.join(ROOT, "scripts/systemd/bridgehead.service"), encoding="utf-8") as f:
+        unit = f.read().replace("/usr/bin/bridgehead", BRIDGEHEAD)
+    with tempfile.TemporaryDirectory() as d:
+        path = os.path.join(d, "bridgehead.service")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(unit)
+        r = subprocess.run(["systemd-analyze", "verify", "--man=no", path], capture_output=True,
+                           text=True, timeout=60)
+    # What other units of this host lack is none of ours.
+    said = "\n".join(l for l in r.stderr.splitlines() if "bridgehead" in l)
+    ok(name, said)
+
+
+check_options("app/gateway/bridgehead.1", [BRIDGEHEAD], [BRIDGEHEAD, "run"],
+              [BRIDGEHEAD, "replay"], [BRIDGEHEAD, "doctor"])
+check_options("app/operator/bhctl.1", [BHCTL])
+check_keys()
+for p in ("app/gateway/bridgehead.1", "app/operator/bhctl.1", "app/review/bhlog.1"):
+    check_format(p)
+check_unit()
+print("1..%d" % done)
+sys.exit(1 if failures else 0)

@@ -1,0 +1,77 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bridgehead authors
+"""A wire whose one side loses its link takes the other down, and up again, as a cable would."""
+import json
+
+import check
+from check import poll
+from gateway import Gateway, books, make_config
+from lab import Lab, need_namespaces, need_programs
+from park import COUNTRIES, POLICY, SERVERS, TENANTS, Wire, ports
+from peers import Clients, add_sbin
+
+
+def carrier(ns, name="p0"):
+    link = json.loads(ns.run(["ip", "-j", "link", "show", name]).stdout)[0]
+    return "LOWER_UP" in link["flags"]
+
+
+def links_up(gw):
+    poll("links to be up", lambda: all(p["link"] == "up" for p in gw.stats()["ports"]), 5)
+
+
+def side(t, gw, far, near, names, ping):
+    """far's cable is pulled and put back; near is to notice."""
+    far.ip("link", "set", "p0", "down")
+    poll("the other side to go down", lambda: not carrier(near), 5)
+    states = {p["port"]: p["link"] for p in gw.stats()["ports"]}
+    t.equal(states, {names[0]: "down", names[1]: "taken down"}, "statistics say which side lost its link")
+    t.ok(True, "a side that goes down takes the other down")
+    far.ip("link", "set", "p0", "up")
+    far.ip("route", "replace", "default", "dev", "p0")
+    poll("the other side to come up", lambda: carrier(near), 5)
+    near.ip("route", "replace", "default", "dev", "p0")
+    t.ok(True, "and up again")
+    links_up(gw)
+    done = poll("a ping to be answered", ping, 10)
+    t.ok(done, "traffic crosses again")
+
+
+def test(t):
+    add_sbin()
+    need_programs("ping")
+    need_namespaces()
+    with Lab("link") as lab:
+        gateway_ns = lab.namespace("gw")
+        wire = Wire(lab, gateway_ns)
+        ping = lambda: Clients(lab, wire.inside).ping(TENANTS["auto-oem"][0], SERVERS["US"][0], 1).returncode == 0
+        names = ("net_af_packet0", "net_af_packet1")
+        with Gateway(lab, gateway_ns, make_config(lab.path("link"), ports(wire), POLICY, COUNTRIES)) as gw:
+            links_up(gw)
+            t.ok(ping(), "traffic crosses")
+            side(t, gw, wire.inside, wire.outside, names, ping)
+            side(t, gw, wire.outside, wire.inside, names[::-1], ping)
+            wire.outside.ip("link", "set", "p0", "down")
+            poll("the inside to go down", lambda: not carrier(wire.inside), 5)
+            code, took = gw.stop()
+            t.ok(code == 0 and took < 2, f"SIGTERM while a side is down ends it in {took:.2f} s", gw.said())
+            wire.outside.ip("link", "set", "p0", "up")
+            poll("the side that was taken down to be up", lambda: carrier(wire.inside), 5)
+            t.ok(True, "a gateway that ends leaves no interface taken down")
+        config = make_config(lab.path("not"), ports(wire), POLICY, COUNTRIES)
+        config["workers"]["link_propagation"] = False
+        with Gateway(lab, gateway_ns, config, "not") as gw:
+            links_up(gw)
+            wire.outside.ip("link", "set", "p0", "down")
+            poll("the gateway to notice", lambda: gw.port(names[1])["link"] == "down", 5)
+            t.ok(carrier(wire.inside), "link_propagation false: the other side stays up")
+            wire.outside.ip("link", "set", "p0", "up")
+            wire.outside.ip("route", "replace", "default", "dev", "p0")
+            t.ok(poll("a ping to be answered", ping, 10), "and the wire works when the side is back")
+            stats = gw.settle()
+        t.ok("lost" not in books(stats), "nothing lost in the gateway", books(stats))
+
+
+if __name__ == "__main__":
+    check.main(test)

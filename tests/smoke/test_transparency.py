@@ -1,0 +1,210 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bridgehead authors
+"""What goes in comes out: every frame, unchanged, in order within its flow.
+
+Frames of all kinds by hand, then SMOKE_SECONDS of real peers; tcpdump on both sides of the gateway, on the
+gateway's own interfaces, and the two captures compared byte by byte.
+"""
+import os
+import struct
+import time
+
+import check
+from check import SECONDS
+from frames import (INSIDE, OUTSIDE, Captures, Sender, between_marks, count, difference, ethernet, ipv4, mac, tagged,
+                    udp4)
+from gateway import Gateway, books, check_schema, make_config, total
+from lab import Lab, need_namespaces, need_programs
+from park import COUNTRIES, POLICY, SERVERS, TENANTS, Wire, ports
+from peers import PROGRAMS, Clients, Servers, add_sbin, iperf_result
+
+BULK_BYTES = 1_500_000_000  # on disk in each capture at most
+
+
+def hand_made(side):
+    """(name, frame): what real networks carry beside IP, and what is odd."""
+    me, other = mac(side, 7), mac(3 - side, 7)
+    a, b = ("192.0.2.10", "198.51.100.10") if side == INSIDE else ("198.51.100.10", "192.0.2.10")
+    datagram = ethernet(other, me, 0x0800, udp4(a, 4001, b, 4002, b"unchanged", ident=7))
+    arp = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + bytes(20)
+    llc = lambda to, body: bytes.fromhex(to) + datagram[6:12] + struct.pack("!H", len(body)) + body
+    bpdu = bytes.fromhex("424203" + "0000" + "02" + "02" + "3c") + bytes(31)
+    yield "ARP", ethernet("ff:ff:ff:ff:ff:ff", me, 0x0806, arp + bytes(18))
+    yield "gratuitous ARP, padded", ethernet("ff:ff:ff:ff:ff:ff", me, 0x0806, arp + b"\xa5" * 18)
+    yield "LLDP", ethernet("01:80:c2:00:00:0e", me, 0x88cc, bytes.fromhex("0207040102030405060403313233") + bytes(40))
+    yield "LACP", ethernet("01:80:c2:00:00:02", me, 0x8809, b"\x01\x01\x01\x14" + bytes(106))
+    yield "OAM, slow protocols", ethernet("01:80:c2:00:00:02", me, 0x8809, b"\x03\x00\x50\x00" + bytes(42))
+    yield "STP", llc("0180c2000000", bpdu)
+    yield "IS-IS", llc("0180c2000014", bytes.fromhex("fefe03831b0100") + bytes(60))
+    yield "pause", ethernet("01:80:c2:00:00:01", me, 0x8808, b"\x00\x01\xff\xff" + bytes(42))
+    yield "802.1X", ethernet("01:80:c2:00:00:03", me, 0x888e, b"\x02\x01\x00\x00" + bytes(42))
+    yield "PTP", ethernet("01:1b:19:00:00:00", me, 0x88f7, b"\x00\x02\x00\x2c" + bytes(40))
+    yield "unknown type", ethernet(other, me, 0x88b5, bytes(range(200)))
+    yield "VLAN", tagged(datagram, (0x8100, 100))
+    yield "VLAN with priority and DEI", tagged(datagram, (0x8100, 0xf064))
+    yield "priority tag", tagged(datagram, (0x8100, 0xa000))
+    yield "two 802.1Q tags", tagged(datagram, (0x8100, 200), (0x8100, 100))
+    yield "three 802.1Q tags", tagged(datagram, (0x8100, 300), (0x8100, 200), (0x8100, 100))
+    yield "tagged LLDP", tagged(ethernet("01:80:c2:00:00:0e", me, 0x88cc, bytes(50)), (0x8100, 5))
+    yield "MPLS", ethernet(other, me, 0x8847, bytes.fromhex("003e8140") + datagram[14:])
+    yield "PPPoE discovery", ethernet("ff:ff:ff:ff:ff:ff", me, 0x8863, b"\x11\x09\x00\x00\x00\x04" + bytes(40))
+    yield "multicast", ethernet("01:00:5e:00:00:fb", me, 0x0800, udp4(a, 5353, "224.0.0.251", 5353, bytes(30), ttl=1))
+    yield "OSPF", ethernet("01:00:5e:00:00:05", me, 0x0800, ipv4(a, "224.0.0.5", 89, bytes(44), ttl=1))
+    yield "GRE", ethernet(other, me, 0x0800, ipv4(a, b, 47, bytes.fromhex("0000880b") + bytes(30)))
+    yield "ESP", ethernet(other, me, 0x0800, ipv4(a, b, 50, os.urandom(64)))
+    yield "padding that is not zero", datagram + b"\xee" * 9
+    yield "wrong IPv4 checksum", datagram[:24] + b"\xde\xad" + datagram[26:]
+    yield "wrong UDP checksum", datagram[:40] + b"\xde\xad" + datagram[42:]
+    yield "TTL 1", ethernet(other, me, 0x0800, udp4(a, 4001, b, 4003, b"x", ttl=1))
+    yield "IPv4 header cut", datagram[:24]
+    yield "IPv4 of another version", datagram[:14] + b"\x65" + datagram[15:]
+    yield "IPv4 longer than its frame", datagram[:16] + b"\x7f\xff" + datagram[18:]
+    yield "IPv6 header cut", ethernet(other, me, 0x86dd, b"\x60" + bytes(20))
+    yield "TCP offset beyond the end", ethernet(other, me, 0x0800, ipv4(a, b, 6, struct.pack(
+        "!HHIIBBHHH", 5001, 80, 1, 0, 0xf0, 2, 1024, 0, 0)))
+    yield "full size", ethernet(other, me, 0x0800, udp4(a, 4001, b, 4004, os.urandom(1472)))
+    yield "full size with a tag", tagged(ethernet(other, me, 0x0800, udp4(a, 4001, b, 4005, os.urandom(1472))),
+                                         (0x8100, 100))
+
+
+def send_all(wire, kinds):
+    for ns, side in ((wire.inside, INSIDE), (wire.outside, OUTSIDE)):
+        sender = Sender(ns, "p0")
+        for _name, frame in kinds[side]:
+            sender.send(frame)
+            time.sleep(0.002)
+        sender.close()
+
+
+def compare(t, captures, name):
+    """What was sent against what arrived, each way; returns the number of frames that crossed."""
+    frames = 0
+    for side in (INSIDE, OUTSIDE):
+        sent, arrived = captures.flows(side)
+        way = "outbound" if side == INSIDE else "inbound"
+        t.ok(sent and sent == arrived, f"{name}: {way}: {count(sent)} frames in {len(sent)} flows the same and "
+             "in order", difference(sent, arrived) or "nothing was captured")
+        frames += count(sent)
+    return frames
+
+
+def by_hand(t, lab, wire, gateway_ns, name, config, frames_of):
+    kinds = {side: list(frames_of(side)) for side in (INSIDE, OUTSIDE)}
+    with Gateway(lab, gateway_ns, config, name) as gw:
+        captures = Captures(lab, wire, name)
+        send_all(wire, kinds)
+        dropped = captures.stop()
+        stats = gw.settle()
+    t.equal(dropped, 0, f"{name}: tcpdump saw everything")
+    for side, capture in ((INSIDE, captures.outside), (OUTSIDE, captures.inside)):
+        crossed = set(between_marks(capture.path, side))
+        missing = [n for n, f in kinds[side] if f not in crossed]
+        t.ok(not missing, f"{name}: {len(kinds[side])} kinds from the {'inside' if side == INSIDE else 'outside'} "
+             "cross unchanged", f"did not: {missing}")
+    compare(t, captures, name)
+    t.equal(books(stats), "", f"{name}: received = sent, nothing stopped or lost")
+    return stats
+
+
+def jumbo(side):
+    me, other = mac(side, 7), mac(3 - side, 7)
+    a, b = ("192.0.2.10", "198.51.100.10") if side == INSIDE else ("198.51.100.10", "192.0.2.10")
+    for size in (1, 1472, 1473, 2000, 4000, 8000, 8971, 8972):
+        data = bytes((i * 7 + size) & 255 for i in range(size))
+        yield f"{size} bytes", ethernet(other, me, 0x0800, udp4(a, 4001, b, 4002, data))
+        yield f"{size} bytes, tagged", tagged(ethernet(other, me, 0x0800, udp4(a, 4001, b, 4002, data)), (0x8100, 9))
+
+
+def service_tags(side):
+    me, other = mac(side, 7), mac(3 - side, 7)
+    a, b = ("192.0.2.10", "198.51.100.10") if side == INSIDE else ("198.51.100.10", "192.0.2.10")
+    datagram = ethernet(other, me, 0x0800, udp4(a, 4001, b, 4002, b"unchanged"))
+    yield "802.1ad", tagged(datagram, (0x88a8, 200))
+    yield "QinQ, 802.1ad around 802.1Q", tagged(datagram, (0x88a8, 200), (0x8100, 100))
+    yield "802.1ad in 802.1ad", tagged(datagram, (0x88a8, 200), (0x88a8, 100))
+    yield "802.1ad with priority", tagged(datagram, (0x88a8, 0xe001), (0x8100, 100))
+    yield "tagged ARP", tagged(ethernet("ff:ff:ff:ff:ff:ff", me, 0x0806, bytes(46)), (0x88a8, 200), (0x8100, 1))
+
+
+def real_peers(lab, wire, seconds):
+    """Clients of all kinds for some seconds. (what failed, how many actions)."""
+    servers, clients = SERVERS, Clients(lab, wire.inside)
+    rate = max(500_000, min(16_000_000, int(BULK_BYTES * 8 / seconds / 2)))
+    bulk = {
+        "tcp": clients.iperf_argv(TENANTS["auto-oem"][0], servers["US"][0], 5201, int(seconds), rate),
+        "udp": clients.iperf_argv(TENANTS["cro-lab"][1], servers["DE"][1], 5202, int(seconds), rate // 4, udp=True),
+    }
+    running = {k: lab.spawn(wire.inside, argv, f"bulk-{k}") for k, argv in bulk.items()}
+    failed, n, end = [], 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        v = n & 1  # one round IPv4, one IPv6
+        me, us, jp = TENANTS["auto-oem"][v], servers["US"][v], servers["JP"][v]
+        for what, done in (
+                ("https", clients.https(me, us, "diag.oem.example")),
+                ("openssl", clients.openssl(me, jp, "www.partner.example")),
+                ("http", clients.http(TENANTS["fund-desk"][v], jp, "news.example")),
+                ("upload", clients.upload(TENANTS["fund-desk"][v], jp, "files.example", 300_000)),
+                ("dig", clients.dig(TENANTS["cro-lab"][v], servers["DE"][v], "www.example")),
+                ("dig tcp", clients.dig(TENANTS["cro-lab"][v], servers["DE"][v], "www.example", "+tcp", "AAAA")),
+                ("ssh", clients.ssh(TENANTS["_unlisted"][v], servers["SG"][v])),
+                ("ping", clients.ping(me, servers["CN"][v]))):
+            if done.returncode != 0:
+                failed.append(f"{what}, IPv{6 if v else 4}: exit {done.returncode}: {done.stderr.strip()[-300:]}")
+            if what == "ping" and " 0% packet loss" not in done.stdout:
+                failed.append(f"ping: {done.stdout}")
+        n += 1
+    for what, p in running.items():
+        p.wait(30)
+        sent, lost, error = iperf_result(p.output)
+        if error or not sent or lost:
+            failed.append(f"bulk {what}: {sent} bytes, {lost} packets lost {error}")
+    return failed, n
+
+
+def mixed(t, lab, wire, gateway_ns):
+    Servers(lab, wire.outside, SERVERS["DE"][1])
+    config = make_config(lab.path("mixed"), ports(wire), POLICY, COUNTRIES)
+    with Gateway(lab, gateway_ns, config, "mixed") as gw:
+        captures = Captures(lab, wire, "mixed")
+        failed, rounds = real_peers(lab, wire, SECONDS)
+        t.ok(not failed, f"mixed: {rounds} rounds of clients of eight kinds over {SECONDS:g} s, all served",
+             "\n".join(failed))
+        dropped = captures.stop()
+        stats = gw.settle()
+        t.equal(dropped, 0, "mixed: tcpdump saw everything")
+        frames = compare(t, captures, "mixed")
+        t.equal(books(stats), "", f"mixed: nothing lost of {frames} frames, received = sent")
+        received = sum(p["rx_packets"] for p in stats["ports"])
+        t.ok(frames + 4 <= received <= frames + 30, "mixed: counted as captured",
+             f"{frames} frames and 4 marks in the captures, {received} received")
+        t.ok(total(stats, "flows", "begun") >= rounds * 7, "mixed: a flow for each client")
+        code, took = gw.stop()
+        t.ok(code == 0 and took < 2, f"mixed: SIGTERM ends it in {took:.2f} s", f"exit {code}\n{gw.said()}")
+    wrong = check_schema(gw.log_dir)
+    if wrong is None:
+        t.skip("mixed: records fit the schema", "no python3-jsonschema")
+    else:
+        t.equal(wrong, "", "mixed: records fit the schema")
+
+
+def test(t):
+    add_sbin()
+    need_programs(*PROGRAMS)
+    need_namespaces()
+    with Lab("transparency") as lab:
+        gateway_ns = lab.namespace("gw")
+        wire = Wire(lab, gateway_ns)
+        by_hand(t, lab, wire, gateway_ns, "kinds", make_config(lab.path("kinds"), ports(wire), POLICY, COUNTRIES),
+                hand_made)
+        # net_af_packet gives every outer tag back as 802.1Q (DPDK does not look at tp_vlan_tpid).
+        by_hand(t, lab, wire, gateway_ns, "802.1ad",
+                make_config(lab.path("ad"), ports(wire), POLICY, COUNTRIES, driver="pcap"), service_tags)
+        mixed(t, lab, wire, gateway_ns)
+        big = Wire(lab, gateway_ns, 1, 9000)
+        by_hand(t, lab, big, gateway_ns, "jumbo",
+                make_config(lab.path("jumbo"), ports(big), POLICY, COUNTRIES, mtu=9000), jumbo)
+
+
+if __name__ == "__main__":
+    check.main(test)

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// The parser's fast path gives what the parser gives, on well-formed frames and on damaged ones.
+
+#include "app/dataplane/parse_plain.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+
+#define FRAME  128
+#define ROUNDS 2000000
+
+static uint64_t next(uint64_t *state) // xorshift64*
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * 0x2545f4914f6cdd1dull;
+}
+
+// A whole frame of TCP or UDP; returns its length.
+static uint32_t make_frame(uint8_t *b, uint64_t *state)
+{
+	uint64_t r = next(state);
+	bool v6 = r & 1, tcp = r & 2;
+	uint32_t l3 = v6 ? 40 : 20, l4 = tcp ? 20 : 8, payload = r >> 8 & 31, l4_off = 14 + l3;
+	uint32_t ip_len = l3 + l4 + payload, len = 14 + ip_len + (r >> 16 & 7);
+
+	for (unsigned i = 0; i < FRAME; i++)
+		b[i] = (uint8_t)next(state);
+	if (r & 4) // few different addresses: ends that are equal
+		memset(b + 14 + (v6 ? 8 : 12), (int)(r >> 24 & 1), v6 ? 32 : 8);
+	b[12] = v6 ? 0x86 : 0x08;
+	b[13] = v6 ? 0xdd : 0x00;
+	b[14] = v6 ? 0x60 : 0x45;
+	b[14 + (v6 ? 4 : 2)] = 0;
+	b[14 + (v6 ? 5 : 3)] = (uint8_t)(v6 ? ip_len - 40 : ip_len);
+	if (!v6)
+		b[20] = b[21] = 0;
+	b[14 + (v6 ? 6 : 9)] = tcp ? 6 : 17;
+	if (r & 8) // few different ports
+		b[l4_off] = b[l4_off + 2] = 0;
+	if (tcp) {
+		b[l4_off + 12] = 5 << 4;
+	} else {
+		b[l4_off + 4] = 0;
+		b[l4_off + 5] = (uint8_t)(8 + payload);
+	}
+	return len;
+}
+
+static void assert_same(const struct packet *a, const struct packet *b)
+{
+	assert_int_equal(a->flags, b->flags);
+	assert_int_equal(a->dir, b->dir);
+	assert_int_equal(a->tcp_flags, b->tcp_flags);
+	assert_int_equal(a->l3_off, b->l3_off);
+	assert_int_equal(a->l4_off, b->l4_off);
+	assert_int_equal(a->payload_off, b->payload_off);
+	assert_int_equal(a->ip_len, b->ip_len);
+	assert_int_equal(a->notes, b->notes);
+	assert_true(a->hash == b->hash);
+	assert_memory_equal(&a->key, &b->key, a->key.version == 4 ? FLOW_KEY4_SIZE : 44);
+}
+
+static void both_parsers_agree(void **state)
+{
+	struct parser ps = {.seed = {{0x11, 0x23, 0x35, 0x47}}, .tunnels = PARSE_ALL_TUNNELS};
+	uint64_t rng = 0x9e3779b97f4a7c15, plain = 0, damaged = 0;
+	uint8_t *b = malloc(FRAME), *exact;
+
+	(void)state;
+	ps.frags = frag_create(64, &ps.seed);
+	assert_non_null(ps.frags);
+	assert_non_null(b);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		uint32_t len = make_frame(b, &rng);
+		uint64_t r = next(&rng);
+		struct packet p = {.link = LINK_ETHERNET}, q;
+
+		for (unsigned n = (unsigned)(r & 3); n != 0; n--) { // damage where it matters
+			uint64_t at = next(&rng);
+
+			b[12 + at % 60] ^= (uint8_t)(at >> 8 & 1 ? at >> 16 : 1u << (at >> 24 & 7));
+		}
+		if (r & 16)
+			len = (uint32_t)(r >> 8) % (len + 1);
+		exact = malloc(len + 1); // so that a sanitizer sees a read past the end
+		assert_non_null(exact);
+		memcpy(exact, b, len);
+		p.data = exact;
+		p.len = len;
+		p.wire_len = len + (r & 32 ? 40 : 0);
+		q = p;
+		if (parse_plain(&ps, &p)) {
+			parse_packet(&ps, &q, NULL);
+			assert_same(&p, &q);
+			plain++;
+			damaged += (r & 3) != 0;
+		}
+		free(exact);
+	}
+	// It served most whole frames, and some of those that were touched.
+	assert_true(plain > ROUNDS / 5);
+	assert_true(damaged > ROUNDS / 20);
+	frag_free(ps.frags);
+	free(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(both_parsers_agree)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
