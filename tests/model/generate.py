@@ -152,7 +152,11 @@ class Maker:
         chosen = rng.sample(sorted(draw), fields)
         if rng.random() < 0.3:
             chosen.append(rng.choice(["apps", "hosts", "risks"]))
-        return {field: draw[field]() for field in dict.fromkeys(chosen)}
+        match = {field: draw[field]() for field in dict.fromkeys(chosen)}
+        for field in ("src", "dst", "protos", "sports", "dports", "border"):
+            if field in match and rng.random() < 0.02:
+                match[field] = []  # the schema allows it: no value can hold
+        return match
 
     def rule(self, document, i):
         rng = self.rng
@@ -220,7 +224,7 @@ class Maker:
         """A flow's first facts: values of one rule where it has them, of the pools where not."""
         rng = self.rng
         match = rng.choice(document["rules"])["match"] if document["rules"] and rng.random() < 0.9 else {}
-        match = {field: values for field, values in match.items() if rng.random() < 0.95}
+        match = {field: values for field, values in match.items() if values and rng.random() < 0.95}
         facts = {"now": rng.choice(self.moments) + rng.choice([-1, 0, 0, 1, 2, DAY]),
                  "vlan": rng.choice([0, 0] + VLANS), "vni": rng.choice([None, None] + VNIS),
                  "proto": self.protocol(match),
