@@ -158,9 +158,9 @@ class Maker:
                 match[field] = []  # the schema allows it: no value can hold
         return match
 
-    def rule(self, document, i):
+    def rule(self, document, i, fields):
         rng = self.rng
-        rule = {"id": f"r{i}", "match": self.match(document, rng.choice([1, 2, 2, 3, 3, 4])),
+        rule = {"id": f"r{i}", "match": self.match(document, rng.choice(fields)),
                 "action": rng.choice(["allow", "allow", "flag", "block"]), "reason": rng.choice(REASONS)}
         if rng.random() < 0.5:
             rule["severity"] = rng.choice(SEVERITIES)
@@ -189,7 +189,8 @@ class Maker:
             limit["bytes_out"] = limit.pop("flows")
         return limit
 
-    def policy(self):
+    def policy(self, rules=None):
+        """With so many rules; None: some number."""
         rng = self.rng
         document = {
             "schema": "egress-policy/1",
@@ -213,9 +214,11 @@ class Maker:
         if rng.random() < 0.5:
             document["defaults"]["severity"] = rng.choice(SEVERITIES)
         # Past 64 and 128 rules an engine that works by machine words has more than one.
-        count = rng.choice([0, 1, 2, 3, 5, 8, 12, 16, 24, 24, 40, 63, 64, 65, 66, 130])
-        document["rules"] = [self.rule(document, i) for i in range(count)]
-        document["limits"] = [self.limit(document, i) for i in range(rng.choice([0, 0, 1, 3, 65]))]
+        count = rules or rng.choice([0, 1, 2, 3, 5, 8, 12, 16, 24, 24, 40, 63, 64, 65, 66, 130])
+        # Many wide rules would all be decided by the first few.
+        fields = [4, 5, 6] if count > 1000 else [1, 2, 2, 3, 3, 4]
+        document["rules"] = [self.rule(document, i, fields) for i in range(count)]
+        document["limits"] = [self.limit(document, i) for i in range(rng.choice([0, 0, 1, 3, 65, 256]))]
         return document
 
     # ---- flows

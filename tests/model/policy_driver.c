@@ -221,11 +221,12 @@ static void answer_facts(const struct policy *p, json_t *in)
 	cc[1] = (char)(f.cc & 0xff);
 	if (v.state > POLICY_UNDECIDED || v.action > POLICY_BLOCK || v.expired > 1)
 		bad_input("the engine's verdict is out of range");
-	print(json_pack("{ss ss% ss ss ss ss? ss? ss? ss? sb so so}", "tenant",
-		policy_tenant_name(p, f.tenant), "cc", cc, (size_t)2, "border",
-		policy_border_name((enum policy_border)f.border), "state", states[v.state],
-		"action", policy_action_name((enum policy_action)v.action), "severity",
-		policy_severity_name((enum policy_severity)v.severity), "rule", rule.id, "reason",
+	print(json_pack("{ss sb ss% ss ss ss ss? ss? ss? ss? sb so so}", "tenant",
+		policy_tenant_name(p, f.tenant), "covered", (int)policy_inside(p, &f.inside), "cc",
+		cc, (size_t)2, "border", policy_border_name((enum policy_border)f.border), "state",
+		states[v.state], "action", policy_action_name((enum policy_action)v.action),
+		"severity", policy_severity_name((enum policy_severity)v.severity), "rule", rule.id,
+		"reason",
 		v.expired                    ? "POLICY_EXPIRED"
 		: v.rule == POLICY_RULE_NONE ? NULL
 					     : rule.reason,

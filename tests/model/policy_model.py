@@ -24,9 +24,9 @@ facts: what is known of a flow, a dict
     risks              list of ids
     host               name seen, or None
 
-A verdict has: tenant, cc, border, state (decided, agreed, undecided), action, severity, rule, reason,
-shadow, expired, next (the next second at which it may change, None: never), limits (ids of those that
-hold).
+A verdict has: tenant, covered (whether a prefix of any tenant has the inside end), cc, border, state
+(decided, agreed, undecided), action, severity, rule, reason, shadow, expired, next (the next second at
+which it may change, None: never), limits (ids of those that hold).
 """
 import datetime
 import ipaddress
@@ -124,6 +124,12 @@ class Policy:
             if lengths and (max(lengths), tag) > best_rank:
                 best, best_rank = name, (max(lengths), tag)
         return best
+
+    def covered(self, inside):
+        """Whether any tenant's prefix has the address, whatever its tags."""
+        address = ipaddress.ip_address(inside)
+        return any(address in self.network(text) for tenant in self.document["tenants"].values()
+                   for text in tenant.get("prefixes", []))
 
     def country(self, remote, database):
         """The override of the longest prefix, else the database's answer."""
@@ -304,7 +310,8 @@ class Policy:
             verdict = self.decide_expired(facts, where)
         else:
             verdict = self.decide(facts, where)
-        verdict.update(tenant=where["tenant"], cc=where["cc"], border=where["border"],
+        verdict.update(tenant=where["tenant"], covered=self.covered(facts["inside"]),
+                       cc=where["cc"], border=where["border"],
                        next=self.next_change(facts["now"]), limits=[])
         if verdict["rule"] is not None:
             verdict["limits"] = self.limits(facts, where, verdict["rule"])

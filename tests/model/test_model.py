@@ -17,9 +17,9 @@ from policy_model import FALSE, PENDING, TRUE, Policy, all_of
 from random_cases import Checks, same
 
 DRIVER, EXAMPLE = sys.argv[1:3]
-PLAIN = {"now": policy_model.seconds("2026-11-25T12:00:00Z"), "vlan": 0, "vni": None, "proto": 6, "sport": 40000,
-         "dport": 443, "initiator": "inside", "cc": "XX", "asn": 0, "final": True, "conf": "dpi", "app": 0,
-         "master": 0, "cat": 0, "risks": [], "host": None, "remote": "198.51.100.7"}
+PLAIN = {"now": policy_model.seconds("2026-11-25T12:00:00Z"), "vlan": 0, "vni": None, "proto": 6,
+         "sport": 40000, "dport": 443, "initiator": "inside", "cc": "XX", "asn": 0,
+         "final": True, "conf": "dpi", "app": 0, "master": 0, "cat": 0, "risks": [], "host": None, "remote": "198.51.100.7"}
 
 
 class Example(unittest.TestCase):

@@ -28,10 +28,13 @@ CASES = [
     ("valid to before from", {"/rules/5/valid_from": "2027-01-01T00:00:00Z", "/rules/5/valid_to":
                               "2026-12-31T23:59:59Z"}, ("/rules/5/valid_to", "before begins")),
     ("capture of no packets", {"/rules/3/capture/packets": 0}, ("/rules/3/capture/packets", "1")),
-    ("capture of too many packets", {"/rules/3/capture/packets": 1001}, ("/rules/3/capture/packets", "1000")),
-    ("capture without packets", {"/rules/3/capture": {"snap": 128}}, ("/rules/3/capture", "packets missing")),
+    ("capture of too many packets", {"/rules/3/capture/packets": 1001},
+     ("/rules/3/capture/packets", "1000")),
+    ("capture without packets", {"/rules/3/capture": {"snap": 128}},
+     ("/rules/3/capture", "packets missing")),
     ("capture of too few bytes", {"/rules/3/capture/snap": 63}, ("/rules/3/capture/snap", "64")),
-    ("capture by a shadow rule", {"/rules/4/capture": {"packets": 5}}, ("/rules/4/capture", "shadow", "warning")),
+    ("capture by a shadow rule", {"/rules/4/capture": {"packets": 5}},
+     ("/rules/4/capture", "shadow", "warning")),
     ("too many rules", {"/rules": MANY, "/limits": []}, ("/rules", "4096")),
 
     # ---- limits
@@ -47,8 +50,10 @@ CASES = [
     ("a window per flow", {"/limits/0/window": "day"}, ("/limits/0/window", "flow")),
     ("no window per tenant", {"/limits/1/window": GONE}, ("/limits/1", "window missing")),
     ("a window that is none", {"/limits/1/window": "week"}, ("/limits/1/window", "hour day month")),
-    ("a limit on no rule", {"/limits/1/match/rules/0": "wodos"}, ("/limits/1/match/rules/0", "unknown rule woods")),
-    ("a limit on a limit", {"/limits/1/match/rules/0": "large"}, ("/limits/1/match/rules/0", "unknown rule")),
+    ("a limit on no rule", {"/limits/1/match/rules/0": "wodos"},
+     ("/limits/1/match/rules/0", "unknown rule woods")),
+    ("a limit on a limit", {"/limits/1/match/rules/0": "large"},
+     ("/limits/1/match/rules/0", "unknown rule")),
     ("unknown key in a limit", {"/limits/0/action": "flag"}, ("/limits/0/action", "unknown")),
     ("too many limits", {"/limits": [dict(LIMIT, id=f"l{i}") for i in range(257)]}, ("/limits", "256")),
 ]
