@@ -20,6 +20,13 @@
 #define POLICY_GENERATIONS 4096 // old policies whose words may be in use at once
 #define POLICY_MAX_READERS 128
 
+// What one worker has counted for one rule (or the defaults: the last).
+struct rule_count {
+	uint64_t hits;    // flows that it decided; of a shadow rule: would have decided
+	uint64_t out, in; // bytes of flows that are over or belong to another rule now
+	int64_t last;     // latest hit, microseconds since 1970 UTC; 0: none
+};
+
 struct policy_generation {
 	struct policy *policy;
 	uint32_t epoch;   // 1, 2, 3, ...
@@ -27,9 +34,12 @@ struct policy_generation {
 	bool engine_freed;
 	bool unused;    // found without flows
 	uint64_t since; // the log writer's pass when that was found
+	unsigned n_counts; // rules and the defaults
+	struct rule_count *counts[POLICY_MAX_READERS]; // each written by its worker alone
 };
 
 struct policy_reader {
+	unsigned number;
 	_Atomic uint32_t seen; // epoch; worker: rw, control: ro
 	uint32_t refs[POLICY_GENERATIONS]; // flows by generation; worker: rw, control: ro
 } __attribute__((aligned(64)));
@@ -39,6 +49,9 @@ struct policy_slot {
 	struct policy_generation *generations[POLICY_GENERATIONS];
 	struct policy_reader *readers[POLICY_MAX_READERS];
 	unsigned n_readers;
+	// Called with a generation that is about to be freed; its counters are complete. May be NULL.
+	void (*retired)(void *ctx, const struct policy_generation *g);
+	void *retired_ctx;
 	uint32_t epoch;
 	uint16_t next_number;
 };
@@ -47,7 +60,7 @@ void policy_slot_init(struct policy_slot *s);
 // Frees everything. No reader may be left running.
 void policy_slot_fini(struct policy_slot *s);
 
-// Before the first publication: a reader for each worker. NULL without memory.
+// Before the workers run: a reader for each. NULL without memory.
 struct policy_reader *policy_slot_add_reader(struct policy_slot *s);
 
 // Puts a policy into force (the slot owns it from now on). Returns its epoch, or 0 where all
@@ -86,6 +99,15 @@ static inline void policy_slot_ref(struct policy_reader *r, uint16_t generation)
 static inline void policy_slot_unref(struct policy_reader *r, uint16_t generation)
 {
 	__atomic_store_n(&r->refs[generation], r->refs[generation] - 1, __ATOMIC_RELEASE);
+}
+
+// A worker's counters of a rule (index, POLICY_RULE_DEFAULT); NULL for POLICY_RULE_NONE.
+static inline struct rule_count *policy_slot_count(const struct policy_generation *g,
+	const struct policy_reader *r, uint16_t rule)
+{
+	if (rule == POLICY_RULE_DEFAULT)
+		return &g->counts[r->number][g->n_counts - 1];
+	return rule + 1u < g->n_counts ? &g->counts[r->number][rule] : NULL;
 }
 
 // The policy of a generation that a flow refers to.

@@ -64,6 +64,8 @@ void flow_end(struct pipeline *pl, uint32_t i, enum record_end why)
 	}
 	if (h->meter != METER_NONE)
 		flow_limit_end(pl, i);
+	if (c->reported)
+		flow_credit(pl, i, true);
 	why = end_reason(h, c, why);
 	flow_report(pl, i, RECORD_END, why, h->last);
 	pl->stats.flows_ended[why]++;

@@ -109,6 +109,7 @@ struct flow_ext {
 	uint64_t reported_bytes[2], reported_stopped_bytes; // by earlier update records
 	uint64_t reported_packets[2], reported_stopped_packets;
 	uint64_t carried_packets[2]; // counted before, no longer in the hot line
+	uint64_t credited[2]; // bytes that other rules have got
 	uint32_t reported_pending_bytes, reported_pending_packets;
 	uint32_t next;   // free list
 	uint32_t period; // of the last update record, counted from t0

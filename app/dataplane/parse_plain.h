@@ -51,7 +51,9 @@ static inline bool parse_plain_is_tunnel(uint8_t proto, uint16_t sport, uint16_t
 {
 	return proto == IPPROTO_UDP &&
 		(dport == PARSE_PORT_VXLAN || dport == PARSE_PORT_GENEVE ||
-			dport == PARSE_PORT_GTPU || sport == PARSE_PORT_GTPU);
+			dport == PARSE_PORT_GTPU || sport == PARSE_PORT_GTPU ||
+			dport == PARSE_PORT_TZSP || sport == PARSE_PORT_TZSP ||
+			dport == PARSE_PORT_CAPWAP || sport == PARSE_PORT_CAPWAP);
 }
 
 // The key and its hash. Whole words are made in registers, stored, and hashed from there: a load of

@@ -79,6 +79,15 @@ static void refresh(struct pipeline *pl, int64_t now)
 	pl->n_injects = 0;
 }
 
+void pipeline_set_back(struct pipeline *pl, int64_t now)
+{
+	pl->now = now;
+	pl->next_change = INT64_MIN; // rules and limits go by the time: decide anew
+	pl->full_reported = INT64_MIN / 2;
+	pl->ring_full_until = INT64_MIN;
+	timer_set_back(pl->wheel, now);
+}
+
 static void set_outcome(struct pipeline *pl, struct packet *p, enum reason_outcome r)
 {
 	p->outcome = r;

@@ -134,6 +134,10 @@ static inline void pipeline_parse(const struct pipeline *pl, struct packet *p)
 // before). n may be 0.
 void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed);
 
+// The time is an earlier one than before (a replay whose captures are not in order). Flows stay as they
+// are and age by the new time; one that was seen in what is the future now waits for that to come.
+void pipeline_set_back(struct pipeline *pl, int64_t now);
+
 // Ageing: looks at up to budget flows that are due. Returns how many.
 unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget);
 
@@ -164,6 +168,12 @@ void flow_label_finish(struct pipeline *pl, uint32_t i);
 uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i);
 void flow_end(struct pipeline *pl, uint32_t i, enum record_end why);
 void flow_tcp(struct pipeline *pl, struct flow_hot *h, uint32_t i, const struct packet *p);
+// What a policy is told of flow i.
+void flow_facts(struct pipeline *pl, uint32_t i, const struct policy *p, struct policy_facts *f);
+// The flow as a record, totals so far.
+void flow_snapshot(const struct pipeline *pl, uint32_t i, struct record *r);
+// Gives the flow's bytes to the rule that decided it; over: the flow ends.
+void flow_credit(struct pipeline *pl, uint32_t i, bool over);
 // ---- limits
 // Puts the flow under the limits that hold for it and says what they raise its verdict to. more: bytes
 // that are about to go out.

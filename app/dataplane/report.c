@@ -110,6 +110,14 @@ static void fill_totals(const struct pipeline *pl, uint32_t i, struct record *r)
 	}
 }
 
+void flow_snapshot(const struct pipeline *pl, uint32_t i, struct record *r)
+{
+	fill(pl, i, r);
+	fill_totals(pl, i, r);
+	r->ev = RECORD_UPDATE;
+	r->t1 = pl->table.hot[i].last;
+}
+
 void flow_report(struct pipeline *pl, uint32_t i, enum record_ev ev, enum record_end why, int64_t t1)
 {
 	struct record r;
@@ -172,7 +180,8 @@ int64_t flow_update_due(struct pipeline *pl, uint32_t i)
 			carry(h, x);
 		return INT64_MAX;
 	}
-	period = (uint32_t)((pl->now - c->t0) / pl->c.update_us);
+	// A replay whose time was set back may be before the flow's first packet.
+	period = pl->now > c->t0 ? (uint32_t)((pl->now - c->t0) / pl->c.update_us) : 0;
 	if (period != 0 && (x = flow_ext(&pl->table, i)) == NULL) {
 		pl->stats.ext_full++;
 	} else if (period != 0 && x->period != period) {

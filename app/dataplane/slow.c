@@ -170,8 +170,8 @@ static void no_state(struct pipeline *pl, struct packet *p)
 	p->outcome = r;
 	pl->stats.packets[r]++;
 	pl->stats.bytes[r] += p->wire_len;
-	if (pl->now - pl->full_reported >= 1000000) { // a record a second, a counter for each
-		pl->full_reported = pl->now;
+	if (p->ts - pl->full_reported >= 1000000) { // a record a second, a counter for each
+		pl->full_reported = p->ts;
 		flow_report_no_state(pl, p, a);
 	}
 }

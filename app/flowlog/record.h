@@ -56,6 +56,8 @@ enum record_tunnel_kind {
 	RECORD_TUN_GTPU,
 	RECORD_TUN_PPPOE, // session id
 	RECORD_TUN_MPLS,  // outermost label
+	RECORD_TUN_TZSP,  // no id, as the next
+	RECORD_TUN_CAPWAP,
 };
 
 struct record_tunnel {

@@ -42,7 +42,9 @@ enum gateway_tunnel {
 	GATEWAY_TUN_VXLAN = 1 << 1,
 	GATEWAY_TUN_GENEVE = 1 << 2,
 	GATEWAY_TUN_GTPU = 1 << 3,
-	GATEWAY_TUN_ALL = 15,
+	GATEWAY_TUN_TZSP = 1 << 4,
+	GATEWAY_TUN_CAPWAP = 1 << 5,
+	GATEWAY_TUN_ALL = 63,
 };
 
 struct gateway_strings {

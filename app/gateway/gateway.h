@@ -30,6 +30,7 @@ struct gateway {
 	struct worker_port by_id[WORKER_MAX_PORTS]; // by DPDK's port number
 	struct worker *workers;
 	unsigned n_workers, n_launched;
+	struct eal *eal;
 	struct rte_mempool *pool;
 	struct pipeline_prefix *inside;
 	struct policy_slot slot;
@@ -40,6 +41,8 @@ struct gateway {
 	unsigned n_keys;
 	bool expiry_said; // of the policy in force
 	struct policy_watch *watch; // NULL: none
+	json_t *rule_totals; // by rule id: counters of generations that are gone
+	struct gateway_view *view;  // a look at live flows that is under way; NULL: none
 	struct dpi **dpi; // one a worker, and one for names (the last)
 	struct geo *geo;
 	struct flowlog *log;

@@ -4,6 +4,7 @@
 // What a gateway reads before it touches DPDK, and the policy again later.
 
 #include "app/gateway/gateway_policy.h"
+#include "app/gateway/gateway_view.h"
 #include "app/control/policy_file.h"
 
 #include <errno.h>
@@ -58,6 +59,9 @@ int gateway_load(struct gateway *g, const char *config, bool check)
 
 	g->started_at = gateway_now();
 	policy_slot_init(&g->slot);
+	g->rule_totals = json_object();
+	g->slot.retired = gateway_rules_retired;
+	g->slot.retired_ctx = g;
 	if (rc < 0)
 		return rc;
 	g->n_workers = (unsigned)g->config.workers.n_lcores;
@@ -94,6 +98,8 @@ static bool passed(struct gateway *g)
 
 void gateway_reclaim(struct gateway *g)
 {
+	if (g->view != NULL) // it refers to the words of policies
+		return;
 	g->pass += passed(g);
 	policy_slot_reclaim(&g->slot, g->pass);
 }

@@ -4,6 +4,7 @@
 // From a configuration to a running gateway, and back.
 
 #include "app/gateway/gateway_policy.h"
+#include "app/gateway/gateway_view.h"
 #include "drivers/eal/eal.h"
 
 #include <errno.h>
@@ -96,7 +97,9 @@ static void fill_config(const struct gateway *g, struct pipeline_config *c)
 	c->tunnels = ((from->tunnels & GATEWAY_TUN_IPIP) ? PARSE_IPIP : 0) |
 		((from->tunnels & GATEWAY_TUN_VXLAN) ? PARSE_VXLAN : 0) |
 		((from->tunnels & GATEWAY_TUN_GENEVE) ? PARSE_GENEVE : 0) |
-		((from->tunnels & GATEWAY_TUN_GTPU) ? PARSE_GTPU : 0);
+		((from->tunnels & GATEWAY_TUN_GTPU) ? PARSE_GTPU : 0) |
+		((from->tunnels & GATEWAY_TUN_TZSP) ? PARSE_TZSP : 0) |
+		((from->tunnels & GATEWAY_TUN_CAPWAP) ? PARSE_CAPWAP : 0);
 	c->inside = g->inside;
 	c->n_inside = (unsigned)from->n_inside;
 	c->exceptions = (struct pipeline_exceptions){
@@ -166,7 +169,8 @@ static int launch(struct gateway *g)
 
 int gateway_set_up(struct gateway *g)
 {
-	int rc = eal_start(g->config.eal.args.v, g->config.eal.args.n, g->err, sizeof(g->err));
+	int rc = eal_start(
+		g->config.eal.args.v, g->config.eal.args.n, &g->eal, g->err, sizeof(g->err));
 
 	if (rc == 0)
 		rc = check_lcores(g);
@@ -260,6 +264,9 @@ int gateway_tear_down(struct gateway *g, const char *why)
 	free(g->inside);
 	for (unsigned i = 0; i < WORKER_MAX_PORTS; i++)
 		free((bool *)(uintptr_t)g->by_id[i].tx_locks);
+	gateway_view_close(g);
+	json_decref(g->rule_totals);
+	g->slot.retired = NULL;
 	gateway_quota_close(g);
 	gateway_watch_close(g);
 	free(g->keys);
@@ -270,8 +277,7 @@ int gateway_tear_down(struct gateway *g, const char *why)
 	free(g->dpi);
 	if (g->pool != NULL)
 		rte_mempool_free(g->pool);
-	if (g->n_ports != 0)
-		eal_stop();
+	eal_stop(g->eal);
 	config_free(&g->config);
 	return rc;
 }

@@ -11,8 +11,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define BURST      64
-#define MAX_GAP_US 10000 // packets of one burst are at most this far apart
+// A burst is of packets of one millisecond, and its time is where that begins: whatever the bursts are
+// (a capture in two files, other packets between), every packet meets the same time.
+#define BURST     64
+#define WINDOW_US 1000
+// Captures of several queues are out of order by some milliseconds. More is another recording, or a
+// clock that was set: the replay's time goes back with it.
+#define BACK_US 1000000
+// Zeros behind each packet: where nDPI reads past the end of a malformed one, the label must not depend
+// on which packet comes next.
+#define PAD 64
 
 struct replay {
 	struct replay_options o;
@@ -24,7 +32,7 @@ struct replay {
 	struct replay_totals *totals;
 	struct capture_writer *out;
 	int out_link;
-	int64_t last; // time of the last packet
+	int64_t last; // the latest time of a packet
 	bool began, progress;
 	int log_error;
 	// The burst: packets, and their bytes one behind the other.
@@ -35,6 +43,11 @@ struct replay {
 	size_t used, size;
 	char err[512];
 };
+
+static int64_t window_of(int64_t ts)
+{
+	return ts - ts % WINDOW_US;
+}
 
 static int fail(struct replay *r)
 {
@@ -160,7 +173,7 @@ static int begin(struct replay *r, int64_t now)
 	char sha[65];
 
 	r->began = true;
-	if (open_pipeline(r, now) < 0)
+	if (open_pipeline(r, window_of(now)) < 0)
 		return -ENOMEM;
 	if (r->log == NULL)
 		return 0;
@@ -198,21 +211,39 @@ static int write_passed(struct replay *r)
 	return 0;
 }
 
+// The time of the burst at hand.
+static int64_t pass_time(struct replay *r)
+{
+	int64_t now = window_of(r->packets[0].ts);
+
+	if (now < window_of(r->last) - BACK_US) {
+		pipeline_set_back(r->pl, now);
+		r->last = r->packets[0].ts;
+	}
+	for (unsigned i = 0; i < r->n; i++)
+		if (r->packets[i].ts > r->last)
+			r->last = r->packets[i].ts;
+	return now;
+}
+
 static int run_burst(struct replay *r)
 {
+	int64_t now;
 	int rc;
 
 	if (r->n == 0)
 		return 0;
 	for (unsigned i = 0; i < r->n; i++)
 		r->packets[i].data = r->bytes + r->offset[i];
-	if (!r->began && begin(r, r->packets[0].ts) < 0)
-		return -ENOMEM;
-	pipeline_age(r->pl, r->packets[0].ts, UINT32_MAX);
-	pipeline_burst(r->pl, r->packets, r->n, r->packets[0].ts, false);
+	if (!r->began) {
+		r->last = r->packets[0].ts;
+		if (begin(r, r->last) < 0)
+			return -ENOMEM;
+	}
+	now = pass_time(r);
+	pipeline_age(r->pl, now, UINT32_MAX);
+	pipeline_burst(r->pl, r->packets, r->n, now, false);
 	rc = write_passed(r);
-	if (r->pl->now > r->last)
-		r->last = r->pl->now;
 	if (r->log != NULL)
 		flowlog_flush(r->log, r->last);
 	if (rc == 0 && r->log_error != 0) {
@@ -227,13 +258,14 @@ static int run_burst(struct replay *r)
 static int add_packet(struct replay *r, const struct capture_packet *cp, uint8_t link)
 {
 	struct packet *p;
-	int64_t gap = r->n == 0 ? 0 : cp->ts_us - r->packets[0].ts;
+	bool full = r->n == BURST ||
+		(r->n != 0 && window_of(cp->ts_us) != window_of(r->packets[0].ts));
 	int rc;
 
-	if ((r->n == BURST || gap < 0 || gap > MAX_GAP_US) && (rc = run_burst(r)) < 0)
+	if (full && (rc = run_burst(r)) < 0)
 		return rc;
-	if (r->used + cp->caplen > r->size) {
-		size_t size = 2 * (r->used + cp->caplen) + 65536;
+	if (r->used + cp->caplen + PAD > r->size) {
+		size_t size = 2 * (r->used + cp->caplen + PAD) + 65536;
 		uint8_t *more = realloc(r->bytes, size);
 
 		if (more == NULL) {
@@ -246,8 +278,9 @@ static int add_packet(struct replay *r, const struct capture_packet *cp, uint8_t
 	}
 	if (cp->caplen != 0)
 		memcpy(r->bytes + r->used, cp->data, cp->caplen);
+	memset(r->bytes + r->used + cp->caplen, 0, PAD);
 	r->offset[r->n] = r->used;
-	r->used += cp->caplen;
+	r->used += cp->caplen + PAD;
 	p = &r->packets[r->n++];
 	p->ts = cp->ts_us;
 	p->len = cp->caplen;

@@ -22,7 +22,8 @@ static const char usage[] =
 	"  --log-dir DIR         write the records as the gateway does\n"
 	"  --pcap-out FILE       write the packets that passed\n"
 	"  --local-flows         record flows with both ends inside too\n"
-	"  --tunnels LIST        look into these only: ipip,vxlan,geneve,gtpu or none; default: all\n"
+	"  --tunnels LIST        look into these only: ipip,vxlan,geneve,gtpu,tzsp,capwap or\n"
+	"                        none; default: all\n"
 	"  --max-flows N         size of the flow table; default: 1048576\n"
 	"  --summary             print totals (to standard error where records go to standard output)\n"
 	"  --help                this text\n"
@@ -122,16 +123,19 @@ static int set_tunnels(char *list, uint32_t *tunnels)
 		const char *name;
 		uint32_t bits;
 	} known[] = {{"none", 0}, {"ipip", PARSE_IPIP}, {"vxlan", PARSE_VXLAN},
-		{"geneve", PARSE_GENEVE}, {"gtpu", PARSE_GTPU}};
+		{"geneve", PARSE_GENEVE}, {"gtpu", PARSE_GTPU}, {"tzsp", PARSE_TZSP},
+		{"capwap", PARSE_CAPWAP}};
+	static const unsigned n = sizeof(known) / sizeof(known[0]);
 
 	*tunnels = 0;
 	for (char *word; (word = strsep(&list, ",")) != NULL;) {
 		unsigned i = 0;
 
-		while (i < 5 && strcmp(known[i].name, word) != 0)
+		while (i < n && strcmp(known[i].name, word) != 0)
 			i++;
-		if (i == 5)
-			return bad("--tunnels takes none, ipip, vxlan, geneve, gtpu", word);
+		if (i == n)
+			return bad("--tunnels takes none, ipip, vxlan, geneve, gtpu, tzsp, capwap",
+				word);
 		*tunnels |= known[i].bits;
 	}
 	return 0;

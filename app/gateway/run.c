@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/gateway/gateway_policy.h"
+#include "app/gateway/gateway_view.h"
 #include "drivers/eal/eal.h"
 
 #include <getopt.h>
@@ -65,6 +66,7 @@ int gateway_serve(struct gateway *g)
 			gateway_policy_reload(g, "reload", "signal");
 		}
 		gateway_links(g);
+		gateway_view_poll(g);
 		gateway_reclaim(g);
 		gateway_quota_keep(g);
 		gateway_policy_clock(g);

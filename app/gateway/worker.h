@@ -11,6 +11,7 @@
 #pragma once
 
 #include "app/dataplane/pipeline.h"
+#include "app/dataplane/view.h"
 #include "app/flowlog/writer.h"
 #include "drivers/eal/port.h"
 
@@ -79,6 +80,7 @@ struct worker {
 	const _Atomic bool *stop;
 	_Atomic unsigned *stopped_rx; // how many workers receive no more
 	bool stopping;
+	_Atomic(struct view *) view; // to be looked through; the worker takes it off when it is done
 	struct worker_stats stats __attribute__((aligned(64)));
 };
 

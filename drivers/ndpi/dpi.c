@@ -139,9 +139,11 @@ void dpi_flow_packet(struct dpi *d, struct dpi_flow *f, const uint8_t *ip, uint1
 	ndpi_protocol p;
 	bool enough;
 
+	if (ms > d->now_ms) // as in ndpiReader, the library's time never goes back
+		d->now_ms = ms;
 	f->packets++;
 	enough = f->packets > max;
-	p = compat_process(d->module, &f->ndpi, ip, len, ms);
+	p = compat_process(d->module, &f->ndpi, ip, len, d->now_ms);
 	label->final = enough ||
 		(COMPAT_APP(p) != NDPI_PROTOCOL_UNKNOWN &&
 			!compat_wants_more(d->module, &f->ndpi, &p));

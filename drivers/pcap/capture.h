@@ -10,11 +10,13 @@
 struct capture;
 struct capture_writer;
 
+#define CAPTURE_TIME_MAX (INT64_C(1) << 60) // 36,000 years
+
 struct capture_packet {
 	const uint8_t *data; // owned by the capture until the next call
 	uint32_t caplen;     // bytes in data
 	uint32_t wirelen;    // bytes on the wire, never below caplen
-	int64_t ts_us;       // microseconds since 1970 UTC
+	int64_t ts_us;       // microseconds since 1970 UTC, within CAPTURE_TIME_MAX of it
 };
 
 // Opens a file ("-": standard input). NULL on error, with one line in err that names the file and

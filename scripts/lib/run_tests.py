@@ -25,8 +25,8 @@ SMOKE_SECONDS = 300  # where a smoke test has no line "# timeout: SECONDS"
 # name -> (options of meson setup, environment, what is built, multiplier of test timeouts)
 SETUP = {
     "plain": (["-Dwerror=true"], {}, [], 1),
-    "sanitize": (["-Dsanitize=true"], {}, [], 4),
-    "fuzz": (["-Dfuzz=true"], {"CC": "clang"}, ["fuzz"], 1),
+    "sanitize": (["-Dwerror=true", "-Dsanitize=true"], {}, [], 4),
+    "fuzz": (["-Dwerror=true", "-Dfuzz=true"], {"CC": "clang"}, ["fuzz"], 1),
 }
 NEEDS = {"lint": ("plain",), "unit": ("plain", "sanitize"), "golden": ("plain", "sanitize"),
          "fuzz": ("fuzz",), "smoke": ("plain", "sanitize")}

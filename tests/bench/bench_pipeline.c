@@ -435,13 +435,14 @@ int main(int argc, char **argv)
 		.bursts = 4096,
 	};
 	unsigned lcore;
+	struct eal *eal; // until the process ends
 	char err[256];
 
 	parse_args(&a, argc, argv);
 	a.rig.country_db = a.db;
 	a.rig.udp_timeout_s = a.insert ? 4 : a.fresh != 0 ? 5 : 60;
 	a.rig.max_flows = a.t.flows + (a.fresh != 0 ? 2 * a.t.flows + 1000000 : a.t.flows / 64 + 1024);
-	if (eal_start(a.eal, a.n_eal, err, sizeof(err)) < 0) {
+	if (eal_start(a.eal, a.n_eal, &eal, err, sizeof(err)) < 0) {
 		fprintf(stderr, "bench_pipeline: %s\n", err);
 		return 2;
 	}
