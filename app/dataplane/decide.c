@@ -317,7 +317,7 @@ static bool take_verdict(struct pipeline *pl, uint32_t i, const struct policy_ve
 	h->flags |= undecided ? FLOW_UNDECIDED : 0;
 	if (v->state != POLICY_DECIDED)
 		return false;
-	if (c->dpi == FLOW_NONE)
+	if (c->dpi == FLOW_NONE && !flow_capture_going_on(pl, i))
 		h->flags |= FLOW_SETTLED;
 	c->verdict = action & 3;
 	c->reported = 1;
@@ -348,6 +348,19 @@ static bool keeps_link(const struct policy_facts *f, uint16_t type)
 	       type <= ICMP6_REDIRECT;
 }
 
+// A limit that was passed after the flow's last packet is no longer its own.
+static struct meter_verdict kept_limit(const struct pipeline *pl, uint32_t i)
+{
+	const struct flow_cold *c = &pl->table.cold[i];
+	struct policy_limit_info l = {0};
+
+	if (c->limit != POLICY_LIMIT_NONE && c->generation == pl->gen->number)
+		policy_limit(pl->gen->policy, c->limit, &l);
+	if (l.id == NULL)
+		return (struct meter_verdict){.limit = POLICY_LIMIT_NONE, .action = POLICY_ALLOW};
+	return (struct meter_verdict){c->limit, l.action, l.severity};
+}
+
 // The verdict and what limits make of it. p: the packet that is about to pass, NULL: none.
 static void judge(struct pipeline *pl, uint32_t i, const struct packet *p, struct policy_facts *f,
 	struct policy_verdict *v, struct meter_verdict *l)
@@ -357,7 +370,11 @@ static void judge(struct pipeline *pl, uint32_t i, const struct packet *p, struc
 	evaluate(pl, i, f, v);
 	*l = (struct meter_verdict){.limit = POLICY_LIMIT_NONE, .action = POLICY_ALLOW};
 	// Before a rule has decided, the caps of the pending action hold and nothing else.
-	if (v->state != POLICY_UNDECIDED)
+	if (v->state == POLICY_UNDECIDED)
+		return;
+	if (pl->ending)
+		*l = kept_limit(pl, i);
+	else
 		*l = flow_limit(pl, i, f, v->rule, more);
 	if (keeps_link(f, pl->table.hot[i].port[0])) {
 		v->action = v->action == POLICY_BLOCK ? POLICY_FLAG : v->action;
@@ -390,6 +407,7 @@ void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
 	}
 	c->tenant = f.tenant;
 	c->border = f.border & 3;
+	flow_capture_want(pl, i, &v);
 	if (take_verdict(pl, i, &v, &l)) {
 		pl->stats.decisions[pl->table.hot[i].action]++;
 		flow_report(pl, i, RECORD_DECISION, RECORD_END_NONE,

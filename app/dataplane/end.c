@@ -60,7 +60,9 @@ void flow_end(struct pipeline *pl, uint32_t i, enum record_end why)
 	// Its label is what was found, and its verdict what follows from that.
 	if (c->dpi != FLOW_NONE) {
 		flow_label_finish(pl, i);
+		pl->ending = true;
 		flow_decide(pl, i, NULL);
+		pl->ending = false;
 	}
 	if (h->meter != METER_NONE)
 		flow_limit_end(pl, i);

@@ -114,6 +114,8 @@ struct flow_ext {
 	uint32_t next;   // free list
 	uint32_t period; // of the last update record, counted from t0
 	uint32_t seconds; // of its life that limits have counted
+	struct flow_capture *capture; // its first packets; NULL: none
+	bool captured; // they have gone into a record
 	bool has_ja3;
 	uint8_t n_vlans, n_tunnels;
 	uint16_t vlans[RECORD_MAX_VLANS];

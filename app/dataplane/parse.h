@@ -33,6 +33,7 @@ enum parse_link {
 };
 
 // The link type of a capture, by its DLT_ number; -1: not known here.
+uint16_t parse_dlt_of_link(uint8_t link);
 int parse_link_of_dlt(int dlt);
 
 #define PARSE_PORT_GTPU   2152

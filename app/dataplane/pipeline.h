@@ -20,6 +20,7 @@
 #include "app/dataplane/meter.h"
 #include "app/dataplane/parse.h"
 #include "app/dataplane/timer.h"
+#include "app/flowlog/flow_capture.h"
 #include "app/flowlog/record.h"
 #include "drivers/geo/geo.h"
 #include "drivers/ndpi/dpi.h"
@@ -68,6 +69,7 @@ struct pipeline_config {
 	struct dpi *dpi;
 	const struct geo *geo; // may be NULL: no country is known
 	struct record_sink sink;
+	struct flow_capture_pool *captures; // for rules with `capture`; NULL: nothing is kept
 	const _Atomic bool *log_full; // set by the control side; may be NULL
 };
 
@@ -84,7 +86,7 @@ struct pipeline_stats {
 	uint64_t decisions[POLICY_BLOCK + 1];
 	uint64_t updates, resets_sent, resets_left_out;
 	uint64_t ranges_looked_up; // country look-ups
-	uint64_t limits_passed, meters_full;
+	uint64_t limits_passed, meters_full, captures_begun;
 };
 
 // A frame that the pipeline wants sent: a reset or an ICMP error.
@@ -112,6 +114,7 @@ struct pipeline {
 	uint64_t next_fid;
 	int64_t full_reported;     // when the table was last reported full
 	int64_t ring_full_until;   // for record_ring_full: block
+	bool ending; // a flow is being decided for its last record: nothing more passes under its limits
 	bool log_full, stop_all; // as the control side said before this burst
 	unsigned n_injects;
 	struct pipeline_inject injects[PIPELINE_MAX_INJECTS];
@@ -174,6 +177,15 @@ void flow_facts(struct pipeline *pl, uint32_t i, const struct policy *p, struct 
 void flow_snapshot(const struct pipeline *pl, uint32_t i, struct record *r);
 // Gives the flow's bytes to the rule that decided it; over: the flow ends.
 void flow_credit(struct pipeline *pl, uint32_t i, bool over);
+// ---- evidence captures
+// What the verdict asks for: begins to keep the flow's packets, or gives up what is not wanted.
+void flow_capture_want(struct pipeline *pl, uint32_t i, const struct policy_verdict *v);
+// Keeps the packet where the flow's are kept.
+void flow_capture_packet(struct pipeline *pl, uint32_t i, const struct packet *p);
+// Still to be kept: the flow's packets must not take the fast path.
+bool flow_capture_going_on(const struct pipeline *pl, uint32_t i);
+// What goes into a record: complete, or the flow ends. NULL: nothing.
+struct flow_capture *flow_capture_take(struct pipeline *pl, uint32_t i, bool end);
 // ---- limits
 // Puts the flow under the limits that hold for it and says what they raise its verdict to. more: bytes
 // that are about to go out.

@@ -10,6 +10,7 @@
 static void emit(struct pipeline *pl, const struct record *r)
 {
 	if (pl->c.sink.emit(pl->c.sink.ctx, r) == -ENOSPC) {
+		flow_capture_release(r->capture);
 		pl->stats.ring_full++;
 		pl->ring_full_until = pl->now + 100000; // then a new flow tries again
 	}
@@ -129,6 +130,8 @@ void flow_report(struct pipeline *pl, uint32_t i, enum record_ev ev, enum record
 	r.ev = (uint8_t)ev;
 	r.end = (uint8_t)why;
 	r.t1 = t1;
+	if (pl->c.captures != NULL)
+		r.capture = flow_capture_take(pl, i, ev == RECORD_END);
 	emit(pl, &r);
 }
 
@@ -192,6 +195,8 @@ int64_t flow_update_due(struct pipeline *pl, uint32_t i)
 			r.t1 = h->last;
 			if (fill_delta(pl, i, &r, x)) {
 				pl->stats.updates++;
+				if (pl->c.captures != NULL)
+					r.capture = flow_capture_take(pl, i, false);
 				emit(pl, &r);
 			}
 		}

@@ -293,6 +293,8 @@ void slow_packet(struct pipeline *pl, struct packet *p, uint32_t i)
 	if (h->meter != METER_NONE && h->action != POLICY_BLOCK && !(h->flags & FLOW_UNDECIDED) &&
 		flow_is_outbound(h, p))
 		flow_charge(pl, i, p);
+	if (pl->c.captures != NULL)
+		flow_capture_packet(pl, i, p);
 	if ((h->flags & FLOW_UNDECIDED) && h->action != POLICY_BLOCK)
 		count_pending(pl, i, p);
 	else if (h->action == POLICY_BLOCK)

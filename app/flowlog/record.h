@@ -86,6 +86,8 @@ enum record_exception {
 #define RECORD_MAX_TUNNELS 3
 #define RECORD_HOST_MAX    255
 
+struct flow_capture; // flow_capture.h
+
 struct record {
 	uint8_t ev;      // enum record_ev: DECISION, UPDATE or END
 	uint8_t end;     // enum record_end
@@ -118,6 +120,9 @@ struct record {
 	// UPDATE since the update before, in a DECISION so far, in an END over the flow's whole life.
 	uint64_t ob, rb, op, rp, db, dp, pb, pp;
 	uint64_t risks;
+	// The flow's first packets; whoever takes the record gives it back (flow_capture_release()). NULL:
+	// none.
+	struct flow_capture *capture;
 	const struct policy *policy; // whose indexes these are; NULL: none was in force
 	uint8_t src[16], dst[16];    // of the end that opened the flow, and of the other
 	struct record_tunnel tunnels[RECORD_MAX_TUNNELS];

@@ -382,6 +382,10 @@ void line_record(
 		json_put_u64(j, policy_info(r->policy)->version);
 	}
 	put_counters(j, r);
+	if (s->cap != NULL) {
+		JSON_KEY(j, "cap");
+		put_text(j, s->cap);
+	}
 	if (end != NULL) {
 		JSON_KEY(j, "end");
 		put_text(j, end);

@@ -16,6 +16,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+#define CAPTURE_BLOCKS 8192 // of 4 KiB for each worker, touched when used
+#define CAPTURES       4096
+
 static int check_lcores(struct gateway *g)
 {
 	for (unsigned i = 0; i < g->n_workers; i++) {
@@ -135,6 +138,7 @@ int gateway_make_pipelines(struct gateway *g)
 		c.reader = policy_slot_add_reader(&g->slot);
 		c.dpi = g->dpi[i];
 		c.sink = worker_sink(w);
+		c.captures = w->captures = flow_capture_pool_create(CAPTURE_BLOCKS, CAPTURES);
 		w->ring = g->rings[i];
 		w->pl = aligned_alloc(64, (sizeof(*w->pl) + 63) & ~(size_t)63);
 		if (c.reader == NULL || w->pl == NULL ||
@@ -251,6 +255,7 @@ int gateway_tear_down(struct gateway *g, const char *why)
 		if (g->workers[i].pl != NULL)
 			pipeline_fini(g->workers[i].pl);
 		free(g->workers[i].pl);
+		flow_capture_pool_free(g->workers[i].captures);
 		for (unsigned to = 0; to < g->n_workers; to++)
 			rte_ring_free(g->workers[i].out[to]);
 		worker_fini(&g->workers[i]);

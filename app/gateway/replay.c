@@ -14,6 +14,8 @@
 // A burst is of packets of one millisecond, and its time is where that begins: whatever the bursts are
 // (a capture in two files, other packets between), every packet meets the same time.
 #define BURST     64
+#define CAPTURE_BLOCKS 65536 // of 4 KiB, touched when used
+#define CAPTURES       65536
 #define WINDOW_US 1000
 // Captures of several queues are out of order by some milliseconds. More is another recording, or a
 // clock that was set: the replay's time goes back with it.
@@ -28,6 +30,7 @@ struct replay {
 	struct geo *geo;
 	struct policy_slot slot;
 	struct pipeline *pl;
+	struct flow_capture_pool *captures; // NULL: none wanted
 	struct flowlog *log; // NULL: none wanted
 	struct replay_totals *totals;
 	struct capture_writer *out;
@@ -61,8 +64,10 @@ static int emit(void *ctx, const struct record *rec)
 	int rc;
 
 	replay_totals_add(r->totals, rec);
-	if (r->log == NULL)
+	if (r->log == NULL) {
+		flow_capture_release(rec->capture);
 		return 0;
+	}
 	rc = flowlog_write(r->log, rec);
 	if (rc < 0 && r->log_error == 0)
 		r->log_error = rc;
@@ -148,6 +153,10 @@ static int open_pipeline(struct replay *r, int64_t now)
 		.sink = {.ctx = r, .emit = emit},
 	};
 
+	if (r->o.log_dir != NULL) { // captures lie beside the log
+		r->captures = flow_capture_pool_create(CAPTURE_BLOCKS, CAPTURES);
+		pc.captures = r->captures;
+	}
 	pc.reader = policy_slot_add_reader(&r->slot);
 	r->pl = aligned_alloc(64, sizeof(*r->pl));
 	if (pc.reader == NULL || r->pl == NULL || pipeline_init(r->pl, &pc, now) < 0) {
@@ -381,6 +390,7 @@ static void close_parts(struct replay *r)
 	if (r->pl != NULL)
 		pipeline_fini(r->pl);
 	free(r->pl);
+	flow_capture_pool_free(r->captures);
 	policy_slot_fini(&r->slot);
 	geo_free(r->geo);
 	dpi_free(r->dpi);

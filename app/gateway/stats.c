@@ -69,6 +69,9 @@ static json_t *flows(const struct pipeline *pl)
 	put(o, "table_full", get(&s->table_full));
 	put(o, "extension_full", get(&s->ext_full));
 	put(o, "updates", get(&s->updates));
+	put(o, "captures", get(&s->captures_begun));
+	if (pl->c.captures != NULL)
+		put(o, "captures_shed", flow_capture_pool_shed(pl->c.captures));
 	put(o, "memory", pl->table.memory);
 	return o;
 }
@@ -174,6 +177,9 @@ static json_t *log_state(struct gateway *g)
 	put(o, "gaps", s.gaps);
 	put(o, "bytes", s.bytes);
 	put(o, "segments", s.segments);
+	put(o, "captures", s.captures);
+	put(o, "captures_shed", s.captures_shed);
+	put(o, "captures_failed", s.captures_failed);
 	put(o, "next_seq", s.next_seq);
 	json_object_set_new(o, "disk_full", json_boolean(s.disk_full));
 	return o;

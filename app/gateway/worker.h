@@ -72,6 +72,7 @@ struct worker {
 	struct record_ring *ring;
 	uint32_t ring_size;
 	struct pipeline *pl;
+	struct flow_capture_pool *captures;
 	struct worker_tx *tx; // by DPDK's port number
 	uint32_t tx_waiting;  // bit for each port that has packets in tx
 	uint8_t *chained;     // room for the frames of a burst that are chained
