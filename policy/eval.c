@@ -108,10 +108,12 @@ struct walk {
 };
 
 // The most that any of the 64 rules that may decide keeps.
-static void want_capture(const struct policy_doc *d, unsigned word, uint64_t rules, struct walk *out)
+static void want_capture(
+	const struct policy_doc *d, unsigned word, uint64_t rules, struct walk *out)
 {
 	for (; rules != 0; rules &= rules - 1) {
-		const struct policy_rule_doc *r = &d->rules[64 * word + (unsigned)__builtin_ctzll(rules)];
+		const struct policy_rule_doc *r =
+			&d->rules[64 * word + (unsigned)__builtin_ctzll(rules)];
 
 		if (r->capture_packets > out->capture_packets)
 			out->capture_packets = r->capture_packets;
@@ -148,8 +150,8 @@ static void walk_rules(const struct policy *p, const struct probe *probe, const 
 		if (shadows != 0 && out->shadow == none)
 			out->shadow = 64 * w + (unsigned)__builtin_ctzll(shadows);
 		if (e->captures)
-			want_capture(p->doc, w,
-				(pending | (decides & -decides)) & e->capturing[w], out);
+			want_capture(
+				p->doc, w, (pending | (decides & -decides)) & e->capturing[w], out);
 		out->pending_block |= (pending & e->blocking[w]) != 0;
 		out->pending_pass |= (pending & ~e->blocking[w]) != 0;
 		if (decides != 0)

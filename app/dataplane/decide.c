@@ -300,8 +300,9 @@ static bool take_verdict(struct pipeline *pl, uint32_t i, const struct policy_ve
 	c->expired = v->expired;
 	same = same_rule(old, c->rule, pl->gen->policy, v->rule);
 	changed = c->reported ? action != c->verdict ||
-			(action != POLICY_ALLOW &&
-				(!same || !same_limit(old, old_limit, pl->gen->policy, c->limit)))
+					(action != POLICY_ALLOW &&
+						(!same || !same_limit(old, old_limit,
+								  pl->gen->policy, c->limit)))
 			      : action != POLICY_ALLOW;
 	if (c->reported && !same)
 		flow_credit(pl, i, false);
@@ -335,17 +336,18 @@ static void settle_local(struct pipeline *pl, uint32_t i)
 		h->flags |= FLOW_SETTLED;
 }
 
-// Neighbour discovery is to IPv6 what ARP is to IPv4: a tenant without it has no link, so that a policy
-// that blocks its foreign traffic would take its home traffic too. Only where the remote end is on the
-// link (fe80::/10, ff02::/16; RFC 4861, 4; RFC 4291, 2.4): no router takes that further. Such a flow is
-// flagged where the verdict is to block.
+// Neighbour discovery is to IPv6 what ARP is to IPv4: a tenant without it has no link, so that a
+// policy that blocks its foreign traffic would take its home traffic too. Only where the remote end
+// is on the link (fe80::/10, ff02::/16; RFC 4861, 4; RFC 4291, 2.4): no router takes that further.
+// Such a flow is flagged where the verdict is to block.
 static bool keeps_link(const struct policy_facts *f, uint16_t type)
 {
 	const uint8_t *a = f->remote.b;
-	bool on_link = (a[0] == 0xfe && (a[1] & 0xc0) == 0x80) || (a[0] == 0xff && (a[1] & 15) == 2);
+	bool on_link =
+		(a[0] == 0xfe && (a[1] & 0xc0) == 0x80) || (a[0] == 0xff && (a[1] & 15) == 2);
 
-	return f->proto == 58 && f->remote.version == 6 && on_link && type >= ICMP6_SOLICIT_ROUTER &&
-	       type <= ICMP6_REDIRECT;
+	return f->proto == 58 && f->remote.version == 6 && on_link &&
+	       type >= ICMP6_SOLICIT_ROUTER && type <= ICMP6_REDIRECT;
 }
 
 // A limit that was passed after the flow's last packet is no longer its own.

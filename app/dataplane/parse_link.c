@@ -171,8 +171,8 @@ static uint16_t wifi_type(struct packet *p, uint32_t *off, bool swap)
 	return p->len < *off ? short_frame(p) : llc_type(p, off);
 }
 
-// A radio header, little endian (radiotap.org): version, pad, length, words that say what is present,
-// then the fields. Frames that came in damaged are no packets.
+// A radio header, little endian (radiotap.org): version, pad, length, words that say what is
+// present, then the fields. Frames that came in damaged are no packets.
 static uint16_t radiotap_type(struct packet *p, uint32_t *off)
 {
 	const uint8_t *b = p->data;

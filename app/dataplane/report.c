@@ -43,9 +43,9 @@ static void fill_verdict(const struct pipeline *pl, uint32_t i, struct record *r
 	r->local = (h->flags & FLOW_LOCAL) != 0;
 	r->undecided = (h->flags & FLOW_UNDECIDED) != 0;
 	r->severity = c->severity;
-	r->exception = c->raised ? c->exception
-		: c->expired     ? RECORD_EXC_POLICY_EXPIRED
-				 : RECORD_EXC_NONE;
+	r->exception = c->raised    ? c->exception
+		       : c->expired ? RECORD_EXC_POLICY_EXPIRED
+				    : RECORD_EXC_NONE;
 	r->border = c->border;
 	r->cc = c->cc;
 	r->cc_source = c->cc_source;
@@ -83,7 +83,8 @@ static void fill(const struct pipeline *pl, uint32_t i, struct record *r)
 	r->dpkt = c->label_packet;
 	if (pl->c.geo != NULL && !(h->flags & FLOW_LOCAL))
 		r->asn = geo_asn(pl->c.geo, h->version, a[!inside1]);
-	// A flow without a VLAN list may have a tag in its key all the same (its extension was refused).
+	// A flow without a VLAN list may have a tag in its key all the same (its extension was
+	// refused).
 	if (h->vlan != 0) {
 		r->n_vlans = 1;
 		r->vlans[0] = h->vlan;
@@ -119,7 +120,8 @@ void flow_snapshot(const struct pipeline *pl, uint32_t i, struct record *r)
 	r->t1 = pl->table.hot[i].last;
 }
 
-void flow_report(struct pipeline *pl, uint32_t i, enum record_ev ev, enum record_end why, int64_t t1)
+void flow_report(
+	struct pipeline *pl, uint32_t i, enum record_ev ev, enum record_end why, int64_t t1)
 {
 	struct record r;
 

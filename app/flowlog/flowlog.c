@@ -28,7 +28,7 @@ struct flowlog {
 	char *gateway; // JSON
 	struct spool spool;
 	struct capture_files *captures; // NULL: no directory to keep them in
-	int64_t clock; // latest time seen, microseconds since 1970 UTC
+	int64_t clock;                  // latest time seen, microseconds since 1970 UTC
 	uint64_t first_seq, next_seq;
 	struct lost_list lost; // to be told
 	bool crashed;          // the same, of the run before
@@ -73,7 +73,8 @@ static void describe_crash(struct flowlog *l, const struct segments_found *found
 	}
 }
 
-static bool open_captures(struct flowlog *l, const struct flowlog_config *c, char *err, size_t err_size)
+static bool open_captures(
+	struct flowlog *l, const struct flowlog_config *c, char *err, size_t err_size)
 {
 	const struct capture_files_config cc = {
 		.dir = c->dir,

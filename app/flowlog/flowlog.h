@@ -64,8 +64,9 @@ struct flowlog_stats {
 	uint64_t bytes;    // of lines written
 	uint64_t segments; // closed
 	uint64_t next_seq;
-	uint64_t captures, captures_shed, captures_failed; // files; not written for a bound, by the disk
-	bool disk_full; // the last write failed for want of space
+	uint64_t captures, captures_shed,
+		captures_failed; // files; not written for a bound, by the disk
+	bool disk_full;          // the last write failed for want of space
 };
 void flowlog_get_stats(const struct flowlog *l, struct flowlog_stats *out);
 

@@ -279,7 +279,8 @@ static void put_verdict(struct json_out *j, const struct record *r)
 		put_text(j, rule.id);
 	}
 	if (reason == NULL) { // where a limit is stricter than the rule, the reason is the limit's
-		reason = limit.id != NULL && limit.action > rule.action ? limit.reason : rule.reason;
+		reason =
+			limit.id != NULL && limit.action > rule.action ? limit.reason : rule.reason;
 	}
 	if (reason != NULL) {
 		JSON_KEY(j, "reason");

@@ -3,9 +3,9 @@
 
 // The gateway's flow log: where it goes, and what its first records say.
 
+#include "app/control/policy_file.h"
 #include "app/flowlog/writer.h"
 #include "app/gateway/gateway.h"
-#include "app/control/policy_file.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -8,8 +8,8 @@
 #include "drivers/eal/eal.h"
 
 #include <errno.h>
-#include <rte_lcore.h>
 #include <rte_launch.h>
+#include <rte_lcore.h>
 #include <rte_mempool.h>
 #include <rte_ring.h>
 #include <stdlib.h>
@@ -98,11 +98,11 @@ static void fill_config(const struct gateway *g, struct pipeline_config *c)
 	c->local_flows = from->log.local_flows;
 	c->classify_always = from->dpi.classify == GATEWAY_CLASSIFY_ALWAYS;
 	c->tunnels = ((from->tunnels & GATEWAY_TUN_IPIP) ? PARSE_IPIP : 0) |
-		((from->tunnels & GATEWAY_TUN_VXLAN) ? PARSE_VXLAN : 0) |
-		((from->tunnels & GATEWAY_TUN_GENEVE) ? PARSE_GENEVE : 0) |
-		((from->tunnels & GATEWAY_TUN_GTPU) ? PARSE_GTPU : 0) |
-		((from->tunnels & GATEWAY_TUN_TZSP) ? PARSE_TZSP : 0) |
-		((from->tunnels & GATEWAY_TUN_CAPWAP) ? PARSE_CAPWAP : 0);
+		     ((from->tunnels & GATEWAY_TUN_VXLAN) ? PARSE_VXLAN : 0) |
+		     ((from->tunnels & GATEWAY_TUN_GENEVE) ? PARSE_GENEVE : 0) |
+		     ((from->tunnels & GATEWAY_TUN_GTPU) ? PARSE_GTPU : 0) |
+		     ((from->tunnels & GATEWAY_TUN_TZSP) ? PARSE_TZSP : 0) |
+		     ((from->tunnels & GATEWAY_TUN_CAPWAP) ? PARSE_CAPWAP : 0);
 	c->inside = g->inside;
 	c->n_inside = (unsigned)from->n_inside;
 	c->exceptions = (struct pipeline_exceptions){
@@ -145,8 +145,8 @@ int gateway_make_pipelines(struct gateway *g)
 			pipeline_init(w->pl, &c, gateway_now()) < 0) {
 			free(w->pl);
 			w->pl = NULL;
-			snprintf(g->err, sizeof(g->err), "no memory for %u flows a worker; lower flows.max",
-				c.max_flows);
+			snprintf(g->err, sizeof(g->err),
+				"no memory for %u flows a worker; lower flows.max", c.max_flows);
 			return -ENOMEM;
 		}
 	}
@@ -187,8 +187,8 @@ int gateway_set_up(struct gateway *g)
 	if (rc == 0)
 		rc = gateway_assign_queues(g);
 	if (rc == 0) {
-		g->server = control_server_open(g->config.control_socket, gateway_request, g, g->err,
-			sizeof(g->err));
+		g->server = control_server_open(
+			g->config.control_socket, gateway_request, g, g->err, sizeof(g->err));
 		rc = g->server == NULL ? -EIO : 0;
 	}
 	if (rc == 0)

@@ -2,8 +2,8 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/gateway/replay.h"
-#include "app/flowlog/flowlog.h"
 #include "app/control/policy_file.h"
+#include "app/flowlog/flowlog.h"
 #include "drivers/pcap/capture.h"
 
 #include <errno.h>
@@ -11,17 +11,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-// A burst is of packets of one millisecond, and its time is where that begins: whatever the bursts are
-// (a capture in two files, other packets between), every packet meets the same time.
-#define BURST     64
+// A burst is of packets of one millisecond, and its time is where that begins: whatever the bursts
+// are (a capture in two files, other packets between), every packet meets the same time.
+#define BURST          64
 #define CAPTURE_BLOCKS 65536 // of 4 KiB, touched when used
 #define CAPTURES       65536
-#define WINDOW_US 1000
+#define WINDOW_US      1000
 // Captures of several queues are out of order by some milliseconds. More is another recording, or a
 // clock that was set: the replay's time goes back with it.
 #define BACK_US 1000000
-// Zeros behind each packet: where nDPI reads past the end of a malformed one, the label must not depend
-// on which packet comes next.
+// Zeros behind each packet: where nDPI reads past the end of a malformed one, the label must not
+// depend on which packet comes next.
 #define PAD 64
 
 struct replay {
@@ -31,7 +31,7 @@ struct replay {
 	struct policy_slot slot;
 	struct pipeline *pl;
 	struct flow_capture_pool *captures; // NULL: none wanted
-	struct flowlog *log; // NULL: none wanted
+	struct flowlog *log;                // NULL: none wanted
 	struct replay_totals *totals;
 	struct capture_writer *out;
 	int out_link;
@@ -123,7 +123,10 @@ static int open_log(struct replay *r)
 		.dir = r->o.log_dir,
 		.records = r->o.records,
 		.sync_ms = 60000,
-		.words = {.ctx = r->dpi, .app = app_word, .category = category_word, .risk = risk_word},
+		.words = {.ctx = r->dpi,
+			.app = app_word,
+			.category = category_word,
+			.risk = risk_word},
 	};
 
 	if (r->o.log_dir == NULL && r->o.records == NULL)
@@ -256,7 +259,8 @@ static int run_burst(struct replay *r)
 	if (r->log != NULL)
 		flowlog_flush(r->log, r->last);
 	if (rc == 0 && r->log_error != 0) {
-		snprintf(r->err, sizeof(r->err), "cannot write records: %s", strerror(-r->log_error));
+		snprintf(r->err, sizeof(r->err), "cannot write records: %s",
+			strerror(-r->log_error));
 		rc = fail(r);
 	}
 	r->n = 0;
@@ -267,8 +271,8 @@ static int run_burst(struct replay *r)
 static int add_packet(struct replay *r, const struct capture_packet *cp, uint8_t link)
 {
 	struct packet *p;
-	bool full = r->n == BURST ||
-		(r->n != 0 && window_of(cp->ts_us) != window_of(r->packets[0].ts));
+	bool full =
+		r->n == BURST || (r->n != 0 && window_of(cp->ts_us) != window_of(r->packets[0].ts));
 	int rc;
 
 	if (full && (rc = run_burst(r)) < 0)
@@ -314,13 +318,15 @@ static int open_out(struct replay *r, const struct capture *c, const char *path)
 	if (link == r->out_link)
 		return 0;
 	snprintf(r->err, sizeof(r->err),
-		"%s: link type %s, but %s has %s already: one file holds one link type; replay them apart",
+		"%s: link type %s, but %s has %s already: one file holds one link type; replay "
+		"them apart",
 		path, capture_linktype_name(link), r->o.pcap_out,
 		capture_linktype_name(r->out_link));
 	return fail(r);
 }
 
-static void show_progress(const struct replay *r, const struct capture *c, const char *path, bool end)
+static void show_progress(
+	const struct replay *r, const struct capture *c, const char *path, bool end)
 {
 	uint64_t done, size;
 

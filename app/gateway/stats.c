@@ -146,9 +146,10 @@ static json_t *port(const struct gateway *g, const struct gateway_port *p)
 	json_object_set_new(o, "wire", json_string(p->wire));
 	json_object_set_new(o, "side", json_string(sides[p->side]));
 	json_object_set_new(o, "driver", json_string(p->port.driver));
-	json_object_set_new(o, "link", json_string(p->port.forced_down ? "taken down"
-				       : p->up                          ? "up"
-									: "down"));
+	json_object_set_new(o, "link",
+		json_string(p->port.forced_down ? "taken down"
+			    : p->up             ? "up"
+						: "down"));
 	put(o, "rx_queues", p->port.rx_queues);
 	put(o, "tx_queues", p->port.tx_queues);
 	json_object_set_new(o, "rss", json_boolean(p->port.rss));
@@ -207,8 +208,8 @@ json_t *gateway_stats(struct gateway *g)
 
 	json_object_set_new(o, "gateway", json_string(g->config.name));
 	json_object_set_new(o, "version", json_string(BRIDGEHEAD_VERSION));
-	json_object_set_new(o, "mode",
-		json_string(g->config.mode == GATEWAY_TAP ? "tap" : "inline"));
+	json_object_set_new(
+		o, "mode", json_string(g->config.mode == GATEWAY_TAP ? "tap" : "inline"));
 	put(o, "uptime_s", (uint64_t)((gateway_now() - g->started_at) / 1000000));
 	json_object_set_new(o, "policy", policy_state(g));
 	for (unsigned i = 0; i < g->n_ports; i++)

@@ -50,7 +50,8 @@ static int sink_emit(void *ctx, const struct record *r)
 
 	// While the gateway runs a full ring is counted and the packet goes on. When it stops there
 	// is no packet to hold up, and every flow's last record is wanted.
-	for (unsigned i = 0; w->stopping && i < 20000 &&
+	for (unsigned i = 0;
+		w->stopping && i < 20000 &&
 		record_ring_put_count(w->ring) - record_ring_taken_count(w->ring) >= w->ring_size;
 		i++)
 		usleep(100);
@@ -71,7 +72,8 @@ static int64_t now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static inline void fill(struct worker *w, struct packet *p, struct rte_mbuf *m, unsigned slot, int64_t now)
+static inline void fill(
+	struct worker *w, struct packet *p, struct rte_mbuf *m, unsigned slot, int64_t now)
 {
 	const struct worker_port *port = &w->ports[m->port];
 
@@ -113,7 +115,8 @@ static void process(struct worker *w, struct packet *p, unsigned n, int64_t now,
 	pipeline_burst(w->pl, p, n, now, parsed);
 	// One port's packets stand together; other workers hand over mixtures.
 	for (unsigned i = 0; i < n; i++) {
-		const struct rte_mbuf *m = p[from].cookie, *next = i + 1 < n ? p[i + 1].cookie : NULL;
+		const struct rte_mbuf *m = p[from].cookie,
+				      *next = i + 1 < n ? p[i + 1].cookie : NULL;
 
 		if (next == NULL || next->port != m->port) {
 			pass_on(w, p + from, i + 1 - from, m->port);
