@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define AGE_EVERY  64 // loops
+#define AGE_EVERY  64 // turns without a packet
 #define VIEW_EVERY 16 // loops; where packets come, a look costs a few percent of the time
 #define VIEW_BUSY  16 // flows
 #define VIEW_IDLE  256
@@ -247,9 +247,12 @@ unsigned worker_turn(struct worker *w)
 		n += poll_queue(w, &w->rx[i]);
 	if (w->n_workers > 1)
 		n += poll_rings(w);
-	if (n == 0)
-		w->stats.idle_loops++;
-	if (++w->stats.loops % AGE_EVERY == 0)
+	w->stats.loops++;
+	// As many looks as packets: however many of them began a flow, expiry keeps up. The burst's
+	// time will do; only an idle worker asks the clock.
+	if (n != 0)
+		pipeline_age(w->pl, w->pl->now, n);
+	else if (++w->stats.idle_loops % AGE_EVERY == 0)
 		pipeline_age(w->pl, now_us(), AGE_BUDGET);
 	if ((n == 0 || w->stats.loops % VIEW_EVERY == 0) &&
 		atomic_load_explicit(&w->view, memory_order_relaxed) != NULL)
