@@ -211,7 +211,11 @@ def fragments_bad():
     b.add(ip4(IN4, DE4, UDP, datagram[:32], ident=12, flags=1), name)
     b.add(ip4(IN4, DE4, UDP, bytes(8) + datagram[32:], ident=12, flags=0, frag=24), name,
           note="overlaps bytes 24 to 31")
-    return [a, b]
+    c = Topic("frag4_orphan", "later fragments alone: what leaves so is a flow without ports")
+    for n in range(3):
+        c.add(ip4(IN4, DE4, UDP, filler(1480, "orphan%d" % n), ident=13 + n, flags=n % 2, frag=1480),
+              name_of(IN4, 0, DE4, 0, UDP))
+    return [a, b, c]
 
 
 def icmp_topic():
