@@ -11,18 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A word of a list; -1 with a line in err where it is none of them. NULL: -1.
+// A word of a list: its place; absent where there is none; -2 with a line in err where it is
+// another.
 static int word(const json_t *body, const char *key, const char *const *words, int absent,
 	char *err, size_t size)
 {
 	const char *s = json_string_value(json_object_get(body, key));
+	int n;
 
 	if (s == NULL)
 		return absent;
 	for (int i = 0; words[i] != NULL; i++)
 		if (strcmp(words[i], s) == 0)
 			return i;
-	snprintf(err, size, "\"%.40s\" is no %s", s, key);
+	n = snprintf(err, size, "\"%s\" is \"%.40s\", but can only be", key, s);
+	for (int i = 0; words[i] != NULL && n >= 0 && (size_t)n < size; i++)
+		n += snprintf(err + n, size - (size_t)n, "%s %s", i != 0 ? "," : "", words[i]);
 	return -2;
 }
 
