@@ -300,8 +300,9 @@ static bool take_verdict(struct pipeline *pl, uint32_t i, const struct policy_ve
 	c->expired = v->expired;
 	same = same_rule(old, c->rule, pl->gen->policy, v->rule);
 	changed = c->reported ? action != c->verdict ||
-			(action != POLICY_ALLOW &&
-				(!same || !same_limit(old, old_limit, pl->gen->policy, c->limit)))
+					(action != POLICY_ALLOW &&
+						(!same || !same_limit(old, old_limit,
+								  pl->gen->policy, c->limit)))
 			      : action != POLICY_ALLOW;
 	if (c->reported && !same)
 		flow_credit(pl, i, false);
@@ -317,7 +318,7 @@ static bool take_verdict(struct pipeline *pl, uint32_t i, const struct policy_ve
 	h->flags |= undecided ? FLOW_UNDECIDED : 0;
 	if (v->state != POLICY_DECIDED)
 		return false;
-	if (c->dpi == FLOW_NONE)
+	if (c->dpi == FLOW_NONE && !flow_capture_going_on(pl, i))
 		h->flags |= FLOW_SETTLED;
 	c->verdict = action & 3;
 	c->reported = 1;
@@ -335,17 +336,31 @@ static void settle_local(struct pipeline *pl, uint32_t i)
 		h->flags |= FLOW_SETTLED;
 }
 
-// Neighbour discovery is to IPv6 what ARP is to IPv4: a tenant without it has no link, so that a policy
-// that blocks its foreign traffic would take its home traffic too. Only where the remote end is on the
-// link (fe80::/10, ff02::/16; RFC 4861, 4; RFC 4291, 2.4): no router takes that further. Such a flow is
-// flagged where the verdict is to block.
+// Neighbour discovery is to IPv6 what ARP is to IPv4: a tenant without it has no link, so that a
+// policy that blocks its foreign traffic would take its home traffic too. Only where the remote end
+// is on the link (fe80::/10, ff02::/16; RFC 4861, 4; RFC 4291, 2.4): no router takes that further.
+// Such a flow is flagged where the verdict is to block.
 static bool keeps_link(const struct policy_facts *f, uint16_t type)
 {
 	const uint8_t *a = f->remote.b;
-	bool on_link = (a[0] == 0xfe && (a[1] & 0xc0) == 0x80) || (a[0] == 0xff && (a[1] & 15) == 2);
+	bool on_link =
+		(a[0] == 0xfe && (a[1] & 0xc0) == 0x80) || (a[0] == 0xff && (a[1] & 15) == 2);
 
-	return f->proto == 58 && f->remote.version == 6 && on_link && type >= ICMP6_SOLICIT_ROUTER &&
-	       type <= ICMP6_REDIRECT;
+	return f->proto == 58 && f->remote.version == 6 && on_link &&
+	       type >= ICMP6_SOLICIT_ROUTER && type <= ICMP6_REDIRECT;
+}
+
+// A limit that was passed after the flow's last packet is no longer its own.
+static struct meter_verdict kept_limit(const struct pipeline *pl, uint32_t i)
+{
+	const struct flow_cold *c = &pl->table.cold[i];
+	struct policy_limit_info l = {0};
+
+	if (c->limit != POLICY_LIMIT_NONE && c->generation == pl->gen->number)
+		policy_limit(pl->gen->policy, c->limit, &l);
+	if (l.id == NULL)
+		return (struct meter_verdict){.limit = POLICY_LIMIT_NONE, .action = POLICY_ALLOW};
+	return (struct meter_verdict){c->limit, l.action, l.severity};
 }
 
 // The verdict and what limits make of it. p: the packet that is about to pass, NULL: none.
@@ -357,7 +372,11 @@ static void judge(struct pipeline *pl, uint32_t i, const struct packet *p, struc
 	evaluate(pl, i, f, v);
 	*l = (struct meter_verdict){.limit = POLICY_LIMIT_NONE, .action = POLICY_ALLOW};
 	// Before a rule has decided, the caps of the pending action hold and nothing else.
-	if (v->state != POLICY_UNDECIDED)
+	if (v->state == POLICY_UNDECIDED)
+		return;
+	if (pl->ending)
+		*l = kept_limit(pl, i);
+	else
 		*l = flow_limit(pl, i, f, v->rule, more);
 	if (keeps_link(f, pl->table.hot[i].port[0])) {
 		v->action = v->action == POLICY_BLOCK ? POLICY_FLAG : v->action;
@@ -390,6 +409,7 @@ void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
 	}
 	c->tenant = f.tenant;
 	c->border = f.border & 3;
+	flow_capture_want(pl, i, &v);
 	if (take_verdict(pl, i, &v, &l)) {
 		pl->stats.decisions[pl->table.hot[i].action]++;
 		flow_report(pl, i, RECORD_DECISION, RECORD_END_NONE,

@@ -7,10 +7,13 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define HUGE_2M    (2u << 20)
+#define HUGE_2M (2u << 20)
 
 // When pages are taken: all at once, or each when it is first used.
-enum map_when { MAP_AT_ONCE, MAP_LATER };
+enum map_when {
+	MAP_AT_ONCE,
+	MAP_LATER
+};
 
 static void *map(struct flow_table *t, unsigned which, size_t size, bool huge, enum map_when when)
 {
@@ -40,8 +43,8 @@ int flow_table_init(struct flow_table *t, uint32_t max, const struct hash_seed *
 	if (max < 16)
 		max = 16;
 	t->max = max;
-	// Six of ten slots used when full: one bucket in 23 has more than ten (Poisson). Twice as many
-	// are in reserve, which keeps a flow below 160 bytes.
+	// Six of ten slots used when full: one bucket in 23 has more than ten (Poisson). Twice as
+	// many are in reserve, which keeps a flow below 160 bytes.
 	t->n_buckets = max / 6 + 1;
 	t->n_overflow = t->n_buckets / 12 + 16;
 	t->buckets = map(t, 0, (size_t)(t->n_buckets + t->n_overflow) * sizeof(*t->buckets), huge,
@@ -129,8 +132,8 @@ static bool take_slot(struct flow_table *t, uint64_t hash, uint32_t entry)
 	}
 }
 
-// The last bucket of the chain gives an entry to the slot that has become free in bucket b, so that a
-// chain is never longer than its entries need; when it is empty it goes back.
+// The last bucket of the chain gives an entry to the slot that has become free in bucket b, so that
+// a chain is never longer than its entries need; when it is empty it goes back.
 static void shorten(struct flow_table *t, uint32_t first, uint32_t b, unsigned slot)
 {
 	uint32_t before = FLOW_NONE, last = first;

@@ -21,6 +21,35 @@
 #define MAX_TAGS   8
 #define MAX_LABELS 16
 
+// As libpcap numbers them in files (LINKTYPE_...).
+uint16_t parse_dlt_of_link(uint8_t link)
+{
+	switch ((enum parse_link)link) {
+	case LINK_ETHERNET:
+		return 1;
+	case LINK_RAW:
+		return 101;
+	case LINK_NULL:
+		return 0;
+	case LINK_SLL:
+		return 113;
+	case LINK_SLL2:
+		return 276;
+	case LINK_PPP:
+		return 9;
+	case LINK_PPPOE:
+		return 51;
+	case LINK_CHDLC:
+		return 104;
+	case LINK_80211:
+		return 105;
+	case LINK_RADIOTAP:
+		return 127;
+	default: // packets come with no other
+		return 1;
+	}
+}
+
 int parse_link_of_dlt(int dlt)
 {
 	switch (dlt) {
@@ -142,8 +171,8 @@ static uint16_t wifi_type(struct packet *p, uint32_t *off, bool swap)
 	return p->len < *off ? short_frame(p) : llc_type(p, off);
 }
 
-// A radio header, little endian (radiotap.org): version, pad, length, words that say what is present,
-// then the fields. Frames that came in damaged are no packets.
+// A radio header, little endian (radiotap.org): version, pad, length, words that say what is
+// present, then the fields. Frames that came in damaged are no packets.
 static uint16_t radiotap_type(struct packet *p, uint32_t *off)
 {
 	const uint8_t *b = p->data;

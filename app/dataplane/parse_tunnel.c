@@ -10,10 +10,10 @@
 
 // What was found behind the outer header.
 struct tunnel {
-	uint8_t kind;     // enum record_tunnel_kind
-	uint8_t link;     // enum parse_link: what the inner packet begins with
-	uint32_t id;      // UINT32_MAX: none
-	uint32_t off;     // of the inner packet
+	uint8_t kind; // enum record_tunnel_kind
+	uint8_t link; // enum parse_link: what the inner packet begins with
+	uint32_t id;  // UINT32_MAX: none
+	uint32_t off; // of the inner packet
 };
 
 static bool find_vxlan(const struct packet *p, uint32_t off, struct tunnel *t)
@@ -21,7 +21,8 @@ static bool find_vxlan(const struct packet *p, uint32_t off, struct tunnel *t)
 	const uint8_t *b = p->data + off;
 
 	// RFC 7348, 5: the I flag, everything else reserved.
-	if (p->len < off + 8 + 14 || b[0] != 0x08 || b[1] != 0 || b[2] != 0 || b[3] != 0 || b[7] != 0)
+	if (p->len < off + 8 + 14 || b[0] != 0x08 || b[1] != 0 || b[2] != 0 || b[3] != 0 ||
+		b[7] != 0)
 		return false;
 	*t = (struct tunnel){.kind = RECORD_TUN_VXLAN,
 		.link = LINK_ETHERNET,
@@ -35,7 +36,8 @@ static bool find_geneve(const struct packet *p, uint32_t off, struct tunnel *t)
 	const uint8_t *b = p->data + off;
 	uint16_t type;
 
-	if (p->len < off + 8 || (b[0] & 0xc0) != 0 || (b[1] & 0x80) != 0) // version 0, no control packet
+	if (p->len < off + 8 || (b[0] & 0xc0) != 0 ||
+		(b[1] & 0x80) != 0) // version 0, no control packet
 		return false;
 	type = parse_be16(b + 2);
 	if (type != 0x6558 && type != 0x0800 && type != 0x86dd)
@@ -75,10 +77,8 @@ static bool find_gtpu(const struct packet *p, uint32_t off, struct tunnel *t)
 			next = p->data[at - 1];
 		}
 	}
-	*t = (struct tunnel){.kind = RECORD_TUN_GTPU,
-		.link = LINK_RAW,
-		.id = parse_be32(b + 4),
-		.off = at};
+	*t = (struct tunnel){
+		.kind = RECORD_TUN_GTPU, .link = LINK_RAW, .id = parse_be32(b + 4), .off = at};
 	return true;
 }
 
@@ -94,7 +94,7 @@ static bool find_tzsp(const struct packet *p, uint32_t off, struct tunnel *t)
 	inner = parse_be16(b + 2);
 	if (inner != 1 && inner != 18)
 		return false;
-	while (p->data[at] != 1) { // the end of the tags
+	while (p->data[at] != 1) {      // the end of the tags
 		if (p->data[at] == 0) { // padding
 			at++;
 		} else {

@@ -75,7 +75,7 @@ static void refresh(struct pipeline *pl, int64_t now)
 		pl->stamp++;
 	}
 	pl->log_full = pl->c.log_full != NULL &&
-		atomic_load_explicit(pl->c.log_full, memory_order_relaxed);
+		       atomic_load_explicit(pl->c.log_full, memory_order_relaxed);
 	pl->stop_all = pl->log_full && pl->c.exceptions.log_disk_full == POLICY_BLOCK;
 	pl->n_injects = 0;
 }
@@ -162,7 +162,7 @@ void flow_count(struct pipeline *pl, struct packet *p, uint32_t i)
 
 // What the packets of a burst that passed on the fast path add to the counters.
 struct sums {
-	uint64_t packets, bytes, ip_bytes;           // of all
+	uint64_t packets, bytes, ip_bytes;     // of all
 	uint64_t odd_packets[2], odd_bytes[2]; // of those flagged and those local
 };
 
@@ -188,8 +188,8 @@ static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i
 		return false;
 	if (p->ts - h->last >= pl->c.timeout_us[h->class_])
 		return false;
-	if (h->proto == 6 && ((p->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST)) ||
-				     !(h->tcp & FLOW_TCP_BOTH)))
+	if (h->proto == 6 &&
+		((p->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST)) || !(h->tcp & FLOW_TCP_BOTH)))
 		return false;
 	if (h->meter != METER_NONE && flow_is_outbound(h, p) &&
 		!meter_fast(&pl->meters, h->meter, h->bytes[0], p->ip_len))
@@ -235,7 +235,8 @@ static uint32_t candidate(const struct pipeline *pl, const struct packet *p)
 	return i;
 }
 
-static inline void read_packet(struct pipeline *pl, struct packet *p, unsigned n, unsigned i, bool parsed)
+static inline void read_packet(
+	struct pipeline *pl, struct packet *p, unsigned n, unsigned i, bool parsed)
 {
 	if (!parsed) {
 		prefetch_frames(p, n, i);
@@ -267,7 +268,8 @@ static inline uint32_t find_entry(const struct pipeline *pl, const struct packet
 }
 
 // What lies behind the line that the stage before has prefetched: IPv6 addresses, or the country.
-static inline void prefetch_behind(const struct pipeline *pl, const struct packet *p, uint32_t entry)
+static inline void prefetch_behind(
+	const struct pipeline *pl, const struct packet *p, uint32_t entry)
 {
 	if (entry == FLOW_NONE)
 		prefetch_country(pl, p, 1);
@@ -298,8 +300,8 @@ void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t n
 	struct sums x = {0};
 
 	refresh(pl, now);
-	// The stages follow each other at a distance of DEPTH packets, so that the memory requests of
-	// one packet are spread between the work on others and have come when they are needed.
+	// The stages follow each other at a distance of DEPTH packets, so that the memory requests
+	// of one packet are spread between the work on others and have come when they are needed.
 	for (unsigned i = 0; i < n + 3 * DEPTH; i++) {
 		unsigned j = i - DEPTH, k = j - DEPTH, l = k - DEPTH; // not yet: wraps, no packet
 
@@ -334,8 +336,8 @@ static void look_at(struct pipeline *pl, uint32_t i)
 	timer_set(pl->wheel, i, update < due ? update : due);
 }
 
-// Takes flows that are due off the wheel and prefetches what looking at them needs. Where they lie in
-// the table the order of the wheel does not tell.
+// Takes flows that are due off the wheel and prefetches what looking at them needs. Where they lie
+// in the table the order of the wheel does not tell.
 static unsigned take_due(struct pipeline *pl, uint32_t *due, unsigned max)
 {
 	struct flow_table *t = &pl->table;
@@ -362,7 +364,8 @@ unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget)
 
 	refresh(pl, now);
 	while (done < budget) {
-		unsigned n = take_due(pl, due, budget - done < AGE_BATCH ? budget - done : AGE_BATCH);
+		unsigned n =
+			take_due(pl, due, budget - done < AGE_BATCH ? budget - done : AGE_BATCH);
 
 		if (n == 0)
 			break;

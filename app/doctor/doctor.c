@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-#include "app/doctor/part.h"
 #include "app/control/policy_file.h"
+#include "app/doctor/part.h"
 
 #include <errno.h>
 #include <getopt.h>

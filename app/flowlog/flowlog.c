@@ -9,6 +9,8 @@
 
 #include "app/flowlog/flowlog.h"
 
+#include "app/flowlog/capture_file.h"
+#include "app/flowlog/flow_capture.h"
 #include "app/flowlog/line.h"
 #include "app/flowlog/lost.h"
 #include "app/flowlog/spool.h"
@@ -25,7 +27,8 @@ struct flowlog {
 	struct line_source source;
 	char *gateway; // JSON
 	struct spool spool;
-	int64_t clock; // latest time seen, microseconds since 1970 UTC
+	struct capture_files *captures; // NULL: no directory to keep them in
+	int64_t clock;                  // latest time seen, microseconds since 1970 UTC
 	uint64_t first_seq, next_seq;
 	struct lost_list lost; // to be told
 	bool crashed;          // the same, of the run before
@@ -70,6 +73,22 @@ static void describe_crash(struct flowlog *l, const struct segments_found *found
 	}
 }
 
+static bool open_captures(
+	struct flowlog *l, const struct flowlog_config *c, char *err, size_t err_size)
+{
+	const struct capture_files_config cc = {
+		.dir = c->dir,
+		.gateway = c->gateway,
+		.max_bytes = c->capture_bytes != 0 ? c->capture_bytes : 1ull << 30,
+		.max_per_s = c->captures_per_s != 0 ? c->captures_per_s : 100,
+	};
+
+	if (c->dir == NULL)
+		return true;
+	l->captures = capture_files_open(&cc, err, err_size);
+	return l->captures != NULL;
+}
+
 struct flowlog *flowlog_open(const struct flowlog_config *c, char *err, size_t err_size)
 {
 	struct flowlog *l = calloc(1, sizeof(*l));
@@ -85,7 +104,9 @@ struct flowlog *flowlog_open(const struct flowlog_config *c, char *err, size_t e
 	}
 	l->source.gateway = l->gateway;
 	l->source.words = c->words;
-	if (spool_open(&l->spool, c, &found, err, err_size) != 0) {
+	if (!open_captures(l, c, err, err_size) ||
+		spool_open(&l->spool, c, &found, err, err_size) != 0) {
+		capture_files_close(l->captures);
 		free(l->gateway);
 		free(l);
 		return NULL;
@@ -239,7 +260,17 @@ int flowlog_write(struct flowlog *l, const struct record *r)
 	const struct item i = {
 		.ev = r->ev <= RECORD_END ? r->ev : RECORD_END, .record = r, .t = r->t1};
 
-	return log_item(l, &i);
+	char cap[CAPTURE_FILE_TEXT];
+	int rc;
+
+	// The file first, so that no record names one that is not there.
+	if (r->capture != NULL && l->captures != NULL && capture_files_save(l->captures, r, cap)) {
+		l->source.cap = cap;
+	}
+	rc = log_item(l, &i);
+	l->source.cap = NULL;
+	flow_capture_release(r->capture);
+	return rc;
 }
 
 int flowlog_start(struct flowlog *l, const struct notice_start *n)
@@ -307,7 +338,11 @@ int flowlog_flush(struct flowlog *l, int64_t now)
 void flowlog_get_stats(const struct flowlog *l, struct flowlog_stats *out)
 {
 	const struct spool *s = &l->spool;
+	struct capture_files_stats captures = {0};
 
+	if (l->captures != NULL) {
+		capture_files_get_stats(l->captures, &captures);
+	}
 	*out = (struct flowlog_stats){
 		.attempted = l->next_seq - l->first_seq,
 		.written = s->written,
@@ -317,6 +352,9 @@ void flowlog_get_stats(const struct flowlog *l, struct flowlog_stats *out)
 		.bytes = s->bytes,
 		.segments = s->segments != NULL ? segments_closed(s->segments) : 0,
 		.next_seq = l->next_seq,
+		.captures = captures.files,
+		.captures_shed = captures.shed,
+		.captures_failed = captures.failed,
 		.disk_full = s->error == -ENOSPC || s->error == -EDQUOT,
 	};
 }
@@ -348,6 +386,7 @@ int flowlog_close(struct flowlog *l, char *err, size_t err_size)
 	} else if (rc != 0) {
 		snprintf(err, err_size, "%s: cannot write records: %s", where, strerror(-rc));
 	}
+	capture_files_close(l->captures);
 	free(l->gateway);
 	free(l);
 	return rc;

@@ -279,7 +279,8 @@ static void put_verdict(struct json_out *j, const struct record *r)
 		put_text(j, rule.id);
 	}
 	if (reason == NULL) { // where a limit is stricter than the rule, the reason is the limit's
-		reason = limit.id != NULL && limit.action > rule.action ? limit.reason : rule.reason;
+		reason =
+			limit.id != NULL && limit.action > rule.action ? limit.reason : rule.reason;
 	}
 	if (reason != NULL) {
 		JSON_KEY(j, "reason");
@@ -382,6 +383,10 @@ void line_record(
 		json_put_u64(j, policy_info(r->policy)->version);
 	}
 	put_counters(j, r);
+	if (s->cap != NULL) {
+		JSON_KEY(j, "cap");
+		put_text(j, s->cap);
+	}
 	if (end != NULL) {
 		JSON_KEY(j, "end");
 		put_text(j, end);

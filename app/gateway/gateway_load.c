@@ -3,9 +3,9 @@
 
 // What a gateway reads before it touches DPDK, and the policy again later.
 
+#include "app/control/policy_file.h"
 #include "app/gateway/gateway_policy.h"
 #include "app/gateway/gateway_view.h"
-#include "app/control/policy_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -71,7 +71,8 @@ int gateway_load(struct gateway *g, const char *config, bool check)
 	rc = gateway_policy_boot(g, check);
 	// What is wrong with the databases is told in the same go.
 	g->geo = geo_load((const char *const *)g->config.country_db.v, g->config.country_db.n,
-		(const char *const *)g->config.asn_db.v, g->config.asn_db.n, g->err, sizeof(g->err));
+		(const char *const *)g->config.asn_db.v, g->config.asn_db.n, g->err,
+		sizeof(g->err));
 	if (g->geo == NULL) {
 		fprintf(stderr, "bridgehead: %s\n", g->err);
 		geo = -EINVAL;

@@ -3,9 +3,9 @@
 
 // The gateway's flow log: where it goes, and what its first records say.
 
+#include "app/control/policy_file.h"
 #include "app/flowlog/writer.h"
 #include "app/gateway/gateway.h"
-#include "app/control/policy_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -34,6 +34,8 @@ int gateway_open_log(struct gateway *g)
 		.segment_bytes = g->config.log.segment_bytes,
 		.segment_s = g->config.log.segment_s,
 		.sync_ms = g->config.log.sync_ms,
+		.capture_bytes = g->config.log.capture_bytes,
+		.captures_per_s = g->config.log.captures_per_s,
 		.words = {.ctx = g->dpi[g->n_workers],
 			.app = app_word,
 			.category = category_word,

@@ -2,8 +2,8 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/gateway/replay.h"
-#include "app/flowlog/flowlog.h"
 #include "app/control/policy_file.h"
+#include "app/flowlog/flowlog.h"
 #include "drivers/pcap/capture.h"
 
 #include <errno.h>
@@ -11,15 +11,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-// A burst is of packets of one millisecond, and its time is where that begins: whatever the bursts are
-// (a capture in two files, other packets between), every packet meets the same time.
-#define BURST     64
-#define WINDOW_US 1000
+// A burst is of packets of one millisecond, and its time is where that begins: whatever the bursts
+// are (a capture in two files, other packets between), every packet meets the same time.
+#define BURST          64
+#define CAPTURE_BLOCKS 65536 // of 4 KiB, touched when used
+#define CAPTURES       65536
+#define WINDOW_US      1000
 // Captures of several queues are out of order by some milliseconds. More is another recording, or a
 // clock that was set: the replay's time goes back with it.
 #define BACK_US 1000000
-// Zeros behind each packet: where nDPI reads past the end of a malformed one, the label must not depend
-// on which packet comes next.
+// Zeros behind each packet: where nDPI reads past the end of a malformed one, the label must not
+// depend on which packet comes next.
 #define PAD 64
 
 struct replay {
@@ -28,7 +30,8 @@ struct replay {
 	struct geo *geo;
 	struct policy_slot slot;
 	struct pipeline *pl;
-	struct flowlog *log; // NULL: none wanted
+	struct flow_capture_pool *captures; // NULL: none wanted
+	struct flowlog *log;                // NULL: none wanted
 	struct replay_totals *totals;
 	struct capture_writer *out;
 	int out_link;
@@ -61,8 +64,10 @@ static int emit(void *ctx, const struct record *rec)
 	int rc;
 
 	replay_totals_add(r->totals, rec);
-	if (r->log == NULL)
+	if (r->log == NULL) {
+		flow_capture_release(rec->capture);
 		return 0;
+	}
 	rc = flowlog_write(r->log, rec);
 	if (rc < 0 && r->log_error == 0)
 		r->log_error = rc;
@@ -118,7 +123,10 @@ static int open_log(struct replay *r)
 		.dir = r->o.log_dir,
 		.records = r->o.records,
 		.sync_ms = 60000,
-		.words = {.ctx = r->dpi, .app = app_word, .category = category_word, .risk = risk_word},
+		.words = {.ctx = r->dpi,
+			.app = app_word,
+			.category = category_word,
+			.risk = risk_word},
 	};
 
 	if (r->o.log_dir == NULL && r->o.records == NULL)
@@ -148,6 +156,10 @@ static int open_pipeline(struct replay *r, int64_t now)
 		.sink = {.ctx = r, .emit = emit},
 	};
 
+	if (r->o.log_dir != NULL) { // captures lie beside the log
+		r->captures = flow_capture_pool_create(CAPTURE_BLOCKS, CAPTURES);
+		pc.captures = r->captures;
+	}
 	pc.reader = policy_slot_add_reader(&r->slot);
 	r->pl = aligned_alloc(64, sizeof(*r->pl));
 	if (pc.reader == NULL || r->pl == NULL || pipeline_init(r->pl, &pc, now) < 0) {
@@ -247,7 +259,8 @@ static int run_burst(struct replay *r)
 	if (r->log != NULL)
 		flowlog_flush(r->log, r->last);
 	if (rc == 0 && r->log_error != 0) {
-		snprintf(r->err, sizeof(r->err), "cannot write records: %s", strerror(-r->log_error));
+		snprintf(r->err, sizeof(r->err), "cannot write records: %s",
+			strerror(-r->log_error));
 		rc = fail(r);
 	}
 	r->n = 0;
@@ -258,8 +271,8 @@ static int run_burst(struct replay *r)
 static int add_packet(struct replay *r, const struct capture_packet *cp, uint8_t link)
 {
 	struct packet *p;
-	bool full = r->n == BURST ||
-		(r->n != 0 && window_of(cp->ts_us) != window_of(r->packets[0].ts));
+	bool full =
+		r->n == BURST || (r->n != 0 && window_of(cp->ts_us) != window_of(r->packets[0].ts));
 	int rc;
 
 	if (full && (rc = run_burst(r)) < 0)
@@ -305,13 +318,15 @@ static int open_out(struct replay *r, const struct capture *c, const char *path)
 	if (link == r->out_link)
 		return 0;
 	snprintf(r->err, sizeof(r->err),
-		"%s: link type %s, but %s has %s already: one file holds one link type; replay them apart",
+		"%s: link type %s, but %s has %s already: one file holds one link type; replay "
+		"them apart",
 		path, capture_linktype_name(link), r->o.pcap_out,
 		capture_linktype_name(r->out_link));
 	return fail(r);
 }
 
-static void show_progress(const struct replay *r, const struct capture *c, const char *path, bool end)
+static void show_progress(
+	const struct replay *r, const struct capture *c, const char *path, bool end)
 {
 	uint64_t done, size;
 
@@ -381,6 +396,7 @@ static void close_parts(struct replay *r)
 	if (r->pl != NULL)
 		pipeline_fini(r->pl);
 	free(r->pl);
+	flow_capture_pool_free(r->captures);
 	policy_slot_fini(&r->slot);
 	geo_free(r->geo);
 	dpi_free(r->dpi);

@@ -127,7 +127,8 @@ int run_main(int argc, char **argv)
 	}
 	if (config == NULL || optind != argc) {
 		fprintf(stderr, "bridgehead run: %s\n%s",
-			config == NULL ? "--config FILE is missing" : "one configuration only", usage);
+			config == NULL ? "--config FILE is missing" : "one configuration only",
+			usage);
 		return 2;
 	}
 	return run(config, check) == 0 ? 0 : 2;

@@ -92,15 +92,16 @@ const char *eal_plugins(void)
 	return RTE_EAL_PMD_PATH;
 }
 
-struct rte_mempool *eal_pool_create(const char *name, uint32_t mbufs, uint16_t data, int socket,
-	char *err, size_t err_size)
+struct rte_mempool *eal_pool_create(
+	const char *name, uint32_t mbufs, uint16_t data, int socket, char *err, size_t err_size)
 {
 	struct rte_mempool *m = rte_pktmbuf_pool_create(name, mbufs, mbufs > 1024 ? 256 : 0, 0,
 		(uint16_t)(data + RTE_PKTMBUF_HEADROOM), socket);
 
 	if (m == NULL)
 		snprintf(err, err_size,
-			"no memory for %u packet buffers of %u bytes: %s; lower workers.mbufs or give"
+			"no memory for %u packet buffers of %u bytes: %s; lower workers.mbufs or "
+			"give"
 			" more huge pages (bridgehead doctor)",
 			mbufs, data, rte_strerror(rte_errno));
 	return m;

@@ -23,7 +23,7 @@ const char *eal_built_version(void);
 // The folder that the EAL loads its drivers from.
 const char *eal_plugins(void);
 
-// A pool of packet buffers on a socket. data: bytes of frame that one buffer holds. NULL with a line
-// in err.
-struct rte_mempool *eal_pool_create(const char *name, uint32_t mbufs, uint16_t data, int socket,
-	char *err, size_t err_size);
+// A pool of packet buffers on a socket. data: bytes of frame that one buffer holds. NULL with a
+// line in err.
+struct rte_mempool *eal_pool_create(
+	const char *name, uint32_t mbufs, uint16_t data, int socket, char *err, size_t err_size);

@@ -3,11 +3,11 @@
 
 // Look-up tables over sorted address ranges, one a family. Immutable once built.
 //
-// IPv4: the top 16 bits index a table that says where their boundaries begin; within it only the low
-// 16 bits are kept, two bytes a boundary. IPv6: the same over 64-bit prefixes, but addresses crowd in
-// few top 16 bits, so each of those gets an index of its own over as many more bits as it has
-// boundaries. A prefix that is divided beyond /64 points to a list of whole addresses. A look-up
-// reads one or two lines of the index, one or two of boundaries, and one of values.
+// IPv4: the top 16 bits index a table that says where their boundaries begin; within it only the
+// low 16 bits are kept, two bytes a boundary. IPv6: the same over 64-bit prefixes, but addresses
+// crowd in few top 16 bits, so each of those gets an index of its own over as many more bits as it
+// has boundaries. A prefix that is divided beyond /64 points to a list of whole addresses. A
+// look-up reads one or two lines of the index, one or two of boundaries, and one of values.
 #pragma once
 
 #include "drivers/geo/ranges.h"
@@ -36,11 +36,11 @@ struct table6_deep { // a boundary inside a /64
 };
 
 struct table6 {
-	uint32_t slot[TABLE_SLOTS];  // where the slot's index begins << 5 | bits that it takes
-	uint32_t *index;             // first boundary of each part of each slot, and n at the end
-	uint64_t *prefix;            // n boundaries, sorted
-	struct table_values value;   // n; TABLE_DEEP: look in deep
-	struct table6_deep *deep;    // n_deep, sorted
+	uint32_t slot[TABLE_SLOTS]; // where the slot's index begins << 5 | bits that it takes
+	uint32_t *index;            // first boundary of each part of each slot, and n at the end
+	uint64_t *prefix;           // n boundaries, sorted
+	struct table_values value;  // n; TABLE_DEEP: look in deep
+	struct table6_deep *deep;   // n_deep, sorted
 	size_t n, n_index, n_deep;
 };
 
