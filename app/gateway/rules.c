@@ -126,5 +126,6 @@ json_t *gateway_view_rules(
 	v->finish = rules_answer;
 	v->all.want_sums = true;
 	v->all.key = VIEW_KEY_RULE;
+	v->all.shadows_too = true;
 	return gateway_view_begin(g, v, r, err, size);
 }
