@@ -97,6 +97,13 @@ def push_all(t, gw):
     return sizes
 
 
+def gone_rules(t, gw):
+    """Each policy had rules of its own: their counters are kept, but not without end."""
+    rules = ask(gw.config["control_socket"], "rules")
+    t.ok(500 <= len(rules["gone"]) <= 1000 + 2 or PUSHES < 500, "rules that are gone are counted, not more than 1,000",
+         f"{len(rules['gone'])}", f"{len(rules['gone'])} of {2 * PUSHES}")
+
+
 def check_records(t, gw):
     decided = gw.records("--ev", "decision")
     wrong = [r for r in decided if not is_of(r, r["pol"])]
@@ -152,6 +159,7 @@ def test(t):
             status = ask(gw.config["control_socket"], "policy.status")
             t.equal((status["version"], status["sha256"]), (9 + PUSHES, sha256(version_text(9 + PUSHES))),
                     "the last policy is in force")
+            gone_rules(t, gw)
         check_records(t, gw)
 
 
