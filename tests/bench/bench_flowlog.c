@@ -39,10 +39,14 @@ static void vary(struct record *r, uint64_t i)
 	r->t1 = r->t0 + (int64_t)(i % 1000000);
 }
 
-static struct flowlog *open_log(const char *dir)
+static struct flowlog *open_log(const char *dir, bool live)
 {
-	const struct flowlog_config c = {
-		.gateway = "gw-a1", .dir = dir, .sync_ms = 1000, .words = sample_words()};
+	const struct flowlog_config c = {.gateway = "gw-a1",
+		.dir = dir,
+		.sync_ms = 1000,
+		.segment_s = UINT32_MAX,
+		.live = live,
+		.words = sample_words()};
 	char err[256];
 	struct flowlog *l = flowlog_open(&c, err, sizeof(err));
 
@@ -78,9 +82,9 @@ static void bench_format(uint64_t n)
 	report("format only", seconds() - from, &s);
 }
 
-static void bench_direct(const char *dir, uint64_t n)
+static void bench_direct(const char *dir, uint64_t n, bool live)
 {
-	struct flowlog *l = open_log(dir);
+	struct flowlog *l = open_log(dir, live);
 	struct record r = sample_record();
 	struct flowlog_stats s;
 	double from = seconds();
@@ -100,12 +104,12 @@ static void bench_direct(const char *dir, uint64_t n)
 		fprintf(stderr, "%s\n", err);
 		exit(2);
 	}
-	report("one thread, to files", seconds() - from, &s);
+	report(live ? "writer and sealer" : "one thread, to files", seconds() - from, &s);
 }
 
 static void bench_ring(const char *dir, uint64_t n)
 {
-	struct flowlog *l = open_log(dir);
+	struct flowlog *l = open_log(dir, true);
 	struct record_ring *ring = record_ring_create(65536);
 	struct record r = sample_record();
 	struct log_writer *w;
@@ -141,7 +145,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	bench_format(n);
-	bench_direct(argv[1], n);
+	bench_direct(argv[1], n, false);
+	bench_direct(argv[1], n, true);
 	bench_ring(argv[1], n);
 	return 0;
 }
