@@ -111,7 +111,8 @@ struct gateway_log {
 	uint32_t segment_s;     // 1..604800; 3600
 	bool local_flows;       // log flows with both ends inside; false
 	char *key;              // private key that signs checkpoints; NULL, the default: unsigned
-	uint32_t retain_days;   // closed segments are kept this long, ..36500; 0, the default: for ever
+	uint32_t retain_days;   // closed segments are kept this long, ..36500; 0, the default: for
+				// ever
 	uint64_t retain_bytes;  // and as many as hold this much, ..2^50; 0, the default: all
 };
 
