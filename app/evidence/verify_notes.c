@@ -208,18 +208,22 @@ void verify_reach_targets(struct verifier *v)
 	tree_root(v->hasher, &v->tree, &root);
 	for (; v->target < t->n && t->v[v->target].c.size <= v->tree.size; v->target++) {
 		const struct target *x = &t->v[v->target];
+		const bool anchor = x->kind == TARGET_ANCHOR;
 
 		if (x->c.size == 0)
 			continue;
 		if (!hash_equal(&x->c.root, &root)) {
-			verify_bad(v, x->kind == TARGET_ANCHOR ? &v->r->anchor : &v->r->integrity,
-				true, v->good,
+			// Who forks a log makes its history, too: only other anchors tell where.
+			verify_bad(v, anchor ? &v->r->anchor : &v->r->integrity, true,
+				anchor ? v->good_anchor : v->good,
 				"%s of %" PRIu64 " blocks has another root: blocks were changed "
 				"at or after this one",
 				kind_text(x), x->c.size);
 			return;
 		}
 		v->good = x->c.size;
+		if (anchor)
+			v->good_anchor = x->c.size;
 	}
 }
 

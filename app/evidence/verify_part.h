@@ -41,8 +41,9 @@ struct verifier {
 	struct verify_report *r;
 	struct hasher *hasher;
 	struct targets targets;
-	size_t target; // the next to be reached
-	uint64_t good; // size of the last that was right
+	size_t target;        // the next to be reached
+	uint64_t good;        // size of the last that was right
+	uint64_t good_anchor; // of those that others kept
 	FILE *entries;
 	uint64_t entry_bytes; // of the file when it was opened: what is behind came later
 	char *line;           // of entries
