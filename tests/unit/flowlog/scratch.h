@@ -14,6 +14,8 @@ struct scratch {
 
 // cmocka fixtures: *state becomes a struct scratch with a new folder; the folder and all in it go.
 int scratch_make(void **state);
+// The same in memory, where there is such a file system: for what syncs thousands of times.
+int scratch_make_fast(void **state);
 int scratch_remove(void **state);
 
 // A path in the folder.

@@ -195,6 +195,36 @@ static void test_entries_come_back(void **state)
 	go_on(s);
 }
 
+// What a checkpoint covers cannot be taken back: the next run goes on and says so, the verifier names it.
+static void test_checkpointed_blocks_are_gone(void **state)
+{
+	const struct scratch *s = *state;
+	struct flowlog_config c = steps_config(s);
+	struct verify_report r;
+	struct flowlog *l;
+	char path[256], *text;
+	size_t len;
+
+	go_on(s);
+	go_on(s); // two blocks each
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX, 1, path), 2);
+	text = scratch_read(path, &len);
+	scratch_write(path, text, 100);
+	free(text);
+	l = steps_open(&c);
+	steps_start(l, SAMPLE_T + 120000000);
+	steps_stop(l, SAMPLE_T + 120000000);
+	steps_close(l);
+	text = first_line(s, 2);
+	assert_non_null(strstr(text, "\"cause\":\"crash\",\"lost\":2,\"from\":3,\"to\":4,\"detail\":"));
+	assert_non_null(strstr(text, "; records from 3 on were checkpointed and are gone\"}"));
+	free(text);
+	r = steps_verify(s->dir, NULL, 1);
+	assert_true(r.has_bad);
+	assert_int_equal(r.bad_block, 2);
+	assert_string_equal(r.bad_segment, path + strlen(s->dir) + 1);
+}
+
 static void test_changed_log_is_refused(void **state)
 {
 	const struct scratch *s = *state;
@@ -242,6 +272,7 @@ int main(void)
 		TEST(test_again_and_again),
 		TEST(test_power_was_lost),
 		TEST(test_entries_come_back),
+		TEST(test_checkpointed_blocks_are_gone),
 		TEST(test_changed_log_is_refused),
 		TEST(test_another_gateways_log),
 	};
