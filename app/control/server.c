@@ -62,8 +62,9 @@ static int make_folder(const char *path, char *err, size_t err_size)
 		// Who may use the socket must be able to reach it.
 		if (g == NULL || chown(folder, (uid_t)-1, g->gr_gid) == 0)
 			return 0;
-		snprintf(err, err_size, "control socket: cannot give folder %s to group bridgehead: %s",
-			folder, strerror(errno));
+		snprintf(err, err_size,
+			"control socket: cannot give folder %s to group bridgehead: %s", folder,
+			strerror(errno));
 		return -errno;
 	}
 	if (errno == EEXIST)

@@ -63,6 +63,7 @@ static void refresh(struct pipeline *pl, int64_t now)
 	if (now > pl->now)
 		pl->now = now;
 	pl->gen = policy_slot_enter(pl->c.slot, pl->c.reader);
+	meters_recall(&pl->meters);
 	if (pl->gen->epoch != pl->gen_epoch || pl->now >= pl->next_change) {
 		int64_t next = policy_next_change(pl->gen->policy, pl->now / 1000000);
 		int64_t window = meters_windows(&pl->meters, pl->gen->policy, pl->now / 1000000);

@@ -114,13 +114,12 @@ static uint32_t key_value(enum view_key key, const struct record *r)
 	return 0; // there is no other
 }
 
-static void add(
-	struct view *v, const struct record *r, uint16_t generation, const uint64_t *credited)
+static void add(struct view *v, uint32_t key, uint16_t generation, uint64_t out, uint64_t in)
 {
 	bool words =
 		v->key == VIEW_KEY_TENANT || v->key == VIEW_KEY_RULE || v->key == VIEW_KEY_SHADOW;
-	uint32_t key = key_value(v->key, r), at;
 	struct view_sum *s;
+	uint32_t at;
 
 	if (!words) // these mean the same in every policy
 		generation = 0;
@@ -132,8 +131,8 @@ static void add(
 		if (s->key != key || s->generation != generation)
 			continue;
 		s->flows++;
-		s->out += r->ob - (credited != NULL ? credited[0] : 0);
-		s->in += r->rb - (credited != NULL ? credited[1] : 0);
+		s->out += out;
+		s->in += in;
 		return;
 	}
 	v->sums_full++;
@@ -157,12 +156,19 @@ static bool compare(struct view *v, struct pipeline *pl, uint32_t i, struct view
 	return now.action != then.action;
 }
 
-// Bytes that a rule before the one at hand has got; they count where rules are compared.
-static const uint64_t *credited(const struct view *v, const struct pipeline *pl, uint32_t i)
+// Where rules are compared, bytes that a rule before the one at hand has got are not its own.
+static void add_flow(struct view *v, const struct pipeline *pl, uint32_t i, const struct record *r)
 {
-	uint32_t ext = pl->table.cold[i].ext;
+	const struct flow_cold *c = &pl->table.cold[i];
+	uint64_t out = r->ob, in = r->rb;
 
-	return v->key == VIEW_KEY_RULE && ext != FLOW_NONE ? pl->table.ext[ext].credited : NULL;
+	if (v->key == VIEW_KEY_RULE && c->ext != FLOW_NONE) {
+		out -= pl->table.ext[c->ext].credited[0];
+		in -= pl->table.ext[c->ext].credited[1];
+	}
+	add(v, key_value(v->key, r), c->generation, out, in);
+	if (v->shadows_too && r->shadow != POLICY_RULE_NONE)
+		add(v, r->shadow, c->generation, 0, 0);
 }
 
 static void look(struct view *v, struct pipeline *pl, uint32_t i)
@@ -179,7 +185,7 @@ static void look(struct view *v, struct pipeline *pl, uint32_t i)
 	v->matched++;
 	row.sort = sort_value(v->sort, &row.r);
 	if (v->want_sums)
-		add(v, &row.r, pl->table.cold[i].generation, credited(v, pl, i));
+		add_flow(v, pl, i, &row.r);
 	keep(v, &row);
 }
 

@@ -59,6 +59,8 @@ struct view {
 	enum view_sort sort;
 	bool want_sums;
 	enum view_key key;
+	bool shadows_too; // by rule: a flow counts for the shadow rule that holds for it too,
+			  // without its bytes
 	const struct policy
 		*candidate; // NULL: none; rows are then those whose verdict would change
 	unsigned max_rows;

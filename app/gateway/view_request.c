@@ -11,34 +11,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A word of a list; -1 with a line in err where it is none of them. NULL: -1.
+// A word of a list: its place; absent where there is none; -2 with a line in err where it is
+// another.
 static int word(const json_t *body, const char *key, const char *const *words, int absent,
 	char *err, size_t size)
 {
 	const char *s = json_string_value(json_object_get(body, key));
+	int n;
 
 	if (s == NULL)
 		return absent;
 	for (int i = 0; words[i] != NULL; i++)
 		if (strcmp(words[i], s) == 0)
 			return i;
-	snprintf(err, size, "\"%.40s\" is no %s", s, key);
+	n = snprintf(err, size, "\"%s\" is \"%.40s\", but can only be", key, s);
+	for (int i = 0; words[i] != NULL && n >= 0 && (size_t)n < size; i++)
+		n += snprintf(err + n, size - (size_t)n, "%s %s", i != 0 ? "," : "", words[i]);
 	return -2;
 }
 
 static bool take_addr(const char *text, struct view_filter *f, char *err, size_t size)
 {
-	char addr[64], *slash;
-	long len;
+	char addr[64], *slash, *end = addr;
+	long len, max;
 
 	snprintf(addr, sizeof(addr), "%s", text);
 	slash = strchr(addr, '/');
 	if (slash != NULL)
 		*slash++ = '\0';
 	f->addr_version = strchr(addr, ':') != NULL ? 6 : 4;
-	len = slash != NULL ? atol(slash) : f->addr_version == 4 ? 32 : 128;
+	max = f->addr_version == 4 ? 32 : 128;
+	len = slash != NULL ? strtol(slash, &end, 10) : max;
 	if (inet_pton(f->addr_version == 4 ? AF_INET : AF_INET6, addr, f->addr) != 1 || len < 0 ||
-		len > (f->addr_version == 4 ? 32 : 128)) {
+		len > max || (slash != NULL && (end == slash || *end != '\0'))) {
 		snprintf(err, size, "\"%.60s\" is neither an address nor a prefix", text);
 		return false;
 	}
@@ -57,13 +62,17 @@ static const char *keep(struct gateway_view *v, unsigned which, const json_t *bo
 	return v->strings[which];
 }
 
-static int number(const json_t *body, const char *key, int max)
+// -1: absent; -2 with a line in err: not a number from 0 to max.
+static int number(const json_t *body, const char *key, int max, char *err, size_t size)
 {
 	const json_t *n = json_object_get(body, key);
 
-	return json_is_integer(n) && json_integer_value(n) >= 0 && json_integer_value(n) <= max
-		       ? (int)json_integer_value(n)
-		       : -1;
+	if (n == NULL)
+		return -1;
+	if (json_is_integer(n) && json_integer_value(n) >= 0 && json_integer_value(n) <= max)
+		return (int)json_integer_value(n);
+	snprintf(err, size, "\"%s\" is a number from 0 to %d", key, max);
+	return -2;
 }
 
 static bool take_filter(
@@ -81,9 +90,9 @@ static bool take_filter(
 	f->host = keep(v, 2, body, "host");
 	f->action = word(body, "act", actions, -1, err, size);
 	f->border = word(body, "border", borders, -1, err, size);
-	f->proto = number(body, "proto", 255);
-	f->port = number(body, "port", 65535);
-	if (f->action == -2 || f->border == -2)
+	f->proto = number(body, "proto", 255, err, size);
+	f->port = number(body, "port", 65535, err, size);
+	if (f->action == -2 || f->border == -2 || f->proto == -2 || f->port == -2)
 		return false;
 	if (cc != NULL)
 		f->cc = strlen(cc) == 2 ? POLICY_CC(cc[0], cc[1]) : 1; // 1: none has it
