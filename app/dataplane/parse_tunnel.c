@@ -198,8 +198,6 @@ bool parse_tunnel(struct parse_state *s)
 	s->depth--;
 	if (inner)
 		return true;
-	if (p->notes & NOTE_BIT(FRAG_ORPHAN)) // the inner packet is one all the same
-		return false;
 	*p = outer;
 	p->notes |= NOTE_BIT(TUNNEL_INNER);
 	if (s->detail != NULL)

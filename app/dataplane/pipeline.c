@@ -96,14 +96,10 @@ static void set_outcome(struct pipeline *pl, struct packet *p, enum reason_outco
 	pl->stats.bytes[r] += p->wire_len;
 }
 
-// A packet without a key: not IP, malformed, or a fragment of an unknown datagram.
+// A packet without a key: not IP, or malformed.
 static void no_key(struct pipeline *pl, struct packet *p)
 {
-	if (p->notes & NOTE_BIT(FRAG_ORPHAN)) {
-		bool stop = flow_decide_stateless(pl, p) == POLICY_BLOCK;
-
-		set_outcome(pl, p, stop ? REASON_STOP_FRAGMENT : REASON_PASS_FRAGMENT);
-	} else if (p->notes & NOTES_MALFORMED) {
+	if (p->notes & NOTES_MALFORMED) {
 		bool stop = pl->c.exceptions.malformed == POLICY_BLOCK;
 
 		set_outcome(pl, p, stop ? REASON_STOP_MALFORMED : REASON_PASS_MALFORMED);
