@@ -239,8 +239,8 @@ static bool transport(struct parse_state *s, const struct ip_view *v)
 	return true;
 }
 
-// A later fragment has the ports of its first one. Where that was not seen, it has none (0): what leaves
-// in fragments alone is a flow all the same, with a verdict and a record.
+// A later fragment has the ports of its first one. Where that was not seen, it has none (0): what
+// leaves in fragments alone is a flow all the same, with a verdict and a record.
 static void later_fragment(struct parse_state *s, const struct ip_view *v)
 {
 	struct packet *p = s->p;

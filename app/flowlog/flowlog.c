@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// The numbers, the clock and the gaps; the lines themselves are spool.c's.
+// The numbers, the clock and the gaps; what becomes of full blocks is sealer.c's.
 //
-// While writing fails the spool keeps what it has room for. From the first record that finds no
+// While writing fails the sealer keeps what it has room for. From the first record that finds no
 // room on, all are lost until writing works again: so the lost numbers are one stretch, and the gap
 // records that tell of them, one a cause, follow right behind it.
 
-#include "app/flowlog/flowlog.h"
-
-#include "app/flowlog/capture_file.h"
 #include "app/flowlog/flow_capture.h"
-#include "app/flowlog/line.h"
-#include "app/flowlog/lost.h"
-#include "app/flowlog/spool.h"
+#include "app/flowlog/flowlog_part.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,20 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_ROOM 4096 // tried first; doubled for a line that does not fit
-
-struct flowlog {
-	struct line_source source;
-	char *gateway; // JSON
-	struct spool spool;
-	struct capture_files *captures; // NULL: no directory to keep them in
-	int64_t clock;                  // latest time seen, microseconds since 1970 UTC
-	uint64_t first_seq, next_seq;
-	struct lost_list lost; // to be told
-	bool crashed;          // the same, of the run before
-	char crash_detail[256];
-	uint64_t lost_ring, lost_disk, gaps;
-};
+#define LINE_ROOM    4096         // tried first; doubled for a line that does not fit
+#define STREAM_BYTES (256u << 10) // a stream's block, handed on
+#define STREAM_MAX   (1u << 20)   // and kept while it cannot be
+#define BLOCK_BYTES  (8u << 20)   // of long lines
+#define BLOCK_US     1000000
 
 struct item { // what becomes a line
 	enum record_ev ev;
@@ -45,77 +31,8 @@ struct item { // what becomes a line
 		const struct notice_gap *gap;
 		const struct notice_stop *stop;
 	};
-	int64_t t;
+	int64_t t0, t;
 };
-
-static char *gateway_json(const char *name, size_t *len)
-{
-	const size_t n = strlen(name), room = 6 * n + 2; // every byte escaped, and the quotes
-	char *text = malloc(room);
-	struct json_out j = {text, text + room, false};
-
-	if (text != NULL) {
-		json_put_string(&j, name, n);
-		*len = (size_t)(j.p - text);
-	}
-	return text;
-}
-
-static void describe_crash(struct flowlog *l, const struct segments_found *found)
-{
-	int n = snprintf(l->crash_detail, sizeof(l->crash_detail),
-		"the run before wrote no stop record; what it had in memory is not known");
-
-	if (found->torn[0] != '\0') {
-		snprintf(l->crash_detail + n, sizeof(l->crash_detail) - (size_t)n,
-			"; %" PRIu64 " bytes that are no whole record are in %s", found->torn_bytes,
-			found->torn);
-	}
-}
-
-static bool open_captures(
-	struct flowlog *l, const struct flowlog_config *c, char *err, size_t err_size)
-{
-	const struct capture_files_config cc = {
-		.dir = c->dir,
-		.gateway = c->gateway,
-		.max_bytes = c->capture_bytes != 0 ? c->capture_bytes : 1ull << 30,
-		.max_per_s = c->captures_per_s != 0 ? c->captures_per_s : 100,
-	};
-
-	if (c->dir == NULL)
-		return true;
-	l->captures = capture_files_open(&cc, err, err_size);
-	return l->captures != NULL;
-}
-
-struct flowlog *flowlog_open(const struct flowlog_config *c, char *err, size_t err_size)
-{
-	struct flowlog *l = calloc(1, sizeof(*l));
-	struct segments_found found;
-
-	if (l != NULL) {
-		l->gateway = gateway_json(c->gateway, &l->source.gateway_len);
-	}
-	if (l == NULL || l->gateway == NULL) {
-		snprintf(err, err_size, "out of memory for the flow log");
-		free(l);
-		return NULL;
-	}
-	l->source.gateway = l->gateway;
-	l->source.words = c->words;
-	if (!open_captures(l, c, err, err_size) ||
-		spool_open(&l->spool, c, &found, err, err_size) != 0) {
-		capture_files_close(l->captures);
-		free(l->gateway);
-		free(l);
-		return NULL;
-	}
-	l->first_seq = l->next_seq = found.any ? found.last_seq + 1 : 1;
-	l->crashed = (found.any && !found.stopped) || found.torn[0] != '\0';
-	describe_crash(l, &found);
-	return l;
-}
 
 static void advance(struct flowlog *l, int64_t t)
 {
@@ -147,29 +64,78 @@ static void put_item(struct flowlog *l, struct json_out *j, const struct item *i
 	}
 }
 
+static void took_number(struct flowlog *l, uint64_t n)
+{
+	l->next_seq += n;
+	if (l->progress != NULL)
+		l->progress->next = l->next_seq;
+}
+
+static bool is_full(const struct flowlog *l, const struct block *b)
+{
+	if (l->dir == NULL)
+		return b->len >= STREAM_BYTES;
+	return b->entry.n >= ENTRY_BLOCK_RECORDS || b->len >= BLOCK_BYTES;
+}
+
+// A block with room for a line. 0, or -errno: there is none, and no room to make one.
+static int reserve(struct flowlog *l, size_t room, struct block **out)
+{
+	struct block *b = sealer_block(l->sealer);
+	int rc = is_full(l, b) ? sealer_push(l->sealer, false) : 0;
+
+	if (rc != 0 && (l->dir != NULL || b->len >= STREAM_MAX))
+		return rc;
+	rc = 0;
+	*out = b = sealer_block(l->sealer);
+	if (room > b->cap - b->len && b->entry.n != 0 && b->len >= STREAM_BYTES && room > LINE_ROOM)
+		rc = sealer_push(l->sealer, false); // a long line begins its own
+	*out = b = sealer_block(l->sealer);
+	return rc != 0 ? rc : block_reserve(b, room);
+}
+
+static void take_line(struct flowlog *l, struct block *b, const struct item *i, size_t size)
+{
+	struct entry *e = &b->entry;
+	const struct entry *now = &l->entry;
+
+	if (e->n == 0) {
+		*e = *now;
+		e->n = 0;
+		b->opened = l->now;
+		b->t = l->clock;
+	}
+	e->ring_full = now->ring_full;
+	e->disk_full = now->disk_full;
+	e->write_error = now->write_error;
+	e->too_long = now->too_long;
+	e->missed = now->missed;
+	e->policy = now->policy;
+	e->db = now->db;
+	block_add(b, sealer_hasher(l->sealer), size, l->next_seq, i->t0, i->t);
+}
+
 static int append(struct flowlog *l, const struct item *i)
 {
-	struct spool *s = &l->spool;
 	size_t room = LINE_ROOM;
 
 	for (;;) {
+		struct block *b;
 		struct json_out j;
-		int rc = spool_reserve(s, room);
+		int rc = reserve(l, room, &b);
 
-		if (rc != 0) {
+		if (rc != 0)
 			return rc;
-		}
-		j = (struct json_out){s->buf + s->len, s->buf + s->cap, false};
+		j = (struct json_out){b->buf + b->len, b->buf + b->cap, false};
 		put_item(l, &j, i);
 		if (!j.full) {
 			advance(l, i->t);
-			l->next_seq++;
-			spool_add(s, (size_t)(j.p - (s->buf + s->len)), l->clock);
+			take_line(l, b, i, (size_t)(j.p - (b->buf + b->len)));
+			took_number(l, 1);
 			return 0;
 		}
-		while (room <= s->cap - s->len) {
+		while (room <= b->cap - b->len)
 			room *= 2;
-		}
 	}
 }
 
@@ -177,49 +143,53 @@ static int append(struct flowlog *l, const struct item *i)
 
 static int tell_gap(struct flowlog *l, struct notice_gap *gap)
 {
-	const struct item i = {.ev = RECORD_GAP, .gap = gap, .t = gap->t};
+	const struct item i = {.ev = RECORD_GAP, .gap = gap, .t0 = gap->t, .t = gap->t};
 	int rc = append(l, &i);
 
 	l->gaps += rc == 0;
 	return rc;
 }
 
+static int tell_lost(struct flowlog *l, int64_t t)
+{
+	const struct lost_run *run = &l->lost.runs[0];
+	struct notice_gap gap = {
+		.t = t,
+		.cause = lost_cause_name(run->cause),
+		.lost = run->to - run->from + 1,
+		.from = run->from,
+		.to = run->to,
+		.detail = run->cause == LOST_CRASH ? l->crash_detail : NULL,
+	};
+	int rc = tell_gap(l, &gap);
+
+	if (rc == 0) {
+		lost_shift(&l->lost);
+	}
+	return rc;
+}
+
 // Writes the gap records that are due, before anything else gets a number. t is when they are told.
 static int settle(struct flowlog *l, int64_t t)
 {
-	int rc = 0;
+	int rc = l->dead;
 
-	if (l->crashed) {
+	if (rc == 0 && l->crashed) {
 		struct notice_gap gap = {.t = t, .cause = "crash", .detail = l->crash_detail};
 
 		rc = tell_gap(l, &gap);
 		l->crashed = rc != 0;
 	}
-	if (rc == 0 && l->lost.n != 0) {
-		rc = spool_push(&l->spool, false);
-	}
 	while (rc == 0 && l->lost.n != 0) {
-		const struct lost_run *run = &l->lost.runs[0];
-		struct notice_gap gap = {
-			.t = t,
-			.cause = lost_cause_name(run->cause),
-			.lost = run->to - run->from + 1,
-			.from = run->from,
-			.to = run->to,
-		};
-
-		rc = tell_gap(l, &gap);
-		if (rc == 0) {
-			lost_shift(&l->lost);
-		}
+		rc = tell_lost(l, t);
 	}
-	if (rc == 0 && l->spool.sync_failed) {
+	if (rc == 0 && l->sync_failed) {
 		struct notice_gap gap = {.t = t,
 			.cause = "write_error",
 			.detail = "the disk did not confirm the lines before this one"};
 
 		rc = tell_gap(l, &gap);
-		l->spool.sync_failed = rc != 0;
+		l->sync_failed = rc != 0;
 	}
 	return rc;
 }
@@ -230,17 +200,21 @@ static void lose(struct flowlog *l, int rc)
 
 	if (rc == -ENOSPC || rc == -EDQUOT) {
 		cause = LOST_DISK_FULL;
+		l->entry.disk_full++;
 	} else if (rc == -EMSGSIZE) {
 		cause = LOST_TOO_LONG;
+		l->entry.too_long++;
+	} else {
+		l->entry.write_error++;
 	}
 	lost_add(&l->lost, cause, l->next_seq, 1);
-	l->next_seq++;
+	took_number(l, 1);
 	l->lost_disk++;
 }
 
 static int log_item(struct flowlog *l, const struct item *i)
 {
-	int rc = spool_is_dead(&l->spool) ? l->spool.error : 0;
+	int rc = l->dead;
 
 	if (rc == 0) {
 		rc = settle(l, l->clock > i->t ? l->clock : i->t);
@@ -255,113 +229,191 @@ static int log_item(struct flowlog *l, const struct item *i)
 	return rc;
 }
 
-int flowlog_write(struct flowlog *l, const struct record *r)
-{
-	const struct item i = {
-		.ev = r->ev <= RECORD_END ? r->ev : RECORD_END, .record = r, .t = r->t1};
-
-	char cap[CAPTURE_FILE_TEXT];
-	int rc;
-
-	// The file first, so that no record names one that is not there.
-	if (r->capture != NULL && l->captures != NULL && capture_files_save(l->captures, r, cap)) {
-		l->source.cap = cap;
-	}
-	rc = log_item(l, &i);
-	l->source.cap = NULL;
-	flow_capture_release(r->capture);
-	return rc;
-}
-
-int flowlog_start(struct flowlog *l, const struct notice_start *n)
-{
-	const struct item i = {.ev = RECORD_START, .start = n, .t = n->t};
-
-	return log_item(l, &i);
-}
-
-int flowlog_policy(struct flowlog *l, const struct notice_policy *n)
-{
-	const struct item i = {.ev = RECORD_POLICY, .policy = n, .t = n->t};
-
-	return log_item(l, &i);
-}
-
-int flowlog_stop(struct flowlog *l, const struct notice_stop *n)
-{
-	struct notice_stop stop = *n;
-	const struct item i = {.ev = RECORD_STOP, .stop = &stop, .t = n->t};
-
-	// Gap records first, so that the counters hold for the line that carries them.
-	spool_push(&l->spool, true);
-	settle(l, l->clock > n->t ? l->clock : n->t);
-	stop.attempted = l->next_seq - l->first_seq + 1;
-	stop.lost_ring = l->lost_ring;
-	stop.lost_disk = l->lost_disk;
-	stop.written = stop.attempted - stop.lost_ring - stop.lost_disk;
-	return log_item(l, &i);
-}
-
 void flowlog_lost(struct flowlog *l, uint64_t records, const char *cause, int64_t now)
 {
 	if (records == 0) {
 		return;
 	}
 	lost_add(&l->lost, lost_cause_of(cause), l->next_seq, records);
-	l->next_seq += records;
+	l->entry.ring_full += records;
+	took_number(l, records);
 	l->lost_ring += records;
 	advance(l, now);
 	settle(l, l->clock);
 }
 
+// ---- records
+
+int flowlog_write(struct flowlog *l, const struct record *r)
+{
+	const struct item i = {.ev = r->ev <= RECORD_END ? r->ev : RECORD_END,
+		.record = r,
+		.t0 = r->t0 < r->t1 ? r->t0 : r->t1,
+		.t = r->t1};
+	char cap[CAPTURE_FILE_TEXT];
+	int rc;
+
+	// The file first, so that no record names one that is not there.
+	if (r->capture != NULL && l->captures != NULL && capture_files_save(l->captures, r, cap))
+		l->source.cap = cap;
+	rc = log_item(l, &i);
+	l->source.cap = NULL;
+	flow_capture_release(r->capture);
+	return rc;
+}
+
+// The databases and the library that the entries name from here on.
+static void name_data(struct flowlog *l, const struct notice_start *n)
+{
+	struct hasher *h = sealer_hasher(l->sealer);
+	struct json_out j = {l->entry.dpi, l->entry.dpi + ENTRY_TEXT_MAX - 1, false};
+	size_t len = 0, used = 0;
+	char *all;
+
+	if (h == NULL) {
+		return;
+	}
+	json_put_string(&j, n->dpi != NULL ? n->dpi : "", n->dpi != NULL ? strlen(n->dpi) : 0);
+	if (j.full) {
+		strcpy(l->entry.dpi, "\"\"");
+	} else {
+		*j.p = '\0';
+	}
+	for (unsigned i = 0; i < n->n_db; i++) {
+		len += strlen(n->db[i]) + 1;
+	}
+	all = malloc(len + 1);
+	if (len == 0 || all == NULL) { // zeros: not known
+		free(all);
+		return;
+	}
+	for (unsigned i = 0; i < n->n_db; i++) {
+		used += (size_t)sprintf(all + used, "%s\n", n->db[i]);
+	}
+	hash_bytes(h, all, used, &l->entry.db);
+	free(all);
+}
+
+int flowlog_start(struct flowlog *l, const struct notice_start *n)
+{
+	const struct item i = {.ev = RECORD_START, .start = n, .t0 = n->t, .t = n->t};
+
+	name_data(l, n);
+	return log_item(l, &i);
+}
+
+int flowlog_policy(struct flowlog *l, const struct notice_policy *n)
+{
+	const struct item i = {.ev = RECORD_POLICY, .policy = n, .t0 = n->t, .t = n->t};
+
+	if (n->sha256 != NULL && n->outcome != NULL && strcmp(n->outcome, "published") == 0 &&
+		strlen(n->sha256) == 64) {
+		hash_parse_hex(n->sha256, &l->entry.policy);
+	}
+	return log_item(l, &i);
+}
+
+int flowlog_stop(struct flowlog *l, const struct notice_stop *n)
+{
+	struct notice_stop stop = *n;
+	const struct item i = {.ev = RECORD_STOP, .stop = &stop, .t0 = n->t, .t = n->t};
+
+	// Gap records first, so that the counters hold for the line that carries them.
+	sealer_push(l->sealer, true);
+	flowlog_missed(l, n->missed);
+	settle(l, l->clock > n->t ? l->clock : n->t);
+	stop.attempted = l->next_seq - l->first_seq + 1;
+	stop.lost_ring = l->lost_ring;
+	stop.lost_disk = l->lost_disk;
+	stop.written = stop.attempted - stop.lost_ring - stop.lost_disk;
+	l->stopped = true;
+	return log_item(l, &i);
+}
+
+void flowlog_missed(struct flowlog *l, uint64_t packets)
+{
+	if (l->missed_before + packets > l->entry.missed) {
+		l->entry.missed = l->missed_before + packets;
+	}
+}
+
+void flowlog_waiting(struct flowlog *l, uint64_t records)
+{
+	if (l->progress != NULL) {
+		l->progress->waiting = records;
+	}
+}
+
+// ---- blocks
+
+static bool is_due(const struct flowlog *l, int64_t now)
+{
+	const struct block *b = sealer_block(l->sealer);
+
+	return b->entry.n != 0 &&
+	       (l->dir == NULL || l->stopped || now < b->opened || now - b->opened >= BLOCK_US);
+}
+
 int flowlog_flush(struct flowlog *l, int64_t now)
 {
-	struct spool *s = &l->spool;
-	int rc, sync_rc;
+	struct sealer_state state;
+	int rc, tick_rc;
 
 	advance(l, now);
-	rc = spool_push(s, false);
+	l->now = now != 0 ? now : l->now;
+	l->sync_failed = sealer_sync_failed(l->sealer) || l->sync_failed;
+	rc = settle(l, l->clock);
+	if (rc == 0 && is_due(l, l->now)) {
+		rc = sealer_push(l->sealer, false);
+	}
+	if (rc == 0 && l->clock - l->now >= l->segment_us) { // the clock was set back
+		rc = sealer_push(l->sealer, false);
+		l->clock = l->now;
+	}
+	if (rc == 0 && l->stopped) {
+		rc = sealer_drain(l->sealer);
+	}
+	tick_rc = sealer_tick(l->sealer, l->now);
+	sealer_get(l->sealer, &state);
+	l->dead = state.dead ? state.error : 0;
 	if (rc == 0) {
-		rc = settle(l, l->clock);
+		rc = state.error != 0 ? state.error : tick_rc;
 	}
-	if (rc == 0) {
-		rc = spool_push(s, false);
-	}
-	if (rc == 0 && now != 0) {
-		rc = spool_age(s, now);
-		l->clock = s->in_segment ? l->clock : now;
-	}
-	sync_rc = spool_sync(s);
-	return rc != 0 ? rc : sync_rc != 0 ? sync_rc : s->stream_error;
+	return rc != 0 ? rc : state.stream_error;
+}
+
+static bool is_full_disk(int error)
+{
+	return error == -ENOSPC || error == -EDQUOT;
 }
 
 void flowlog_get_stats(const struct flowlog *l, struct flowlog_stats *out)
 {
-	const struct spool *s = &l->spool;
 	struct capture_files_stats captures = {0};
+	struct sealer_state s;
 
-	if (l->captures != NULL) {
+	sealer_get(l->sealer, &s);
+	if (l->captures != NULL)
 		capture_files_get_stats(l->captures, &captures);
-	}
 	*out = (struct flowlog_stats){
 		.attempted = l->next_seq - l->first_seq,
-		.written = s->written,
+		.written = s.written,
 		.lost_ring = l->lost_ring,
 		.lost_disk = l->lost_disk,
 		.gaps = l->gaps,
-		.bytes = s->bytes,
-		.segments = s->segments != NULL ? segments_closed(s->segments) : 0,
+		.bytes = s.bytes,
+		.segments = s.segments,
 		.next_seq = l->next_seq,
 		.captures = captures.files,
 		.captures_shed = captures.shed,
 		.captures_failed = captures.failed,
-		.disk_full = s->error == -ENOSPC || s->error == -EDQUOT,
+		.disk_full = is_full_disk(s.error) || is_full_disk(s.tick_error),
 	};
 }
 
 int flowlog_close(struct flowlog *l, char *err, size_t err_size)
 {
-	struct spool *s;
+	struct sealer_state s;
 	char where[256];
 	uint64_t lost;
 	int rc;
@@ -369,16 +421,14 @@ int flowlog_close(struct flowlog *l, char *err, size_t err_size)
 	if (l == NULL) {
 		return 0;
 	}
-	s = &l->spool;
-	if (spool_push(s, true) == 0) {
+	if (sealer_push(l->sealer, true) == 0) {
 		settle(l, l->clock);
 	}
-	snprintf(where, sizeof(where), "%s", s->dir != NULL ? s->dir : s->records);
-	if (s->dir != NULL && s->stream_error != 0) {
-		snprintf(where, sizeof(where), "%s", s->records);
-	}
-	rc = spool_close(s);
-	lost = s->lines + l->lost_disk;
+	sealer_get(l->sealer, &s);
+	snprintf(where, sizeof(where), "%s",
+		l->dir != NULL && s.stream_error == 0 ? l->dir : l->records);
+	rc = sealer_close(l->sealer, l->clock, &lost);
+	lost += l->lost_disk;
 	if (rc != 0 && lost != 0) {
 		snprintf(err, err_size,
 			"%s: cannot write records: %s; %" PRIu64 " of them are lost", where,
@@ -386,9 +436,7 @@ int flowlog_close(struct flowlog *l, char *err, size_t err_size)
 	} else if (rc != 0) {
 		snprintf(err, err_size, "%s: cannot write records: %s", where, strerror(-rc));
 	}
-	capture_files_close(l->captures);
-	free(l->gateway);
-	free(l);
+	flowlog_release(l);
 	return rc;
 }
 

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// The flow log: lines of JSON, numbered without holes, into rotated files or one stream.
+// The flow log: lines of JSON, numbered without holes, into a directory that can be verified or one
+// stream.
+//
+// In a directory the lines stand in blocks of up to 4096 or of one second, packed one by one into
+// segment files (app/evidence/frame.h; zstdcat gives the plain lines). An entry for each block
+// (app/evidence/entry.h) is the leaf of a Merkle tree whose root is signed every 10 seconds, also
+// when nothing happens, and when a segment is closed (app/evidence/note.h). All files are listed in
+// app/evidence/folder.h. Order: a block is written, synced, then its entry, then the checkpoint,
+// then the segment gets its final name; so what is signed is on disk.
 //
 // One log has one writer. It owns the sequence: every record that was attempted takes a number, so
 // a record that was lost shows as a hole, and a `gap` record says how many and why. In a live
@@ -17,22 +25,31 @@
 struct flowlog;
 
 struct flowlog_config {
-	const char *gateway;    // gw
-	const char *dir;        // rotated files; NULL: none
-	const char *records;    // one file of lines, "-": standard output; NULL: none
-	uint64_t segment_bytes; // a file is closed when it has grown to this; 0: 1 GiB
-	uint32_t segment_s;     // or is this old, by the records' time; 0: 3600
+	const char *gateway; // gw; origin of the checkpoints
+	const char *dir;     // the log; NULL: none
+	const char *records; // one file of lines, "-": standard output; NULL: none
+	const char *key;     // file of the private key that signs checkpoints; NULL: unsigned. The
+			     // key's name is that of KEY.pub beside it, or else the gateway's
+	uint64_t segment_bytes; // a file is closed before it grows past this; 0: 1 GiB
+	uint32_t segment_s;     // or when it is this old, by the records' time; 0: 3600
 	uint32_t sync_ms;       // fdatasync() of dir at most this often; 0: at each flush
+	uint32_t retain_days;   // closed segments are kept this long; 0: for ever
+	uint64_t retain_bytes;  // and as many as hold this much together; 0: all
+	// A thread packs and writes, checkpoints come by time, blocks are synced every sync_ms.
+	// Otherwise all is done by the caller, and synced and signed with each segment: the same
+	// input gives the same files.
+	bool live;
 	struct record_words words;
 	uint64_t capture_bytes;  // of all evidence captures in dir; 0: 1 GiB
 	uint32_t captures_per_s; // 0: 100
 };
 
 // NULL on error, with one line in err; one of dir and records must be given. The directory is made
-// where it is missing (mode 0750) and locked against a second writer. A file that an earlier run
-// left open (name ends in ".open") is closed under its final name first, a torn last line moved
-// aside, and numbering goes on after its last record; without a directory it begins at 1. Where
-// that run wrote no stop record, the first line of this one is a gap (cause "crash").
+// where it is missing (mode 0750) and locked against a second writer. A segment that an earlier run
+// left open is closed first, a torn last block moved aside, and numbering goes on after the last
+// number that was given; without a directory it begins at 1. Where that run wrote no stop record,
+// the first line of this one is a gap (cause "crash") that says how many records were lost:
+// exactly, but after a loss of power.
 //
 // `records` is emptied first. With a directory beside it, it gets the same lines; the directory is
 // then the log, and a failed `records` is only reported (by flowlog_flush() and flowlog_close()).
@@ -41,8 +58,9 @@ struct flowlog *flowlog_open(const struct flowlog_config *c, char *err, size_t e
 
 // Each takes the next number. 0, or -errno where the line could not be stored: it is then counted,
 // and a gap record is written as soon as writing works again, which is tried at most every second.
-// While a disk fails, about 1 MB of lines is kept in memory before any is lost. Stored means handed
-// over: to the kernel at the next flush, to the disk at the next sync.
+// While a disk fails, a block of lines is kept in memory (of a live log eight, of a
+// stream 1 MB) before any is lost.
+// Stored means that it is in a block; the kernel has it a second later.
 int flowlog_write(struct flowlog *l, const struct record *r);
 int flowlog_start(struct flowlog *l, const struct notice_start *n);
 int flowlog_policy(struct flowlog *l, const struct notice_policy *n);
@@ -53,13 +71,18 @@ int flowlog_stop(struct flowlog *l, const struct notice_stop *n);
 // gap. now in microseconds since 1970 UTC. cause "ring_full".
 void flowlog_lost(struct flowlog *l, uint64_t records, const char *cause, int64_t now);
 
-// Hands buffered lines to the kernel, rotates and syncs as due. Call often. now in microseconds
-// since 1970 UTC; in replay the packets' time, so that files end at the same lines each time. 0 or
-// -errno.
+// Packets that the ports have missed since this run began: for the blocks' counters.
+void flowlog_missed(struct flowlog *l, uint64_t packets);
+// Records that wait in rings and have no number yet: what a crash now would lose unnumbered.
+void flowlog_waiting(struct flowlog *l, uint64_t records);
+
+// Hands on a block that is a second old, or all after a stop record; rotates, syncs and signs as
+// due. Call often. now in microseconds since 1970 UTC; in replay the packets' time, so that blocks
+// and files end at the same lines each time. 0 or -errno.
 int flowlog_flush(struct flowlog *l, int64_t now);
 
 struct flowlog_stats {
-	// Of this run. attempted - lost_ring - lost_disk - written = still in the buffer.
+	// Of this run. attempted - lost_ring - lost_disk - written = still in memory.
 	uint64_t attempted, written, lost_ring, lost_disk, gaps;
 	uint64_t bytes;    // of lines written
 	uint64_t segments; // closed

@@ -10,6 +10,7 @@ static const char *const names[] = {
 	[LOST_DISK_FULL] = "disk_full",
 	[LOST_WRITE_ERROR] = "write_error",
 	[LOST_TOO_LONG] = "too_long",
+	[LOST_CRASH] = "crash",
 };
 
 const char *lost_cause_name(enum lost_cause c)

@@ -13,6 +13,7 @@ enum lost_cause {
 	LOST_DISK_FULL,
 	LOST_WRITE_ERROR,
 	LOST_TOO_LONG,
+	LOST_CRASH, // of an earlier run
 };
 
 #define LOST_MAX_RUNS 16

@@ -3,32 +3,30 @@
 
 #include "app/flowlog/recover.h"
 
-#include <ctype.h>
-#include <dirent.h>
+#include "app/evidence/segment_read.h"
+#include "app/flowlog/disk.h"
+#include "app/flowlog/segment.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 struct recovery {
 	int dir_fd;
 	const char *dir;
-	struct segments_found *found;
+	struct chain *chain;
+	struct hasher *hasher;
+	struct store_found *found;
+	bool any_block; // of those that a segment holds:
+	struct entry newest;
+	bool newest_stops; // its last record is a stop record
 	char *err;
 	size_t err_size;
-};
-
-struct names {
-	struct name {
-		char text[64];
-		uint64_t number;
-		bool open;
-	} * v;
-	size_t n, cap;
 };
 
 static int fail(struct recovery *r, int rc, const char *name, const char *what)
@@ -37,300 +35,257 @@ static int fail(struct recovery *r, int rc, const char *name, const char *what)
 	return rc;
 }
 
-static int names_add(struct names *l, const char *text, uint64_t number, bool open)
+static bool ends_with_stop(const char *lines, size_t len)
 {
-	if (l->n == l->cap) {
-		size_t cap = l->cap != 0 ? l->cap * 2 : 64;
-		struct name *v = reallocarray(l->v, cap, sizeof(*v));
+	static const char stop[] = "{\"v\":1,\"ev\":\"stop\"";
+	const char *nl = len > 1 ? memrchr(lines, '\n', len - 1) : NULL;
+	const char *last = nl != NULL ? nl + 1 : lines;
 
-		if (v == NULL) {
-			return -ENOMEM;
-		}
-		l->v = v;
-		l->cap = cap;
-	}
-	snprintf(l->v[l->n].text, sizeof(l->v[l->n].text), "%.63s", text);
-	l->v[l->n].number = number;
-	l->v[l->n].open = open;
-	l->n++;
-	return 0;
+	return len >= sizeof(stop) && memcmp(last, stop, sizeof(stop) - 1) == 0;
 }
 
-static int by_number_falling(const void *a, const void *b)
+// A block that the segment holds whole, and that follows those before it.
+static bool accept(struct recovery *r, struct segment_reader *reader, const struct segment_block *b)
 {
-	const struct name *x = a, *y = b;
+	const uint64_t n = chain_size(r->chain);
+	char line[ENTRY_LINE_MAX];
+	struct entry e = b->entry;
+	struct hash root;
+	const char *lines;
+	uint64_t count;
+	size_t len;
 
-	return x->number < y->number ? 1 : x->number > y->number ? -1 : strcmp(y->text, x->text);
-}
-
-static int names_read(struct recovery *r, struct names *l)
-{
-	int fd = openat(r->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *e;
-	int rc = 0;
-
-	if (d == NULL) {
-		rc = -errno;
-		if (fd >= 0) {
-			close(fd);
-		}
-		return fail(r, rc, ".", "cannot list");
-	}
-	while (rc == 0 && (e = readdir(d)) != NULL) {
-		uint64_t number;
-		bool open;
-
-		if (segment_name_parse(e->d_name, &number, &open)) {
-			rc = names_add(l, e->d_name, number, open);
-		}
-	}
-	closedir(d);
-	if (l->n > 1) {
-		qsort(l->v, l->n, sizeof(*l->v), by_number_falling);
-	}
-	return rc != 0 ? fail(r, rc, ".", "cannot list") : 0;
-}
-
-// A line as this log writes them; gives its number.
-static bool is_record(const char *line, size_t len, uint64_t *seq)
-{
-	static const char begin[] = "{\"v\":1,\"ev\":\"", key[] = ",\"seq\":";
-	const char *p;
-	uint64_t v = 0;
-
-	if (len < sizeof(begin) || memcmp(line, begin, sizeof(begin) - 1) != 0 ||
-		line[len - 1] != '}' || memchr(line, '\0', len) != NULL) {
+	lines = segment_reader_lines(reader, b, &len);
+	if (lines == NULL || !segment_root(r->hasher, lines, len, &root, &count) ||
+		count != b->entry.n || !hash_equal(&root, &b->entry.root))
 		return false;
-	}
-	// A quote inside a string is escaped, so this cannot be found in the gateway's name.
-	p = memmem(line, len, key, sizeof(key) - 1);
-	if (p == NULL || !isdigit((unsigned char)p[sizeof(key) - 1])) {
+	if (b->entry.block > n)
 		return false;
+	if (b->entry.block == n) {
+		if (entry_follows(&b->entry, chain_last(r->chain)) != NULL ||
+			chain_next(r->chain, &e, line) != b->frame.entry_len ||
+			memcmp(line, b->frame.entry, b->frame.entry_len) != 0 ||
+			chain_reserve(r->chain) != 0)
+			return false;
+		chain_put(r->chain, &e, line, b->frame.entry_len);
+		r->found->recovered++;
 	}
-	for (p += sizeof(key) - 1; isdigit((unsigned char)*p);
-		p++) { // ends at the '}' at the latest
-		v = v * 10 + (uint64_t)(*p - '0');
-	}
-	*seq = v;
+	r->any_block = true;
+	r->newest = b->entry;
+	r->newest_stops = ends_with_stop(lines, len);
 	return true;
 }
 
-struct mapped {
-	char *text;
-	size_t len;
-};
+// ---- a file that was left open
 
-static int map_file(struct recovery *r, const char *name, struct mapped *m)
+static int keep_tail(struct recovery *r, int fd, const char *name, off_t from, off_t to)
 {
-	int fd = openat(r->dir_fd, name, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	int rc = 0;
+	int rc = 0, out = openat(r->dir_fd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	char buf[16384];
 
-	memset(m, 0, sizeof(*m));
-	if (fd < 0) {
-		return fail(r, -errno, name, "cannot open");
-	}
-	if (fstat(fd, &st) != 0) {
-		rc = -errno;
-	} else if (!S_ISREG(st.st_mode)) {
-		rc = -EINVAL;
-	} else if (st.st_size > 0) {
-		m->len = (size_t)st.st_size;
-		m->text = mmap(NULL, m->len, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (m->text == MAP_FAILED) {
-			rc = -errno;
-			m->text = NULL;
-		}
-	}
-	close(fd);
-	return rc != 0 ? fail(r, rc, name, "cannot read") : 0;
-}
-
-static void unmap(struct mapped *m)
-{
-	if (m->text != NULL) {
-		munmap(m->text, m->len);
-	}
-}
-
-// The start of the line that ends with the newline at end - 1.
-static size_t line_start(const char *text, size_t end)
-{
-	const char *nl = end > 1 ? memrchr(text, '\n', end - 1) : NULL;
-
-	return nl != NULL ? (size_t)(nl + 1 - text) : 0;
-}
-
-// Length of what is whole: up to the end of the last line that is a record.
-static size_t whole_length(const char *text, size_t len)
-{
-	uint64_t seq;
-
-	while (len > 0) {
-		const char *nl = memrchr(text, '\n', len);
-		size_t start;
-
-		if (nl == NULL) {
-			return 0;
-		}
-		len = (size_t)(nl + 1 - text);
-		start = line_start(text, len);
-		if (is_record(text + start, len - 1 - start, &seq)) {
-			return len;
-		}
-		len = start;
-	}
-	return 0;
-}
-
-static int save_torn(struct recovery *r, const char *name, const char *bytes, size_t len)
-{
-	size_t done = 0;
-	int rc = 0;
-	int fd = openat(r->dir_fd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-
-	if (fd < 0) {
-		return fail(r, -errno, name, "cannot keep a torn line");
-	}
-	while (done < len) {
-		ssize_t n = write(fd, bytes + done, len - done);
-
-		if (n < 0 && errno != EINTR) {
-			rc = -errno;
-			break;
-		}
-		done += n > 0 ? (size_t)n : 0;
-	}
-	if (rc == 0 && fsync(fd) != 0) {
-		rc = -errno;
-	}
-	close(fd);
-	return rc != 0 ? fail(r, rc, name, "cannot keep a torn line") : 0;
-}
-
-static int cut_file(struct recovery *r, const char *name, size_t len)
-{
-	int rc = 0, fd = openat(r->dir_fd, name, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0) {
-		return fail(r, -errno, name, "cannot cut a torn line");
-	}
-	if (ftruncate(fd, (off_t)len) != 0 || fsync(fd) != 0) {
-		rc = -errno;
-	}
-	close(fd);
-	return rc != 0 ? fail(r, rc, name, "cannot cut a torn line") : 0;
-}
-
-int segment_rename(int dir_fd, const char *from, const char *to)
-{
-	if (renameat2(dir_fd, from, dir_fd, to, RENAME_NOREPLACE) == 0) {
-		return 0;
-	}
-	if (errno != EINVAL && errno != ENOSYS) {
+	if (out < 0)
 		return -errno;
-	}
-	// A file system that does not know the flag. The lock keeps other writers out.
-	if (faccessat(dir_fd, to, F_OK, 0) == 0) {
-		return -EEXIST;
-	}
-	return renameat(dir_fd, from, dir_fd, to) == 0 ? 0 : -errno;
-}
+	while (rc == 0 && from < to) {
+		const size_t want =
+			to - from < (off_t)sizeof(buf) ? (size_t)(to - from) : sizeof(buf);
+		const ssize_t n = pread(fd, buf, want, from);
 
-static int close_left_open(struct recovery *r, struct name *name)
-{
-	char final[64], torn[64 + sizeof(SEGMENT_SUFFIX_TORN)];
-	struct mapped m;
-	size_t whole;
-	int rc;
-
-	snprintf(final, sizeof(final), "%.*s",
-		(int)(strlen(name->text) - strlen(SEGMENT_SUFFIX_OPEN)), name->text);
-	snprintf(torn, sizeof(torn), "%s" SEGMENT_SUFFIX_TORN, final);
-	rc = map_file(r, name->text, &m);
-	if (rc != 0) {
-		return rc;
+		if (n <= 0 || write(out, buf, (size_t)n) != n)
+			rc = n < 0 ? -errno : -EIO;
+		from += n > 0 ? n : 0;
 	}
-	whole = m.text != NULL ? whole_length(m.text, m.len) : 0;
-	if (whole < m.len) {
-		rc = save_torn(r, torn, m.text + whole, m.len - whole);
-		snprintf(r->found->torn, sizeof(r->found->torn), "%.63s", torn);
-		r->found->torn_bytes += m.len - whole;
-	}
-	if (rc == 0 && whole < m.len && whole > 0) {
-		rc = cut_file(r, name->text, whole);
-	}
-	unmap(&m);
-	if (rc != 0) {
-		return rc;
-	}
-	if (whole == 0) {
-		return unlinkat(r->dir_fd, name->text, 0) == 0
-			       ? 0
-			       : fail(r, -errno, name->text, "cannot remove");
-	}
-	rc = segment_rename(r->dir_fd, name->text, final);
-	if (rc != 0) {
-		return fail(r, rc, name->text, "cannot give its final name");
-	}
-	name->open = false;
-	snprintf(name->text, sizeof(name->text), "%s", final);
-	return 0;
-}
-
-// The last record of a closed file. An empty file (not ours, but harmless) gives none.
-static int read_last(struct recovery *r, const char *name)
-{
-	static const char stop[] = "{\"v\":1,\"ev\":\"stop\"";
-	struct mapped m;
-	size_t start;
-	int rc = map_file(r, name, &m);
-
-	if (rc != 0 || m.len == 0) {
-		return rc;
-	}
-	start = line_start(m.text, m.len);
-	if (m.text[m.len - 1] != '\n' ||
-		!is_record(m.text + start, m.len - 1 - start, &r->found->last_seq)) {
-		snprintf(r->err, r->err_size,
-			"%s/%s: its last line is not a record, so the numbering cannot go on from "
-			"it; move the file out of the directory",
-			r->dir, name);
-		rc = -EINVAL;
-	} else {
-		r->found->any = true;
-		r->found->stopped = memcmp(m.text + start, stop, sizeof(stop) - 1) == 0;
-	}
-	unmap(&m);
+	if (rc == 0 && fsync(out) != 0)
+		rc = -errno;
+	close(out);
 	return rc;
 }
 
-int segments_recover(int dir_fd, const char *dir, uint64_t *number, struct segments_found *found,
-	char *err, size_t err_size)
+// Reads what is whole. *at: where it ends.
+static int read_open(struct recovery *r, struct segment *s, int fd, off_t *at)
 {
-	struct recovery r = {dir_fd, dir, found, err, err_size};
-	struct names names = {0};
-	bool changed = false;
-	int rc;
+	struct segment_reader *reader = segment_reader_new(fd);
+	struct segment_block b;
+	int rc = 0;
 
-	memset(found, 0, sizeof(*found));
-	rc = names_read(&r, &names);
-	*number = names.n != 0 ? names.v[0].number : 0;
-	for (size_t i = 0; rc == 0 && i < names.n; i++) {
-		if (names.v[i].open) {
-			rc = close_left_open(&r, &names.v[i]);
-			changed = true;
+	if (reader == NULL)
+		return -ENOMEM;
+	*at = 0;
+	while (rc == 0 && segment_reader_next(reader, &b) == SEGMENT_BLOCK &&
+		accept(r, reader, &b)) {
+		rc = segment_note(s, &b.entry, (uint64_t)b.offset);
+		*at = b.offset + (off_t)b.size;
+	}
+	segment_reader_free(reader);
+	return rc;
+}
+
+static int finish_open(struct recovery *r, struct segment *s, const struct segment_file *f, int fd)
+{
+	char torn[SEGMENT_NAME_MAX + 8];
+	struct stat st;
+	off_t at = 0;
+	int rc = fstat(fd, &st) == 0 ? read_open(r, s, fd, &at) : -errno;
+
+	if (rc != 0)
+		return fail(r, rc, f->name, "cannot read");
+	snprintf(s->name, sizeof(s->name), "%.*s",
+		(int)(strlen(f->name) - strlen(SEGMENT_SUFFIX_OPEN)), f->name);
+	if (at < st.st_size) {
+		snprintf(torn, sizeof(torn), "%s" SEGMENT_SUFFIX_TORN, s->name);
+		rc = keep_tail(r, fd, torn, at, st.st_size);
+		if (rc != 0)
+			return fail(r, rc, torn, "cannot keep a torn block");
+		snprintf(r->found->torn, sizeof(r->found->torn), "%s", torn);
+		r->found->torn_bytes += (uint64_t)(st.st_size - at);
+		if (ftruncate(fd, at) != 0)
+			return fail(r, -errno, f->name, "cannot cut a torn block");
+	}
+	// As in segment_finish(), but first the entries: the order of a closing segment.
+	if (fsync(fd) != 0)
+		return fail(r, -errno, f->name, "cannot sync");
+	rc = chain_write(r->chain, true);
+	if (rc != 0)
+		return fail(r, rc, FILE_ENTRIES, "cannot write");
+	s->fd = fd;
+	s->size = (uint64_t)at;
+	rc = segment_finish(s, true);
+	return rc != 0 ? fail(r, rc, f->name, "cannot give its final name") : 0;
+}
+
+static int close_open(struct recovery *r, const struct segment_file *f)
+{
+	struct segment s;
+	int fd = openat(r->dir_fd, f->name, O_RDWR | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return fail(r, -errno, f->name, "cannot open");
+	rc = segment_init(&s, r->dir_fd, f->number);
+	rc = rc == 0 ? finish_open(r, &s, f, fd) : fail(r, rc, f->name, "cannot read");
+	if (s.fd < 0 && rc != 0 && rc != -ENOMEM)
+		close(fd);
+	segment_free(&s);
+	return rc;
+}
+
+// ---- files that were closed
+
+// All blocks from number `from` on: for entries that are missing, and to find the newest.
+static int read_closed(struct recovery *r, const struct segment_file *f)
+{
+	int fd = segment_file_open(r->dir_fd, f);
+	struct segment_reader *reader = fd >= 0 ? segment_reader_new(fd) : NULL;
+	struct segment_block b;
+
+	if (reader == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return fail(r, fd < 0 ? fd : -ENOMEM, f->name, "cannot read");
+	}
+	while (segment_reader_next(reader, &b) == SEGMENT_BLOCK && accept(r, reader, &b)) {
+	}
+	segment_reader_free(reader);
+	close(fd);
+	return 0;
+}
+
+// Where the footer tells, only the last block is read.
+static int read_newest(struct recovery *r, const struct segment_file *f)
+{
+	int fd = segment_file_open(r->dir_fd, f);
+	struct segment_reader *reader = fd >= 0 ? segment_reader_new(fd) : NULL;
+	struct segment_block b;
+	struct frame_item item;
+	bool ok = false;
+
+	if (reader != NULL && segment_last(fd, &item)) {
+		segment_reader_seek(reader, (off_t)item.offset);
+		ok = segment_reader_next(reader, &b) == SEGMENT_BLOCK && accept(r, reader, &b);
+	}
+	segment_reader_free(reader);
+	if (fd >= 0)
+		close(fd);
+	return ok ? 0 : read_closed(r, f);
+}
+
+// ---- all together
+
+// Entries and blocks that do not end alike.
+static int settle(struct recovery *r)
+{
+	const struct entry *last = chain_last(r->chain);
+	const uint64_t checkpointed = chain_checkpointed(r->chain), have = r->newest.block + 1;
+	int rc = 0;
+
+	if (last != NULL && r->any_block && have < chain_size(r->chain)) {
+		rc = chain_cut(r->chain, have > checkpointed ? have : checkpointed);
+		if (rc != 0)
+			return fail(r, rc, FILE_ENTRIES, "cannot take back");
+		last = chain_last(r->chain);
+		if (have < checkpointed)
+			r->found->lost_from = r->newest.attempted + 1;
+	}
+	r->found->any = last != NULL;
+	if (last != NULL)
+		r->found->last = *last;
+	r->found->stopped = r->any_block && r->newest_stops && r->found->lost_from == 0;
+	return 0;
+}
+
+static int missing(struct recovery *r)
+{
+	snprintf(r->err, r->err_size,
+		"%s/" FILE_ENTRIES ": the checkpoint is of %" PRIu64 " blocks, but only %" PRIu64
+		" fit: the log was cut or changed; keep the directory as it is (bhlog verify tells "
+		"more) "
+		"and choose another",
+		r->dir, chain_checkpointed(r->chain), chain_size(r->chain));
+	return -EBADMSG;
+}
+
+static int run(struct recovery *r, const struct segment_list *l)
+{
+	bool opened = false;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < l->n; i++) {
+		if (l->v[i].open) {
+			rc = close_open(r, &l->v[i]);
+			opened = true;
+		} else if (chain_size(r->chain) < chain_checkpointed(r->chain)) {
+			rc = read_closed(r, &l->v[i]); // entries were lost: the blocks have copies
 		}
 	}
-	if (rc == 0 && changed && fsync(dir_fd) != 0) {
-		rc = fail(&r, -errno, ".", "cannot sync");
+	for (size_t i = l->n; rc == 0 && !r->any_block && i-- != 0;)
+		rc = l->v[i].open ? 0 : read_newest(r, &l->v[i]);
+	if (rc == 0 && opened && fsync(r->dir_fd) != 0)
+		rc = fail(r, -errno, ".", "cannot sync");
+	if (rc == 0) {
+		rc = chain_write(r->chain, true);
+		rc = rc != 0 ? fail(r, rc, FILE_ENTRIES, "cannot write") : 0;
 	}
-	for (size_t i = 0; rc == 0 && i < names.n && !found->any; i++) {
-		if (!names.v[i].open) {
-			rc = read_last(&r, names.v[i].text);
-		}
-	}
-	free(names.v);
+	if (rc == 0 && chain_size(r->chain) < chain_checkpointed(r->chain))
+		rc = missing(r);
+	return rc == 0 ? settle(r) : rc;
+}
+
+int recover(int dir_fd, const char *dir, struct chain *c, uint64_t *number,
+	struct store_found *found, char *err, size_t err_size)
+{
+	struct recovery r = {.dir_fd = dir_fd,
+		.dir = dir,
+		.chain = c,
+		.found = found,
+		.err = err,
+		.err_size = err_size};
+	struct segment_list l;
+	int rc = segment_list_read(dir_fd, &l);
+
+	if (rc != 0)
+		return fail(&r, rc, ".", "cannot list");
+	*number = l.n != 0 ? l.v[l.n - 1].number : 0;
+	r.hasher = hasher_new();
+	rc = r.hasher != NULL ? run(&r, &l) : fail(&r, -ENOMEM, ".", "cannot recover");
+	hasher_free(r.hasher);
+	segment_list_free(&l);
 	return rc;
 }

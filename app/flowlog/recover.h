@@ -2,15 +2,17 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 // What an earlier run left in the log's directory, brought into order before a new one begins.
+//
+// A segment that was left open keeps its whole blocks; what follows them goes to a ".torn" file,
+// and it is closed. Blocks that the entries do not tell of yet get their entries. Entries that no
+// checkpoint covers and whose blocks are not there any more are taken back; those that one covers
+// stay, for they cannot be denied, and their records are told as lost.
 #pragma once
 
-#include "app/flowlog/segment.h"
+#include "app/flowlog/chain.h"
+#include "app/flowlog/store.h"
 
-// Closes every ".open" file: what follows its last whole record goes to a ".torn" file, an empty
-// one is removed. Then reads the last record of the newest file. *number becomes the highest number
-// in use, 0 for none. The caller holds the lock. 0 or -errno, with one line in err.
-int segments_recover(int dir_fd, const char *dir, uint64_t *number, struct segments_found *found,
-	char *err, size_t err_size);
-
-// Renames without ever replacing a file. 0 or -errno.
-int segment_rename(int dir_fd, const char *from, const char *to);
+// The caller holds the lock. *number becomes the highest number of a segment, 0 for none. 0 or
+// -errno, with one line in err.
+int recover(int dir_fd, const char *dir, struct chain *c, uint64_t *number,
+	struct store_found *found, char *err, size_t err_size);

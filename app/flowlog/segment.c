@@ -3,238 +3,165 @@
 
 #include "app/flowlog/segment.h"
 
-#include "app/flowlog/line_file.h"
-#include "app/flowlog/recover.h"
+#include "app/evidence/crc32c.h"
+#include "app/flowlog/disk.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+#include <zstd.h>
 
-struct segments {
-	int dir_fd, lock_fd;
-	bool is_open;
-	struct line_file file;
-	char name[64]; // final; while open with the suffix
-	uint64_t number;
-	uint64_t closed;
-};
+#define LEVEL 3 // the best that one core packs at 500,000 records/s
 
-#define SUFFIX_MAX 8
-
-bool segment_name_parse(const char *name, uint64_t *number, bool *open)
+int segment_init(struct segment *s, int dir_fd, uint64_t number)
 {
-	static const char form[] = "flow-########T######Z-"; // #: a digit
-	uint64_t v = 0;
-	unsigned digits = 0;
-
-	for (unsigned i = 0; i < sizeof(form) - 1; i++) {
-		if (form[i] == '#' ? !isdigit((unsigned char)name[i]) : name[i] != form[i]) {
-			return false;
-		}
-	}
-	name += sizeof(form) - 1;
-	for (; isdigit((unsigned char)*name); name++, digits++) {
-		v = v * 10 + (uint64_t)(*name - '0');
-	}
-	if (digits < 6 || digits > 18 || strncmp(name, ".jsonl", 6) != 0) {
-		return false;
-	}
-	name += 6;
-	*open = strcmp(name, SEGMENT_SUFFIX_OPEN) == 0;
-	*number = v;
-	return *open || *name == '\0';
+	memset(s, 0, sizeof(*s));
+	s->dir_fd = dir_fd;
+	s->fd = -1;
+	s->number = number;
+	s->zstd = ZSTD_createCCtx();
+	return s->zstd != NULL ? 0 : -ENOMEM;
 }
 
-static int take_lock(struct segments *s, const char *dir, char *err, size_t err_size)
+void segment_free(struct segment *s)
 {
-	char pid[32] = "";
-	ssize_t n;
-
-	s->lock_fd = openat(s->dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-	if (s->lock_fd < 0) {
-		int rc = -errno;
-
-		snprintf(err, err_size, "%s/lock: cannot open: %s; the directory must be writable",
-			dir, strerror(-rc));
-		return rc;
-	}
-	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-		int rc = -errno;
-
-		n = pread(s->lock_fd, pid, sizeof(pid) - 1, 0);
-		pid[n > 0 ? n : 0] = '\0';
-		pid[strcspn(pid, "\n")] = '\0';
-		if (rc == -EWOULDBLOCK) {
-			snprintf(err, err_size,
-				"%s: process %s writes this log already; stop it, or choose "
-				"another directory",
-				dir, pid[0] != '\0' ? pid : "(unknown)");
-		} else {
-			snprintf(err, err_size, "%s/lock: cannot lock: %s", dir, strerror(-rc));
-		}
-		return rc;
-	}
-	// Only for people and the message above; the lock itself is the kernel's.
-	n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
-	if (ftruncate(s->lock_fd, 0) != 0 || pwrite(s->lock_fd, pid, (size_t)n, 0) != n) {
-		// A full disk: the lock holds all the same.
-		return 0;
-	}
-	return 0;
+	if (s->fd >= 0)
+		close(s->fd);
+	ZSTD_freeCCtx(s->zstd);
+	free(s->items);
+	free(s->out);
 }
 
-struct segments *segments_open(
-	const char *dir, struct segments_found *found, char *err, size_t err_size)
+size_t segment_pack(
+	struct segment *s, const char *entry, size_t entry_len, const char *lines, size_t len)
 {
-	struct segments *s = calloc(1, sizeof(*s));
-
-	if (s == NULL) {
-		snprintf(err, err_size, "%s: out of memory", dir);
-		return NULL;
-	}
-	s->lock_fd = -1;
-	if (mkdir(dir, 0750) != 0 && errno != EEXIST) {
-		snprintf(err, err_size, "%s: cannot make the directory: %s", dir, strerror(errno));
-		free(s);
-		return NULL;
-	}
-	s->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (s->dir_fd < 0) {
-		snprintf(err, err_size, "%s: cannot open the directory: %s", dir, strerror(errno));
-		free(s);
-		return NULL;
-	}
-	if (take_lock(s, dir, err, err_size) != 0 ||
-		segments_recover(s->dir_fd, dir, &s->number, found, err, err_size) != 0) {
-		segments_free(s);
-		return NULL;
-	}
-	return s;
-}
-
-static int begin(struct segments *s, int64_t t)
-{
-	char open_name[sizeof(s->name) + SUFFIX_MAX];
-	const int64_t last = 253402300799; // 9999-12-31T23:59:59Z: four digits for the year
-	int64_t seconds = t / 1000000;
-	struct tm tm;
-	time_t when;
-	int fd;
-
-	when = (time_t)(seconds < 0 ? 0 : seconds > last ? last : seconds);
-	gmtime_r(&when, &tm);
-	snprintf(s->name, sizeof(s->name), "flow-%04d%02d%02dT%02d%02d%02dZ-%06" PRIu64 ".jsonl",
-		tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-		s->number + 1);
-	snprintf(open_name, sizeof(open_name), "%s" SEGMENT_SUFFIX_OPEN, s->name);
-	fd = openat(s->dir_fd, open_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-	if (fd < 0) {
-		return -errno;
-	}
-	s->number++;
-	s->is_open = true;
-	line_file_init(&s->file, fd);
-	return 0;
-}
-
-// A line that cannot be cut off stays under the open name: the next start moves it aside.
-static void abandon(struct segments *s)
-{
-	close(s->file.fd);
-	s->is_open = false;
-}
-
-int segments_append(struct segments *s, int64_t t, const char *lines, size_t len, size_t *done)
-{
+	const size_t head = frame_entry_size(entry_len), room = head + ZSTD_compressBound(len);
+	struct frame_block b = {.raw_len = (uint32_t)len, .entry = entry, .entry_len = entry_len};
 	size_t n;
+
+	if (room > s->out_cap) {
+		uint8_t *out = realloc(s->out, room);
+
+		if (out == NULL)
+			return 0;
+		s->out = out;
+		s->out_cap = room;
+	}
+	n = ZSTD_compressCCtx(s->zstd, s->out + head, room - head, lines, len, LEVEL);
+	if (ZSTD_isError(n))
+		return 0;
+	b.data_len = (uint32_t)n;
+	b.data_crc = crc32c(s->out + head, n);
+	frame_put_entry(s->out, &b);
+	return head + n;
+}
+
+static void open_name(const struct segment *s, char out[SEGMENT_NAME_MAX + 8])
+{
+	snprintf(out, SEGMENT_NAME_MAX + 8, "%s" SEGMENT_SUFFIX_OPEN, s->name);
+}
+
+int segment_begin(struct segment *s, int64_t t)
+{
+	char name[SEGMENT_NAME_MAX + 8];
+
+	segment_name_make(t, s->number + 1, s->name);
+	open_name(s, name);
+	s->fd = openat(s->dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	if (s->fd < 0)
+		return -errno;
+	s->number++;
+	s->size = 0;
+	s->n = 0;
+	s->t = t;
+	s->torn = false;
+	return 0;
+}
+
+int segment_note(struct segment *s, const struct entry *e, uint64_t offset)
+{
+	if (s->n == s->cap) {
+		const uint32_t cap = s->cap != 0 ? s->cap * 2 : 256;
+		struct frame_item *items = reallocarray(s->items, cap, sizeof(*items));
+
+		if (items == NULL)
+			return -ENOMEM;
+		s->items = items;
+		s->cap = cap;
+	}
+	s->items[s->n++] =
+		(struct frame_item){offset, e->block, e->first, e->attempted, e->t0, e->t1};
+	return 0;
+}
+
+int segment_add(struct segment *s, const struct entry *e, size_t bytes)
+{
+	int rc = segment_note(s, e, s->size);
+
+	if (rc != 0)
+		return rc;
+	rc = disk_write(s->fd, s->out, bytes, (off_t)s->size);
+	if (rc != 0) {
+		s->n--;
+		s->torn = ftruncate(s->fd, (off_t)s->size) != 0;
+		return rc;
+	}
+	// The disk may begin now: the next fdatasync() then waits for less.
+	sync_file_range(s->fd, (off64_t)s->size, (off64_t)bytes, SYNC_FILE_RANGE_WRITE);
+	s->size += bytes;
+	return 0;
+}
+
+int segment_sync(struct segment *s)
+{
+	return s->fd >= 0 && fdatasync(s->fd) != 0 ? -errno : 0;
+}
+
+static int put_footer(struct segment *s)
+{
+	const size_t size = frame_footer_size(s->n);
+	uint8_t *footer = malloc(size);
 	int rc;
 
-	*done = 0;
-	for (;;) {
-		if (!s->is_open) {
-			rc = begin(s, t);
-			if (rc != 0) {
-				return rc;
-			}
-		}
-		rc = line_file_write(&s->file, lines + *done, len - *done, &n);
-		*done += n;
-		if (rc == 0) {
-			return 0;
-		}
-		if (s->file.torn) {
-			abandon(s);
-			return rc;
-		}
-		if (rc != -EFBIG || s->file.size == 0) {
-			return rc;
-		}
-		rc = segments_close(s);
-		if (rc != 0) {
-			return rc;
-		}
-	}
+	if (footer == NULL)
+		return -ENOMEM;
+	frame_put_footer(footer, s->items, s->n);
+	rc = disk_write(s->fd, footer, size, (off_t)s->size);
+	free(footer);
+	// Without room for it the file stands without: its blocks can be read all the same.
+	if (rc != 0 && ftruncate(s->fd, (off_t)s->size) != 0)
+		return rc;
+	return 0;
 }
 
-int segments_sync(struct segments *s)
+int segment_finish(struct segment *s, bool sync)
 {
-	return s->is_open && fdatasync(s->file.fd) != 0 ? -errno : 0;
-}
+	char name[SEGMENT_NAME_MAX + 8];
+	int rc = 0;
 
-int segments_close(struct segments *s)
-{
-	char open_name[sizeof(s->name) + SUFFIX_MAX];
-	int rc = 0, rename_rc;
-
-	if (!s->is_open) {
+	if (s->fd < 0)
 		return 0;
+	open_name(s, name);
+	if (s->n == 0 && !s->torn) { // begun, but nothing could be written
+		close(s->fd);
+		s->fd = -1;
+		return unlinkat(s->dir_fd, name, 0) == 0 ? 0 : -errno;
 	}
-	s->is_open = false;
-	snprintf(open_name, sizeof(open_name), "%s" SEGMENT_SUFFIX_OPEN, s->name);
-	if (s->file.size == 0) { // begun, but nothing could be written
-		close(s->file.fd);
-		return unlinkat(s->dir_fd, open_name, 0) == 0 ? 0 : -errno;
-	}
-	if (fsync(s->file.fd) != 0) {
+	if (!s->torn)
+		rc = put_footer(s);
+	if (rc == 0 && sync && fsync(s->fd) != 0)
 		rc = -errno;
-	}
-	if (close(s->file.fd) != 0 && rc == 0) {
+	if (close(s->fd) != 0 && rc == 0)
 		rc = -errno;
-	}
-	rename_rc = segment_rename(s->dir_fd, open_name, s->name);
-	if (rename_rc == 0) {
-		s->closed++;
-		if (fsync(s->dir_fd) != 0) {
-			rename_rc = -errno;
-		}
-	}
-	return rc != 0 ? rc : rename_rc;
-}
-
-uint64_t segments_closed(const struct segments *s)
-{
-	return s->closed;
-}
-
-void segments_free(struct segments *s)
-{
-	if (s == NULL) {
-		return;
-	}
-	if (s->is_open) {
-		close(s->file.fd);
-	}
-	if (s->lock_fd >= 0) {
-		close(s->lock_fd);
-	}
-	close(s->dir_fd);
-	free(s);
+	s->fd = -1;
+	// A block that could not be cut off stays under the open name: the next start moves it
+	// aside.
+	if (rc == 0 && !s->torn)
+		rc = disk_rename(s->dir_fd, name, s->name);
+	if (rc == 0 && sync && fsync(s->dir_fd) != 0)
+		rc = -errno;
+	return rc;
 }

@@ -1,57 +1,45 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// The log's directory: one file of lines after another.
-//
-//     flow-YYYYMMDDTHHMMSSZ-NNNNNN.jsonl        closed
-//     flow-YYYYMMDDTHHMMSSZ-NNNNNN.jsonl.open   being written
-//     flow-YYYYMMDDTHHMMSSZ-NNNNNN.jsonl.torn   what a crash left of a line, kept for inspection
-//     lock                                      the writer's process id, held with flock(2)
-//
-// The time is UTC, of the first record; the number runs on across restarts and gives the order (it
-// grows past six digits where it must). A file gets its final name only when it is whole and on
-// disk.
+// The segment file that is being written (app/evidence/frame.h). It holds whole blocks only: what a
+// failed write left of one is cut off again.
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "app/evidence/entry.h"
+#include "app/evidence/folder.h"
 
-struct segments;
-
-#define SEGMENT_SUFFIX_OPEN ".open"
-#define SEGMENT_SUFFIX_TORN ".torn"
-
-// What an earlier run left behind.
-struct segments_found {
-	bool any;          // there is at least one record
-	bool stopped;      // and the last is a stop record
-	uint64_t last_seq; // its number
-	char torn[64];     // name of the file that took a torn line, "" for none
-	uint64_t torn_bytes;
+struct segment {
+	int dir_fd;
+	int fd; // -1: none is open
+	char name[SEGMENT_NAME_MAX];
+	uint64_t number; // of the newest file
+	uint64_t size;   // where the last whole block ends
+	int64_t t;       // of its first block
+	bool torn;       // a part of a block stands at its end and could not be cut off
+	struct frame_item *items;
+	uint32_t n, cap;
+	uint8_t *out; // the bytes of a block
+	size_t out_cap;
+	void *zstd;
 };
 
-// The number in a file's name; false: the name is not a segment's. *open: it ends in ".open".
-bool segment_name_parse(const char *name, uint64_t *number, bool *open);
+// 0 or -ENOMEM. dir_fd is borrowed.
+int segment_init(struct segment *s, int dir_fd, uint64_t number);
+void segment_free(struct segment *s);
 
-// Makes the directory where it is missing, locks it, brings what a crash left open into order. NULL
-// on error, with one line in err.
-struct segments *segments_open(
-	const char *dir, struct segments_found *found, char *err, size_t err_size);
+// Makes the bytes of a block: frames with the entry's line and its compressed lines. Their number,
+// 0: no memory.
+size_t segment_pack(
+	struct segment *s, const char *entry, size_t entry_len, const char *lines, size_t len);
 
-// Adds whole lines to the open file; without one, begins one that is named after t (microseconds
-// since 1970 UTC). A file that cannot grow (EFBIG) or be mended is left for a new one. 0 or -errno;
-// *done is how many bytes, whole lines, were taken.
-int segments_append(struct segments *s, int64_t t, const char *lines, size_t len, size_t *done);
-
-// 0 or -errno.
-int segments_sync(struct segments *s);
-
-// Syncs the open file, gives it its final name, syncs the directory. 0 or -errno; without an open
-// file nothing happens.
-int segments_close(struct segments *s);
-
-uint64_t segments_closed(const struct segments *s);
-
-// Gives up the lock. Call segments_close() first.
-void segments_free(struct segments *s);
+// Begins a file that is named after t. 0 or -errno.
+int segment_begin(struct segment *s, int64_t t);
+// Adds the block that segment_pack() made of entry e. 0 or -errno.
+int segment_add(struct segment *s, const struct entry *e, size_t bytes);
+// Tells of a block that the file holds already: for the footer.
+int segment_note(struct segment *s, const struct entry *e, uint64_t offset);
+// fdatasync(). 0 or -errno.
+int segment_sync(struct segment *s);
+// Writes the footer and gives the file its final name, on disk where sync is set; a file without a
+// block is removed. 0 or -errno; the file is let go whatever comes.
+int segment_finish(struct segment *s, bool sync);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +28,9 @@ struct log_writer {
 	unsigned n_rings;
 	uint64_t *lost_told; // a ring: what gap records have told of; writer thread
 	pthread_t thread;
-	int64_t flushed_at; // writer thread
-	int result;         // writer thread, read after it has ended
+	int64_t flushed_at;           // writer thread
+	int result;                   // writer thread, read after it has ended
+	atomic_uint_least64_t missed; // packets, as the ports count them
 
 	pthread_mutex_t mutex; // guards all below
 	pthread_cond_t wake;
@@ -116,12 +118,23 @@ static void tell_lost(struct log_writer *w)
 	flowlog_lost(w->log, lost, "ring_full", now_us());
 }
 
+static void note_waiting(struct log_writer *w)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < w->n_rings; i++) {
+		n += record_ring_put_count(w->rings[i]) - record_ring_taken_count(w->rings[i]);
+	}
+	flowlog_waiting(w->log, n);
+}
+
 static int flush(struct log_writer *w)
 {
 	struct flowlog_stats stats;
 	int rc;
 
 	tell_lost(w);
+	flowlog_missed(w->log, atomic_load_explicit(&w->missed, memory_order_relaxed));
 	rc = flowlog_flush(w->log, now_us());
 	w->flushed_at = clock_ns(CLOCK_MONOTONIC);
 	flowlog_get_stats(w->log, &stats);
@@ -158,6 +171,7 @@ static void *run(void *arg)
 		// decided.
 		unsigned n = drain_notices(w) + drain_rings(w);
 
+		note_waiting(w);
 		if (clock_ns(CLOCK_MONOTONIC) - w->flushed_at >= FLUSH_NS) {
 			flush(w); // an error is in the counters, and in the log once it works
 		}
@@ -283,6 +297,11 @@ int log_writer_policy(struct log_writer *w, const struct notice_policy *n)
 		free(q);
 	}
 	return rc;
+}
+
+void log_writer_missed(struct log_writer *w, uint64_t packets)
+{
+	atomic_store_explicit(&w->missed, packets, memory_order_relaxed);
 }
 
 void log_writer_stats(struct log_writer *w, struct flowlog_stats *out)

@@ -49,6 +49,8 @@ struct log_writer *log_writer_start(struct flowlog *log, struct record_ring *con
 // Any thread: a notice to be written in turn. The strings are copied. 0, -ENOMEM, or -ENOSPC where
 // more than a thousand notices wait already; either is counted as a lost record.
 int log_writer_policy(struct log_writer *w, const struct notice_policy *n);
+// Any thread: packets that the ports have missed so far, for the blocks' counters.
+void log_writer_missed(struct log_writer *w, uint64_t packets);
 // Any thread: as they were at most 100 ms ago.
 void log_writer_stats(struct log_writer *w, struct flowlog_stats *out);
 

@@ -143,6 +143,17 @@ static const struct cfg_field LOG[] = {
 	{.key = "local_flows",
 		.kind = CFG_BOOL,
 		.offset = offsetof(struct gateway_log, local_flows)},
+	{.key = "key",
+		.kind = CFG_STRING,
+		.offset = offsetof(struct gateway_log, key),
+		.min = 1,
+		.max = PATH_LEN},
+	NUMBER("retain_days", struct gateway_log, retain_days, 0, 36500),
+	{.key = "retain_bytes",
+		.kind = CFG_U64,
+		.offset = offsetof(struct gateway_log, retain_bytes),
+		.min = 0,
+		.max = UINT64_C(1) << 50},
 };
 
 #define EXCEPTION(f)                                                                               \
@@ -290,6 +301,7 @@ static void check_whole(struct cfg *c, json_t *root, const struct gateway_config
 	cfg_check_lcores(c, g);
 	check_relative(c, "", "state_dir", g->state_dir);
 	check_relative(c, "/log", "dir", g->log.dir);
+	check_relative(c, "/log", "key", g->log.key);
 	check_relative(c, "", "control_socket", g->control_socket);
 }
 
@@ -383,6 +395,7 @@ void config_free(struct gateway_config *c)
 	free(c->policy);
 	free(c->state_dir);
 	free(c->log.dir);
+	free(c->log.key);
 	free(c->control_socket);
 	memset(c, 0, sizeof(*c));
 }

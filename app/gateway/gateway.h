@@ -87,6 +87,8 @@ json_t *gateway_request(
 json_t *gateway_stats(struct gateway *g);
 
 int64_t gateway_now(void);
+// Frames that the ports have missed so far: no descriptor, no buffer.
+uint64_t gateway_missed(const struct gateway *g);
 
 // ---- between the files of the gateway: parts of gateway_set_up()
 int gateway_open_ports(struct gateway *g);

@@ -211,10 +211,23 @@ static void stop_workers(struct gateway *g)
 		rte_eal_wait_lcore(g->workers[i].lcore);
 }
 
+uint64_t gateway_missed(const struct gateway *g)
+{
+	struct port_stats ps;
+	uint64_t missed = 0;
+
+	for (unsigned i = 0; i < g->n_ports; i++) {
+		if (!g->ports[i].started)
+			continue;
+		port_get_stats(&g->ports[i].port, &ps);
+		missed += ps.rx_missed + ps.rx_no_mbuf;
+	}
+	return missed;
+}
+
 static int stop_log(struct gateway *g, const char *why)
 {
-	struct notice_stop stop = {.t = gateway_now(), .why = why};
-	struct port_stats ps;
+	struct notice_stop stop = {.t = gateway_now(), .why = why, .missed = gateway_missed(g)};
 	int rc = 0;
 
 	for (unsigned i = 0; i < g->n_workers && g->workers != NULL; i++) {
@@ -224,12 +237,6 @@ static int stop_log(struct gateway *g, const char *why)
 			stop.packets += pl->stats.packets[r];
 			stop.bytes += pl->stats.bytes[r];
 		}
-	}
-	for (unsigned i = 0; i < g->n_ports; i++) {
-		if (!g->ports[i].started)
-			continue;
-		port_get_stats(&g->ports[i].port, &ps);
-		stop.missed += ps.rx_missed + ps.rx_no_mbuf;
 	}
 	if (g->writer != NULL)
 		rc = log_writer_stop(g->writer, &stop);

@@ -8,7 +8,10 @@
 #include "app/gateway/gateway_view.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define GONE_MAX 1000 // rules of earlier policies whose counters are kept
 
 struct total {
 	json_int_t hits, out, in, last;
@@ -67,11 +70,57 @@ static void add_generation(json_t *totals, const struct policy_generation *gen, 
 	}
 }
 
+struct gone {
+	const char *id;
+	json_int_t last;
+};
+
+static int by_last(const void *a, const void *b)
+{
+	const struct gone *x = a, *y = b;
+
+	return x->last < y->last ? -1 : x->last > y->last ? 1 : 0;
+}
+
+// Rules whose ids are made up anew with each policy must not fill the memory: of those that the
+// policy in force does not have, the ones that were hit longest ago are dropped, half of them at
+// once.
+static void forget_oldest(json_t *totals, const struct policy *now)
+{
+	unsigned n_rules = policy_info(now)->n_rules;
+	size_t size = json_object_size(totals), n = 0;
+	json_t *kept = json_object(), *o;
+	struct policy_rule_info info;
+	struct gone *gone;
+	const char *id;
+
+	gone = size > n_rules + 1 + GONE_MAX ? calloc(size, sizeof(*gone)) : NULL;
+	for (unsigned k = 0; gone != NULL && k <= n_rules; k++) {
+		policy_rule(now, k == n_rules ? POLICY_RULE_DEFAULT : (uint16_t)k, &info);
+		json_object_set_new(kept, info.id, json_true());
+	}
+	if (gone != NULL) {
+		json_object_foreach (totals, id, o) {
+			if (json_object_get(kept, id) == NULL)
+				gone[n++] = (struct gone){id, read_total(o).last};
+		}
+		qsort(gone, n, sizeof(*gone), by_last);
+		for (size_t i = 0; i + GONE_MAX / 2 < n; i++)
+			json_object_del(totals, gone[i].id);
+	}
+	free(gone);
+	json_decref(kept);
+}
+
 void gateway_rules_retired(void *ctx, const struct policy_generation *gen)
 {
+	const struct policy_generation *now;
 	struct gateway *g = ctx;
 
 	add_generation(g->rule_totals, gen, g->slot.n_readers);
+	now = atomic_load(&g->slot.now);
+	if (now != NULL && now != gen)
+		forget_oldest(g->rule_totals, now->policy);
 }
 
 static json_t *line(const struct policy_rule_info *info, json_t *totals, json_t *live)

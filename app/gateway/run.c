@@ -49,6 +49,7 @@ static void watch_log(struct gateway *g)
 {
 	struct flowlog_stats s;
 
+	log_writer_missed(g->writer, gateway_missed(g));
 	log_writer_stats(g->writer, &s);
 	if (s.disk_full != atomic_load(&g->log_full))
 		fprintf(stderr, "bridgehead: %s: %s\n", g->config.log.dir,

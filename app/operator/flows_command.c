@@ -9,7 +9,9 @@
 static const char usage[] =
 	"usage: bhctl [--socket PATH] flows [FILTER...] [--sort KEY] [--limit N] [--json]\n"
 	"\n"
-	"Live flows and what was decided on them, the largest first.\n"
+	"Live flows and what was decided on them, the largest first: bytes OUT and IN that passed, "
+	"those\n"
+	"that were STOPPED.\n"
 	"\n" LIVE_FILTER_USAGE "\n"
 	"  --sort KEY        out, in, bytes, packets (most first), age (oldest first), last "
 	"(latest "
@@ -21,8 +23,8 @@ static const char usage[] =
 	"Exit status: 0 good, 1 no flow matches, 2 an error.\n";
 
 static const struct grid_column columns[] = {{"ACT", false, 0}, {"CC", false, 0}, {"OUT", true, 0},
-	{"IN", true, 0}, {"AGE", true, 0}, {"IDLE", true, 0}, {"APPLICATION", false, 18},
-	{"TENANT", false, 20}, {"RULE", false, 24}, {"FLOW", false, 0}};
+	{"IN", true, 0}, {"STOPPED", true, 0}, {"AGE", true, 0}, {"IDLE", true, 0},
+	{"APPLICATION", false, 18}, {"TENANT", false, 20}, {"RULE", false, 24}, {"FLOW", false, 0}};
 
 static void add(struct grid *g, const json_t *flow, int64_t now)
 {
@@ -34,6 +36,7 @@ static void add(struct grid *g, const json_t *flow, int64_t now)
 	grid_cell(g, "%s", command_text(flow, "cc"));
 	grid_amount(g, (uint64_t)command_number(flow, "ob"));
 	grid_amount(g, (uint64_t)command_number(flow, "rb"));
+	grid_amount(g, (uint64_t)command_number(flow, "db"));
 	live_age(now - command_number(flow, "t0"), age);
 	grid_cell(g, "%s", age);
 	live_age(now - command_number(flow, "t1"), age);

@@ -12,14 +12,14 @@ static const char usage[] =
 	"than\n"
 	"workers took them; NO MBUF: no memory was left for them; ERRORS: of the card.\n"
 	"\n"
-	"  --json  the list of ports, for machines\n"
+	"  --json  the list of ports with drivers and queues, for machines\n"
 	"\n"
 	"Exit status: 0 good, 1 a link is down, 2 an error.\n";
 
 static const struct grid_column columns[] = {{"PORT", false, 0}, {"WIRE", false, 0},
 	{"SIDE", false, 0}, {"LINK", false, 0}, {"RX PKTS", true, 0}, {"RX BYTES", true, 0},
 	{"TX PKTS", true, 0}, {"TX BYTES", true, 0}, {"MISSED", true, 0}, {"NO MBUF", true, 0},
-	{"RX ERR", true, 0}, {"TX ERR", true, 0}, {"DRIVER", false, 0}};
+	{"RX ERR", true, 0}, {"TX ERR", true, 0}};
 
 static void add(struct grid *g, const json_t *p)
 {
@@ -33,7 +33,6 @@ static void add(struct grid *g, const json_t *p)
 		grid_amount(g, (uint64_t)command_number(p, amounts[i]));
 	for (unsigned i = 0; i < 4; i++) // what should be zero is not rounded
 		grid_cell(g, "%" JSON_INTEGER_FORMAT, command_number(p, exact[i]));
-	grid_cell(g, "%s", command_text(p, "driver"));
 }
 
 int ports_command(const char *socket, int argc, char **argv)
@@ -62,7 +61,7 @@ int ports_command(const char *socket, int argc, char **argv)
 	if (json)
 		command_print_json(json_object_get(reply, "ports"));
 	else
-		grid_print(&g, SIZE_MAX, grid_terminal(stdout, NULL), stdout);
+		grid_print(&g, SIZE_MAX, 0, stdout);
 	grid_free(&g);
 	json_decref(reply);
 	return down ? EXIT_FINDING : EXIT_GOOD;

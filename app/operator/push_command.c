@@ -29,7 +29,7 @@ static const char push_usage[] =
 
 static int report(json_t *reply, bool json)
 {
-	bool published = strcmp(command_text(reply, "outcome"), "published") == 0;
+	bool published = strcmp(command_text(reply, "outcome"), "published") == 0, said = false;
 	json_t *findings = json_object_get(reply, "findings"), *line;
 	size_t i;
 
@@ -37,7 +37,10 @@ static int report(json_t *reply, bool json)
 		command_print_json(reply);
 	} else {
 		json_array_foreach (findings, i, line) {
-			fprintf(published ? stdout : stderr, "%s\n", json_string_value(line));
+			const char *text = json_string_value(line);
+
+			fprintf(published ? stdout : stderr, "%s\n", text);
+			said |= strstr(text, command_text(reply, "why")) != NULL;
 		}
 		if (published)
 			printf("policy %s version %" JSON_INTEGER_FORMAT
@@ -50,7 +53,8 @@ static int report(json_t *reply, bool json)
 				*command_text(reply, "key") != '\0' ? ", signed by " : "",
 				command_text(reply, "key"));
 		else
-			fprintf(stderr, "bhctl: refused: %s\n", command_text(reply, "why"));
+			fprintf(stderr, "bhctl: refused%s%s; the policy before stays in force\n",
+				said ? "" : ": ", said ? "" : command_text(reply, "why"));
 		if (*command_text(reply, "warning") != '\0')
 			fprintf(stderr, "bhctl: WARNING: %s\n", command_text(reply, "warning"));
 	}

@@ -3,7 +3,10 @@
 
 #include "app/operator/live.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#define GONE_SHOWN 20
 
 static const char usage[] =
 	"usage: bhctl [--socket PATH] rules [--json]\n"
@@ -37,13 +40,40 @@ static void add(struct grid *g, const char *id, const char *action, const json_t
 	grid_cell(g, "%s", command_text(rule, "reason"));
 }
 
+static int latest(const void *a, const void *b)
+{
+	json_t *const *x = a, *const *y = b;
+	json_int_t dx = command_number(*x, "last"), dy = command_number(*y, "last");
+
+	return dx < dy ? 1 : dx > dy ? -1 : 0;
+}
+
+// Rules of earlier policies, the last that was hit first. Returns how many are left out.
+static size_t add_gone(struct grid *g, json_t *gone)
+{
+	size_t n = 0, size = json_object_size(gone);
+	json_t **list = calloc(size + 1, sizeof(json_t *)), *rule;
+	const char *id;
+
+	json_object_foreach (gone, id, rule) {
+		json_object_set_new(rule, "id", json_string(id));
+		if (list != NULL)
+			list[n++] = rule;
+	}
+	if (n > 1)
+		qsort(list, n, sizeof(json_t *), latest);
+	for (size_t i = 0; i < n && i < GONE_SHOWN; i++)
+		add(g, command_text(list[i], "id"), "(gone)", list[i]);
+	free(list);
+	return size > GONE_SHOWN ? size - GONE_SHOWN : 0;
+}
+
 static void print(const json_t *reply)
 {
 	json_t *rule;
 	struct grid g;
-	const char *id;
 	char action[32];
-	size_t i;
+	size_t i, left_out;
 
 	grid_init(&g, columns, sizeof(columns) / sizeof(columns[0]));
 	json_array_foreach (json_object_get(reply, "rules"), i, rule) {
@@ -56,14 +86,14 @@ static void print(const json_t *reply)
 				 : "");
 		add(&g, command_text(rule, "id"), action, rule);
 	}
-	json_object_foreach (json_object_get(reply, "gone"), id, rule) {
-		add(&g, id, "(gone)", rule);
-	}
+	left_out = add_gone(&g, json_object_get(reply, "gone"));
 	printf("policy %s version %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT " live flows\n",
 		command_text(reply, "policy"), command_number(reply, "version"),
 		command_number(reply, "live"));
 	grid_print(&g, SIZE_MAX, grid_terminal(stdout, NULL), stdout);
 	grid_free(&g);
+	if (left_out != 0)
+		printf("%zu more that are gone are not shown (--json)\n", left_out);
 }
 
 int rules_command(const char *socket, int argc, char **argv)

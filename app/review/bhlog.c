@@ -3,6 +3,7 @@
 
 // bhlog: what a regulator does with a flow log, without the gateway.
 
+#include "app/review/evidence.h"
 #include "app/review/search.h"
 
 #include <stdio.h>
@@ -14,6 +15,9 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{"search", search_main, "find records by tenant, country, application, verdict, time, ..."},
+	{"verify", verify_main, "is the log whole, and who signed it?"},
+	{"prove", prove_main, "that a record is in the log; that the log has only grown"},
+	{"witness", witness_main, "sign checkpoints of a log that has only grown"},
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -31,7 +35,8 @@ static void usage(FILE *out)
 	}
 	fputs("\n"
 	      "\"bhlog COMMAND --help\" tells more. --version prints the version.\n"
-	      "Exit status: 0 good, 1 a finding (search: nothing found), 2 an error.\n",
+	      "Exit status: 0 good, 1 a finding (search: nothing found), 2 an error, 3 "
+	      "unconfirmed.\n",
 		out);
 }
 

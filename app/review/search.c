@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define DAY_US         86400000000ll
-#define PROGRESS_BYTES (128u << 20)
+#define PROGRESS_BYTES (16u << 20)
 
 struct search {
 	struct filter filter;
@@ -160,12 +160,12 @@ static int take_option(struct search *s, int option, const char *text)
 
 static void show_progress(struct search *s, const struct source_stats *st)
 {
-	if (!s->progress || st->bytes - s->progress_at < PROGRESS_BYTES) {
+	if (!s->progress || st->read - s->progress_at < PROGRESS_BYTES) {
 		return;
 	}
-	s->progress_at = st->bytes;
+	s->progress_at = st->read;
 	fprintf(stderr, "\rbhlog: %" PRIu64 " MB of %" PRIu64 " MB, %" PRIu64 " records match ",
-		st->bytes / 1000000, st->bytes_total / 1000000, s->matches);
+		st->read / 1000000, st->bytes_total / 1000000, s->matches);
 }
 
 // A line that passed the quick look.
@@ -213,7 +213,7 @@ static void summarise(const struct search *s, const struct source_stats *st, dou
 		s->progress_at != 0 ? "\r" : "", s->matches, st->lines, st->files,
 		st->files == 1 ? "" : "s", (double)st->bytes / 1e6, seconds,
 		s->limited ? "; stopped at --limit" : "",
-		st->torn != 0 ? "; a torn last line was left out" : "");
+		st->torn != 0 ? "; a torn end was left out" : "");
 }
 
 static double now_s(void)

@@ -3,9 +3,9 @@
 
 #include "app/review/source.h"
 
-#include "app/flowlog/segment.h"
+#include "app/evidence/folder.h"
+#include "app/evidence/segment_read.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,20 +19,21 @@
 
 struct file {
 	char *path;
-	uint64_t number; // of a segment
 };
 
 struct source {
 	struct file *files;
 	size_t n_files, cap_files, at; // files[at - 1] is open
 	int fd;                        // -1: none
+	struct segment_reader *reader; // of a segment; NULL: the file holds plain lines
 	uint64_t line;                 // in the file
 	char *buf;
 	size_t from, len, cap; // bytes [from, len) of buf are not read yet
+	const char *text;      // buf, or the lines of a block
 	struct source_stats stats;
 };
 
-static int add_file(struct source *s, const char *path, uint64_t number)
+static int add_file(struct source *s, const char *path)
 {
 	if (s->n_files == s->cap_files) {
 		size_t cap = s->cap_files != 0 ? s->cap_files * 2 : 16;
@@ -48,55 +49,40 @@ static int add_file(struct source *s, const char *path, uint64_t number)
 	if (s->files[s->n_files].path == NULL) {
 		return -ENOMEM;
 	}
-	s->files[s->n_files++].number = number;
+	s->n_files++;
 	return 0;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const struct file *x = a, *y = b;
-
-	return x->number < y->number ? -1 : x->number > y->number ? 1 : strcmp(x->path, y->path);
 }
 
 static int add_directory(struct source *s, const char *dir, char *err, size_t err_size)
 {
-	const size_t before = s->n_files;
-	DIR *d = opendir(dir);
-	struct dirent *e;
-	int rc = 0;
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct segment_list list = {0};
+	int rc = fd >= 0 ? segment_list_read(fd, &list) : -errno;
 
-	if (d == NULL) {
-		rc = -errno;
+	if (fd >= 0)
+		close(fd);
+	if (rc != 0) {
 		snprintf(err, err_size, "%s: %s", dir, strerror(-rc));
 		return rc;
 	}
-	while (rc == 0 && (e = readdir(d)) != NULL) {
+	if (list.n == 0) {
+		snprintf(err, err_size,
+			"%s: holds no flow log (no files named flow-*" SEGMENT_SUFFIX
+			"); name the log's directory, or the files themselves",
+			dir);
+		rc = -ENOENT;
+	}
+	for (size_t i = 0; rc == 0 && i < list.n; i++) {
 		char *path;
-		uint64_t number;
-		bool open;
 
-		if (!segment_name_parse(e->d_name, &number, &open)) {
-			continue;
-		}
-		if (asprintf(&path, "%s/%s", dir, e->d_name) < 0) {
+		if (asprintf(&path, "%s/%s", dir, list.v[i].name) < 0) {
 			rc = -ENOMEM;
 		} else {
-			rc = add_file(s, path, number);
+			rc = add_file(s, path);
 			free(path);
 		}
 	}
-	closedir(d);
-	if (rc == 0 && s->n_files == before) {
-		snprintf(err, err_size,
-			"%s: holds no flow log (no files named flow-*.jsonl); name the log's "
-			"directory, or the files themselves",
-			dir);
-		return -ENOENT;
-	}
-	if (rc == 0) {
-		qsort(s->files + before, s->n_files - before, sizeof(*s->files), by_number);
-	}
+	segment_list_free(&list);
 	return rc;
 }
 
@@ -106,14 +92,14 @@ static int add_path(struct source *s, const char *path, char *err, size_t err_si
 	int rc;
 
 	if (strcmp(path, "-") == 0) {
-		rc = add_file(s, path, 0);
+		rc = add_file(s, path);
 	} else if (stat(path, &st) != 0) {
 		rc = -errno;
 		snprintf(err, err_size, "%s: %s", path, strerror(-rc));
 	} else if (S_ISDIR(st.st_mode)) {
 		rc = add_directory(s, path, err, err_size);
 	} else {
-		rc = add_file(s, path, 0);
+		rc = add_file(s, path);
 	}
 	if (rc == -ENOMEM) {
 		snprintf(err, err_size, "out of memory");
@@ -158,6 +144,15 @@ struct source *source_open(char *const *paths, unsigned n, char *err, size_t err
 	return s;
 }
 
+static bool is_segment(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	uint64_t number;
+	bool open;
+
+	return segment_name_parse(slash != NULL ? slash + 1 : path, &number, &open);
+}
+
 static int open_next(struct source *s, char *err, size_t err_size)
 {
 	char *path = s->files[s->at].path;
@@ -176,6 +171,14 @@ static int open_next(struct source *s, char *err, size_t err_size)
 		return rc;
 	}
 	posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	if (is_segment(path)) {
+		s->reader = segment_reader_new(s->fd);
+		if (s->reader == NULL) {
+			snprintf(err, err_size, "out of memory");
+			return -ENOMEM;
+		}
+	}
+	s->text = s->buf;
 	s->at++;
 	s->line = 0;
 	s->from = s->len = 0;
@@ -202,6 +205,7 @@ static int fill(struct source *s, char *err, size_t err_size)
 			return -EMSGSIZE;
 		}
 		s->buf = buf;
+		s->text = buf;
 		s->cap *= 2;
 	}
 	do {
@@ -215,7 +219,57 @@ static int fill(struct source *s, char *err, size_t err_size)
 	}
 	s->len += (size_t)n;
 	s->stats.bytes += (uint64_t)n;
+	s->stats.read += (uint64_t)n;
 	return n > 0;
+}
+
+// The lines of the next block. 1, 0 at the end of the segment, or -errno.
+static int next_block(struct source *s, char *err, size_t err_size)
+{
+	const char *path = s->files[s->at - 1].path;
+	const size_t len = strlen(path), suffix = strlen(SEGMENT_SUFFIX_OPEN);
+	const bool open = len > suffix && strcmp(path + len - suffix, SEGMENT_SUFFIX_OPEN) == 0;
+	struct segment_block b;
+	int rc;
+
+	s->from = s->len = 0;
+	switch (segment_reader_next(s->reader, &b)) {
+	case SEGMENT_BLOCK:
+		s->text = segment_reader_lines(s->reader, &b, &s->len);
+		if (s->text != NULL) {
+			s->stats.bytes += s->len;
+			s->stats.read += b.size;
+			return 1;
+		}
+		break;
+	case SEGMENT_END:
+	case SEGMENT_OPEN:
+		return 0;
+	case SEGMENT_TORN: // the writer is in the middle of it, or died there
+		s->stats.torn += open;
+		if (open) {
+			return 0;
+		}
+		break;
+	case SEGMENT_BAD:
+		break;
+	case SEGMENT_ERROR:
+		rc = -errno;
+		snprintf(err, err_size, "%s: %s", path, strerror(-rc));
+		return rc;
+	}
+	snprintf(err, err_size,
+		"%s: damaged or changed at byte %lld; \"bhlog verify\" on its directory tells more",
+		path, (long long)segment_reader_at(s->reader));
+	return -EBADMSG;
+}
+
+static void close_file(struct source *s)
+{
+	segment_reader_free(s->reader);
+	s->reader = NULL;
+	close(s->fd);
+	s->fd = -1;
 }
 
 int source_next(struct source *s, const char **line, size_t *len, char *err, size_t err_size)
@@ -235,9 +289,11 @@ int source_next(struct source *s, const char **line, size_t *len, char *err, siz
 				return rc;
 			}
 		}
-		nl = memchr(s->buf + s->from + seen, '\n', s->len - s->from - seen);
+		nl = s->len == s->from
+			     ? NULL
+			     : memchr(s->text + s->from + seen, '\n', s->len - s->from - seen);
 		if (nl != NULL) {
-			*line = s->buf + s->from;
+			*line = s->text + s->from;
 			*len = (size_t)(nl - *line);
 			s->from += *len + 1;
 			s->line++;
@@ -245,14 +301,18 @@ int source_next(struct source *s, const char **line, size_t *len, char *err, siz
 			return 1;
 		}
 		seen = s->len - s->from;
-		rc = fill(s, err, err_size);
+		if (s->reader != NULL) {
+			rc = next_block(s, err, err_size);
+			seen = 0;
+		} else {
+			rc = fill(s, err, err_size);
+		}
 		if (rc < 0) {
 			return rc;
 		}
 		if (rc == 0) {
 			s->stats.torn += seen != 0;
-			close(s->fd);
-			s->fd = -1;
+			close_file(s);
 			seen = 0;
 		}
 	}
@@ -275,7 +335,7 @@ void source_close(struct source *s)
 		return;
 	}
 	if (s->fd >= 0) {
-		close(s->fd);
+		close_file(s);
 	}
 	for (size_t i = 0; i < s->n_files; i++) {
 		free(s->files[i].path);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// The lines of a flow log, one after another: of files, of a directory's segments in the order of
-// their numbers, of standard input ("-"). A log that is being written can be read at the same time;
-// its torn last line is left out.
+// The lines of a flow log, one after another: of a directory's segments in the order of their
+// numbers, of single segments, of files of plain lines, of standard input ("-"). A log that is
+// being written can be read at the same time; a torn last block or line is left out.
 #pragma once
 
 #include <stdbool.h>
@@ -13,9 +13,10 @@
 struct source;
 
 struct source_stats {
-	uint64_t files, bytes, lines;
-	uint64_t bytes_total; // of all files; 0: not known
-	uint64_t torn;        // last lines without an end, left out
+	uint64_t files, bytes, lines; // bytes: of lines
+	uint64_t read;                // bytes of files behind us
+	uint64_t bytes_total;         // of all files; 0: not known
+	uint64_t torn;                // last blocks or lines without an end, left out
 };
 
 // NULL on error, with one line in err: a path that is not there, a directory without a log.

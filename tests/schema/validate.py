@@ -6,10 +6,10 @@
     validate.py [--live] FILE|DIR|- ...
 
 The arguments are read in order as one log; a directory stands for its segments in the order of their
-numbers. Every line must be strict UTF-8 and JSON without duplicate keys, fit record.schema.json beside
+numbers, and those are unpacked by zstd(1). Every line must be strict UTF-8 and JSON without duplicate keys, fit record.schema.json beside
 this file, and have its keys in the order of the schema. Numbers must follow one another; a hole must
 be told by the gap records right behind it; a stop record's counters must add up. --live allows a torn
-last line, as in a file that is being written.
+end, as in a file that is being written.
 
 Prints how many records there are. Exit status: 0 good, 1 the first line that is not (FILE:LINE: why),
 2 unreadable.
@@ -17,11 +17,12 @@ Prints how many records there are. Exit status: 0 good, 1 the first line that is
 import json
 import os
 import re
+import subprocess
 import sys
 
 import jsonschema
 
-SEGMENT = re.compile(r"^flow-\d{8}T\d{6}Z-(\d{6,18})\.jsonl(\.open)?$")
+SEGMENT = re.compile(r"^flow-\d{8}T\d{6}Z-(\d{6,18})\.jsonl\.zst(\.open)?$")
 
 
 class Wrong(Exception):
@@ -143,16 +144,25 @@ class Sequence:
             raise Wrong(f"records {first} to {last} are missing and no gap record says so")
 
 
-def inputs(args):
+def unpack(path, live):
+    """The lines of a segment, as zstdcat gives them."""
+    with subprocess.Popen(["zstd", "-dcq", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+        yield path, p.stdout
+        why = p.stderr.read().decode(errors="replace").strip()
+    if p.returncode != 0 and not live:
+        raise Wrong(f"cannot be unpacked: {why}")
+
+
+def inputs(args, live):
     for arg in args:
         if arg == "-":
             yield "-", sys.stdin.buffer
         elif os.path.isdir(arg):
             found = [(int(m.group(1)), m.group(0)) for m in map(SEGMENT.match, os.listdir(arg)) if m]
             for _, name in sorted(found):
-                path = os.path.join(arg, name)
-                with open(path, "rb") as f:
-                    yield path, f
+                yield from unpack(os.path.join(arg, name), live)
+        elif SEGMENT.match(os.path.basename(arg)):
+            yield from unpack(arg, live)
         else:
             with open(arg, "rb") as f:
                 yield arg, f
@@ -168,7 +178,7 @@ def main(args):
     count = 0
     place = "-"
     try:
-        for name, f in inputs(args):
+        for name, f in inputs(args, live):
             for number, line in enumerate(f, 1):
                 place = f"{name}:{number}"
                 if not line.endswith(b"\n"):

@@ -60,3 +60,18 @@ void steps_write(struct flowlog *l, unsigned n, int64_t t, int64_t step)
 		assert_int_equal(flowlog_write(l, &r), 0);
 	}
 }
+
+struct verify_report steps_verify(const char *dir, const struct key_public *key, int status)
+{
+	const struct verify_options o = {.key = key};
+	struct verify_report r;
+
+	verify_log(dir, &o, &r);
+	if (verify_exit(&r) != status) {
+		print_message("integrity %s, completeness %s, signer %s, block %lu of %s\n",
+			r.integrity.text, r.completeness.text, r.signer.text,
+			(unsigned long)r.bad_block, r.bad_segment);
+	}
+	assert_int_equal(verify_exit(&r), status);
+	return r;
+}

@@ -4,6 +4,7 @@
 // What most tests do with a log. Failures end the test.
 #pragma once
 
+#include "app/evidence/verify.h"
 #include "app/flowlog/flowlog.h"
 #include "scratch.h"
 
@@ -17,3 +18,6 @@ void steps_stop(struct flowlog *l, int64_t t);
 
 // n sample records, the i-th at t + i * step.
 void steps_write(struct flowlog *l, unsigned n, int64_t t, int64_t step);
+
+// Verifies a directory; the exit status must be this one.
+struct verify_report steps_verify(const char *dir, const struct key_public *key, int status);

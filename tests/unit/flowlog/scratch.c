@@ -3,7 +3,10 @@
 
 #include "scratch.h"
 
+#include "app/evidence/segment_read.h"
+
 #include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -15,15 +18,25 @@
 
 #include <cmocka.h>
 
-int scratch_make(void **state)
+static int make_in(const char *place, void **state)
 {
 	struct scratch *s = calloc(1, sizeof(*s));
 
 	assert_non_null(s);
-	strcpy(s->dir, "/tmp/bh-flowlog-XXXXXX");
+	snprintf(s->dir, sizeof(s->dir), "%s/bh-flowlog-XXXXXX", place);
 	assert_non_null(mkdtemp(s->dir));
 	*state = s;
 	return 0;
+}
+
+int scratch_make(void **state)
+{
+	return make_in("/tmp", state);
+}
+
+int scratch_make_fast(void **state)
+{
+	return make_in(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", state);
 }
 
 static int run(char *const argv[])
@@ -74,6 +87,33 @@ char *scratch_read(const char *path, size_t *len)
 	text[*len] = '\0';
 	fclose(f);
 	return text;
+}
+
+char *scratch_lines(const char *path, size_t *len)
+{
+	int fd = open(path, O_RDONLY);
+	struct segment_reader *r = segment_reader_new(fd);
+	struct segment_block b;
+	char *all = calloc(1, 1);
+
+	assert_true(fd >= 0);
+	assert_non_null(r);
+	assert_non_null(all);
+	*len = 0;
+	while (segment_reader_next(r, &b) == SEGMENT_BLOCK) {
+		size_t n;
+		const char *lines = segment_reader_lines(r, &b, &n);
+
+		assert_non_null(lines);
+		all = realloc(all, *len + n + 1);
+		assert_non_null(all);
+		memcpy(all + *len, lines, n);
+		*len += n;
+		all[*len] = '\0';
+	}
+	segment_reader_free(r);
+	close(fd);
+	return all;
 }
 
 void scratch_write(const char *path, const char *text, size_t len)

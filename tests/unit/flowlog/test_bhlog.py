@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026, the Bridgehead authors
-"""bhlog search, from outside: test_bhlog.py PATH-TO-BHLOG"""
+"""bhlog search, from outside: test_bhlog.py PATH-TO-BHLOG PATH-TO-MAKE_SEGMENT"""
 import csv
 import io
 import json
@@ -14,6 +14,7 @@ import unittest
 
 BHLOG = None
 VALIDATE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../schema/validate.py")
+MAKE = None  # makes a segment of lines: PATH LINES-FILE
 T = 1795510800000000  # 2026-11-24T09:00:00Z
 
 
@@ -60,18 +61,25 @@ class Search(unittest.TestCase):
         self.tmp = tempfile.TemporaryDirectory()
         self.dir = self.tmp.name
         # Names sort otherwise than numbers: the order is that of the numbers.
-        self.write("flow-20261124T090500Z-000001.jsonl", RECORDS[:4])
-        self.write("flow-20261124T090000Z-000002.jsonl", RECORDS[4:7])
-        self.write("flow-20261124T100000Z-000010.jsonl.open", RECORDS[7:], torn='{"v":1,"ev":"end"')
-        self.write("flow-20261124T090000Z-000002.jsonl.torn", [], torn="not read")
+        self.write("flow-20261124T090500Z-000001.jsonl.zst", RECORDS[:4])
+        self.write("flow-20261124T090000Z-000002.jsonl.zst", RECORDS[4:7])
+        self.write("flow-20261124T100000Z-000010.jsonl.zst.open", RECORDS[7:], tail=b"\x5b\x2a\x4d\x18\0\1")
+        self.write("flow-20261124T090000Z-000002.jsonl.zst.torn", [], torn="not read")
         self.write("lock", [], torn="1\n")
 
     def tearDown(self):
         self.tmp.cleanup()
 
-    def write(self, name, records, torn=""):
-        with open(os.path.join(self.dir, name), "w", encoding="utf-8") as f:
-            f.write("".join(map(line, records)) + torn)
+    def write(self, name, records, torn="", tail=b""):
+        path = os.path.join(self.dir, name)
+        text = ("".join(map(line, records)) + torn).encode()
+        if name.endswith((".zst", ".open")):
+            subprocess.run([MAKE, path], input=text, check=True)
+            with open(path, "ab") as f:
+                f.write(tail)
+        else:
+            with open(path, "wb") as f:
+                f.write(text)
 
     def run_bhlog(self, *args, stdin=None):
         return subprocess.run([BHLOG, *args], input=stdin, capture_output=True, check=False)
@@ -93,7 +101,7 @@ class Search(unittest.TestCase):
         p = self.run_bhlog("search", self.dir)  # no terminal: JSON, byte for byte
         self.assertEqual(p.stdout.decode(), "".join(map(line, RECORDS)))
         self.assertIn(b"9 of 9 records match (3 files", p.stderr)
-        self.assertIn(b"; a torn last line was left out", p.stderr)
+        self.assertIn(b"; a torn end was left out", p.stderr)
 
     def test_fields(self):
         for args, expected in (
@@ -148,7 +156,7 @@ class Search(unittest.TestCase):
                 self.assertEqual(self.seqs(*args), expected)
 
     def test_files_and_stdin(self):
-        first = os.path.join(self.dir, "flow-20261124T090500Z-000001.jsonl")
+        first = os.path.join(self.dir, "flow-20261124T090500Z-000001.jsonl.zst")
         self.assertEqual(self.seqs(paths=[first]), [1, 2, 3, 4])
         p = self.run_bhlog("search", "-", "--act", "flag", stdin="".join(map(line, RECORDS)).encode())
         self.assertEqual([json.loads(l)["seq"] for l in p.stdout.splitlines()], [4])
@@ -160,12 +168,29 @@ class Search(unittest.TestCase):
         self.assertEqual((p.returncode, p.stdout), (0, text.encode()))
 
     def test_damaged_lines(self):
-        self.write("flow-20261124T120000Z-000011.jsonl", [RECORDS[1]], torn="garbage\n" + line(RECORDS[2]))
+        self.write("flow-20261124T120000Z-000011.jsonl.zst", [RECORDS[1]], torn="garbage\n" + line(RECORDS[2]))
         p = self.run_bhlog("search", self.dir, "--host", "diag.oem.example")
         self.assertEqual(p.returncode, 2)
         self.assertEqual(len(p.stdout.splitlines()), 2)
         self.assertIn(b"1 lines are not records, the first is ", p.stderr)
-        self.assertIn(b"000011.jsonl:2; the log was damaged or changed", p.stderr)
+        self.assertIn(b"000011.jsonl.zst:2; the log was damaged or changed", p.stderr)
+
+    def test_damaged_segment(self):
+        path = os.path.join(self.dir, "flow-20261124T090000Z-000002.jsonl.zst")
+        with open(path, "r+b") as f:
+            f.seek(-20, os.SEEK_END)
+            f.write(b"?")
+        p = self.run_bhlog("search", self.dir)
+        self.assertEqual(p.returncode, 2)
+        self.assertIn(b"000002.jsonl.zst: damaged or changed at byte ", p.stderr)
+        with open(path, "r+b") as f:
+            f.truncate(100)
+        self.assertEqual(self.run_bhlog("search", self.dir).returncode, 2)
+
+    def test_zstdcat_gives_the_lines(self):
+        path = os.path.join(self.dir, "flow-20261124T090500Z-000001.jsonl.zst")
+        p = subprocess.run(["zstd", "-dcq", path], capture_output=True, check=True)
+        self.assertEqual(p.stdout.decode(), "".join(map(line, RECORDS[:4])))
 
     def test_csv(self):
         p = self.run_bhlog("search", self.dir, "--csv")
@@ -223,21 +248,21 @@ class Search(unittest.TestCase):
         self.assertTrue(out.startswith(b"LAST SEEN (UTC)"), out)
 
     def test_many_rows_flow(self):
-        self.write("flow-20261124T120000Z-000011.jsonl", [flow(100 + i) for i in range(1200)])
+        self.write("flow-20261124T120000Z-000011.jsonl.zst", [flow(100 + i) for i in range(1200)])
         p = self.run_bhlog("search", self.dir, "--table", "--tenant", "auto-oem")
         self.assertEqual(len(p.stdout.splitlines()), 1 + 1200 + 5)
 
     def test_long_lines(self):
         # Longer than the buffer.
         long = flow(50, basis=[f"B{i}" for i in range(400000)])
-        self.write("flow-20261124T120000Z-000011.jsonl", [long, flow(51, cc="FR")])
+        self.write("flow-20261124T120000Z-000011.jsonl.zst", [long, flow(51, cc="FR")])
         self.assertEqual(self.seqs("--country", "FR"), [51])
         self.assertEqual(self.seqs()[-2:], [50, 51])
 
     def test_errors(self):
         for args, text in (
                 ([], b"Usage: bhlog COMMAND"),
-                (["frob"], b'bhlog: there is no command "frob"; there is search'),
+                (["frob"], b'bhlog: there is no command "frob"; there are search, verify'),
                 (["search"], b"bhlog: name the log's directory or files"),
                 (["search", "/no/such"], b"bhlog: /no/such: No such file or directory"),
                 (["search", "/proc/self/fd"], b"/proc/self/fd: holds no flow log"),
@@ -277,4 +302,5 @@ class Search(unittest.TestCase):
 
 if __name__ == "__main__":
     BHLOG = os.path.abspath(sys.argv.pop(1))
+    MAKE = os.path.abspath(sys.argv.pop(1))
     unittest.main()

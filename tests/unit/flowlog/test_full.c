@@ -5,6 +5,7 @@
 // root).
 
 #include "fake_policy.h"
+#include "log_steps.h"
 #include "sample.h"
 #include "scratch.h"
 
@@ -68,7 +69,24 @@ static int write_one(struct flowlog *l)
 	return flowlog_write(l, &r);
 }
 
-// A limit in the middle of a line: the part is cut off and the line goes to the next file.
+// 50 records that do not pack well.
+static int write_block(struct flowlog *l, unsigned seed)
+{
+	struct record r = sample_record();
+	int rc = 0;
+
+	for (unsigned i = 0; i < 50; i++) {
+		for (unsigned k = 0; k < 250; k++) {
+			seed = seed * 1103515245 + 12345;
+			r.host[k] = (char)('a' + (seed >> 16) % 26);
+		}
+		r.host[250] = '\0';
+		rc |= flowlog_write(l, &r);
+	}
+	return rc;
+}
+
+// A limit in the middle of a block: the part is cut off and the block goes to the next file.
 static void test_file_cannot_grow(void **state)
 {
 	const struct scratch *s = *state;
@@ -77,31 +95,33 @@ static void test_file_cannot_grow(void **state)
 	unsigned files;
 	int rc = 0;
 
-	limit_files(2000);
-	for (unsigned i = 0; i < 20; i++) {
-		rc |= write_one(l);
+	limit_files(30000);
+	for (unsigned i = 0; i < 10; i++) {
+		rc |= write_block(l, i);
+		rc |= flowlog_flush(l, SAMPLE_T + i * 2000000);
 	}
-	rc |= flowlog_flush(l, 0);
 	limit_files(RLIM_INFINITY);
 	assert_int_equal(rc, 0);
 	flowlog_get_stats(l, &st);
-	assert_int_equal(st.written, 20);
+	assert_int_equal(st.written, 500);
 	close_log(l);
-	files = scratch_find(s->dir, ".jsonl", 0, NULL);
-	assert_in_range(files, 6, 8); // three lines a file
+	files = scratch_find(s->dir, SEGMENT_SUFFIX, 0, NULL);
+	assert_in_range(files, 3, 6);
 	for (unsigned i = 0; i < files; i++) {
 		char path[256];
 		size_t len;
 
-		scratch_find(s->dir, ".jsonl", i, path);
+		scratch_find(s->dir, SEGMENT_SUFFIX, i, path);
 		free(scratch_read(path, &len));
-		assert_in_range(len, 500, 2000);
+		assert_in_range(len, 8000, 30000);
 	}
 	assert_int_equal(scratch_validate(s->dir), 0);
+	steps_verify(s->dir, NULL, 3);
 }
 
-// Nothing at all can be written: memory takes a megabyte, then records are lost, then told.
-static void fail_and_recover(struct flowlog *l, unsigned *refused)
+// Nothing at all can be written: memory takes a block, then records are lost, then told.
+static void fail_and_recover(
+	struct flowlog *l, unsigned at_least, unsigned at_most, unsigned *refused)
 {
 	int rc = 0, flush_rc;
 	unsigned kept = 0;
@@ -120,12 +140,12 @@ static void fail_and_recover(struct flowlog *l, unsigned *refused)
 	limit_files(RLIM_INFINITY);
 	assert_int_equal(flush_rc, 0);
 	assert_int_equal(rc, -EFBIG);
-	assert_in_range(kept, 1000, 3000);
+	assert_in_range(kept, at_least, at_most);
 	assert_int_equal(*refused, 101);
 	assert_int_equal(write_one(l), -EFBIG); // not a second later yet
 	wait_for_retry();
 	assert_int_equal(write_one(l), 0);
-	assert_int_equal(flowlog_flush(l, SAMPLE_T), 0);
+	assert_int_equal(flowlog_flush(l, SAMPLE_T + 2000000), 0);
 }
 
 static void test_nothing_can_be_written(void **state)
@@ -137,7 +157,7 @@ static void test_nothing_can_be_written(void **state)
 	unsigned refused;
 	size_t len;
 
-	fail_and_recover(l, &refused);
+	fail_and_recover(l, 4096, 4096, &refused);
 	flowlog_get_stats(l, &st);
 	assert_int_equal(st.lost_disk, refused + 2);
 	assert_int_equal(st.lost_ring, 7);
@@ -145,13 +165,14 @@ static void test_nothing_can_be_written(void **state)
 	assert_int_equal(st.written, st.attempted - st.lost_disk - st.lost_ring);
 	assert_false(st.disk_full);
 	close_log(l);
-	assert_int_equal(scratch_find(s->dir, ".jsonl", 0, path), 1);
-	text = scratch_read(path, &len);
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX, 0, path), 1);
+	text = scratch_lines(path, &len);
 	assert_non_null(strstr(text, "\"cause\":\"write_error\",\"lost\":101,"));
 	assert_non_null(strstr(text, "\"cause\":\"ring_full\",\"lost\":7,"));
 	assert_non_null(strstr(text, "\"cause\":\"write_error\",\"lost\":2,"));
 	free(text);
 	assert_int_equal(scratch_validate(s->dir), 0);
+	steps_verify(s->dir, NULL, 3);
 }
 
 static void test_stream_recovers_too(void **state)
@@ -163,7 +184,7 @@ static void test_stream_recovers_too(void **state)
 
 	scratch_path(s, "records", path);
 	l = open_log(NULL, path);
-	fail_and_recover(l, &refused);
+	fail_and_recover(l, 1000, 3000, &refused); // a megabyte
 	close_log(l);
 	assert_int_equal(scratch_validate(path), 0);
 }
@@ -182,8 +203,8 @@ static void test_close_tells_what_is_lost(void **state)
 	limit_files(RLIM_INFINITY);
 	assert_int_equal(rc, -EFBIG);
 	assert_non_null(strstr(err, ": cannot write records: File too large; 2 of them are lost"));
-	assert_int_equal(scratch_find(s->dir, ".jsonl", 0, NULL), 0);
-	assert_int_equal(scratch_find(s->dir, ".open", 0, NULL), 0);
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX, 0, NULL), 0);
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX_OPEN, 0, NULL), 0);
 }
 
 static void fill_disk(const char *path)
@@ -208,7 +229,7 @@ static void run_full_disk(const char *dir, const char *filler)
 	}
 	assert_int_equal(flowlog_flush(l, SAMPLE_T), 0);
 	fill_disk(filler);
-	for (unsigned i = 0; i < 4000; i++) {
+	for (unsigned i = 0; i < 6000; i++) {
 		lost += write_one(l) == -ENOSPC;
 	}
 	flowlog_get_stats(l, &st);
@@ -218,14 +239,16 @@ static void run_full_disk(const char *dir, const char *filler)
 	assert_int_equal(flowlog_flush(l, SAMPLE_T), -ENOSPC);
 	assert_int_equal(unlink(filler), 0);
 	wait_for_retry();
-	assert_int_equal(flowlog_flush(l, SAMPLE_T), 0);
+	assert_int_equal(flowlog_flush(l, SAMPLE_T + 2000000), 0); // the gap record
+	assert_int_equal(flowlog_flush(l, SAMPLE_T + 4000000), 0);
 	flowlog_get_stats(l, &st);
 	assert_false(st.disk_full);
 	assert_int_equal(st.gaps, 1);
-	assert_int_equal(st.attempted, 4101);
-	assert_int_equal(st.written, 4101 - lost);
+	assert_int_equal(st.attempted, 6101);
+	assert_int_equal(st.written, 6101 - lost);
 	close_log(l);
 	assert_int_equal(scratch_validate(dir), 0);
+	steps_verify(dir, NULL, 3);
 }
 
 static void test_disk_full(void **state)
@@ -242,8 +265,8 @@ static void test_disk_full(void **state)
 	snprintf(dir, sizeof(dir), "%s", mount_point);
 	snprintf(filler, sizeof(filler), "%s/filler", s->dir);
 	run_full_disk(dir, filler);
-	scratch_find(dir, ".jsonl", 0, path);
-	text = scratch_read(path, &len);
+	scratch_find(dir, SEGMENT_SUFFIX, 0, path);
+	text = scratch_lines(path, &len);
 	assert_non_null(strstr(text, "\"cause\":\"disk_full\",\"lost\":"));
 	free(text);
 }

@@ -43,9 +43,9 @@ static void test_numbers_and_counters(void **state)
 	assert_int_equal(st.next_seq, 20);
 	steps_close(l);
 	assert_int_equal(scratch_validate(s->dir), 0);
-	assert_int_equal(scratch_find(s->dir, ".jsonl", 0, path), 1);
-	assert_string_equal(path + strlen(s->dir), "/flow-20261124T090000Z-000001.jsonl");
-	text = scratch_read(path, &len);
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX, 0, path), 1);
+	assert_string_equal(path + strlen(s->dir), "/flow-20261124T090000Z-000001.jsonl.zst");
+	text = scratch_lines(path, &len);
 	assert_int_equal(len, st.bytes);
 	assert_non_null(strstr(text, "\"gw\":\"gw \\\"a1\\\"\",\"seq\":17,\"t0\":1795510800020000,"
 				     "\"t1\":1795510800020000,\"cause\":\"ring_full\",\"lost\":5,"
@@ -53,6 +53,14 @@ static void test_numbers_and_counters(void **state)
 	assert_non_null(
 		strstr(text, "\"attempted\":19,\"written\":14,\"lost_ring\":5,\"lost_disk\":0"));
 	free(text);
+}
+
+// A block of n records at t. Each flush a second later hands it on.
+static void block(struct flowlog *l, unsigned n, int64_t t)
+{
+	assert_int_equal(flowlog_flush(l, t), 0);
+	steps_write(l, n, t, 0);
+	assert_int_equal(flowlog_flush(l, t + 1000000), 0);
 }
 
 static void test_rotation_by_size(void **state)
@@ -68,23 +76,27 @@ static void test_rotation_by_size(void **state)
 	c.segment_bytes = 10000;
 	l = steps_open(&c);
 	steps_start(l, SAMPLE_T);
-	steps_write(l, 100, SAMPLE_T, 1);
-	steps_stop(l, SAMPLE_T + 1000);
-	flowlog_flush(l, SAMPLE_T + 1000);
+	for (unsigned i = 0; i < 40; i++) {
+		block(l, 3, SAMPLE_T + i * 2000000);
+	}
+	steps_stop(l, SAMPLE_T + 80000000);
+	assert_int_equal(flowlog_flush(l, SAMPLE_T + 80000000), 0);
 	flowlog_get_stats(l, &st);
+	assert_int_equal(st.written, 122);
 	steps_close(l);
-	files = scratch_find(s->dir, ".jsonl", 0, NULL);
-	assert_in_range(files, 5, 9);
+	files = scratch_find(s->dir, SEGMENT_SUFFIX, 0, NULL);
+	assert_in_range(files, 4, 10);
 	assert_int_equal(st.segments, files - 1);
-	assert_int_equal(scratch_find(s->dir, ".open", 0, NULL), 0);
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX_OPEN, 0, NULL), 0);
 	for (unsigned i = 0; i < files; i++) {
-		scratch_find(s->dir, ".jsonl", i, path);
+		scratch_find(s->dir, SEGMENT_SUFFIX, i, path);
 		text = scratch_read(path, &len);
-		assert_in_range(len, i + 1 < files ? 9000 : 1, 10000);
-		assert_int_equal(text[len - 1], '\n');
+		// The footer comes on top: 48 bytes a block.
+		assert_in_range(len, i + 1 < files ? 8500 : 1, 10600);
 		free(text);
 	}
 	assert_int_equal(scratch_validate(s->dir), 0);
+	steps_verify(s->dir, NULL, 3);
 }
 
 static void test_rotation_by_time(void **state)
@@ -96,21 +108,64 @@ static void test_rotation_by_time(void **state)
 
 	c.segment_s = 60;
 	l = steps_open(&c);
-	steps_write(l, 5, SAMPLE_T, 20000000); // at 0, 20, 40 | 60, 80 s
+	for (unsigned i = 0; i < 5; i++) { // at 0, 20, 40 | 60, 80 s
+		block(l, 1, SAMPLE_T + i * 20000000);
+	}
 	// A record of a flow that was quiet for long does not go back in time.
 	steps_write(l, 1, SAMPLE_T - 300000000, 0);
 	// Nothing comes any more, but the file ends in its time.
 	assert_int_equal(flowlog_flush(l, SAMPLE_T + 119000000), 0);
-	assert_int_equal(scratch_find(s->dir, ".open", 0, NULL), 1);
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX_OPEN, 0, NULL), 1);
 	assert_int_equal(flowlog_flush(l, SAMPLE_T + 120000000), 0);
-	assert_int_equal(scratch_find(s->dir, ".open", 0, NULL), 0);
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX_OPEN, 0, NULL), 0);
 	steps_write(l, 1, SAMPLE_T + 200000000, 0);
 	steps_close(l);
-	assert_int_equal(scratch_find(s->dir, ".jsonl", 1, path), 3);
-	assert_string_equal(path + strlen(s->dir), "/flow-20261124T090100Z-000002.jsonl");
-	scratch_find(s->dir, ".jsonl", 2, path);
-	assert_string_equal(path + strlen(s->dir), "/flow-20261124T090320Z-000003.jsonl");
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX, 1, path), 3);
+	assert_string_equal(path + strlen(s->dir), "/flow-20261124T090100Z-000002.jsonl.zst");
+	scratch_find(s->dir, SEGMENT_SUFFIX, 2, path);
+	assert_string_equal(path + strlen(s->dir), "/flow-20261124T090320Z-000003.jsonl.zst");
 	assert_int_equal(scratch_validate(s->dir), 0);
+	steps_verify(s->dir, NULL, 3);
+}
+
+// The oldest files go, the newest closed one never; what is left still verifies.
+static unsigned prune(const struct scratch *s, uint32_t days, uint64_t bytes)
+{
+	struct flowlog_config c = steps_config(s);
+	struct verify_report r;
+	struct flowlog *l;
+	unsigned left;
+
+	c.segment_s = 3600;
+	c.retain_days = days;
+	c.retain_bytes = bytes;
+	l = steps_open(&c);
+	for (unsigned i = 0; i < 100; i++) { // over four days and a bit
+		block(l, 1, SAMPLE_T + i * 3600000000ll);
+	}
+	steps_close(l);
+	left = scratch_find(s->dir, SEGMENT_SUFFIX, 0, NULL);
+	r = steps_verify(s->dir, NULL, 3);
+	assert_int_equal(r.redaction.status, VERIFY_PRUNED);
+	assert_int_equal(r.pruned, 100 - left);
+	assert_int_equal(r.integrity.status, VERIFY_GOOD);
+	assert_int_equal(r.attempted, 100);
+	return left;
+}
+
+static void test_retention_by_age(void **state)
+{
+	assert_int_equal(prune(*state, 1, 0), 25);
+}
+
+static void test_retention_by_size(void **state)
+{
+	assert_in_range(prune(*state, 0, 8000), 5, 8); // of about 1.3 kB
+}
+
+static void test_retention_keeps_the_newest(void **state)
+{
+	assert_int_equal(prune(*state, 0, 1), 1);
 }
 
 // Times that no clock should give still name a file.
@@ -121,13 +176,13 @@ static void test_odd_times(void **state)
 	struct flowlog *l = steps_open(&c);
 	char path[256];
 
-	steps_write(l, 1, -5000000, 0);
+	block(l, 1, -5000000);
 	steps_write(l, 1, INT64_MAX, 0);
 	steps_close(l);
-	assert_int_equal(scratch_find(s->dir, ".jsonl", 0, path), 2);
-	assert_string_equal(path + strlen(s->dir), "/flow-19700101T000000Z-000001.jsonl");
-	scratch_find(s->dir, ".jsonl", 1, path);
-	assert_string_equal(path + strlen(s->dir), "/flow-99991231T235959Z-000002.jsonl");
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX, 0, path), 2);
+	assert_string_equal(path + strlen(s->dir), "/flow-19700101T000000Z-000001.jsonl.zst");
+	scratch_find(s->dir, SEGMENT_SUFFIX, 1, path);
+	assert_string_equal(path + strlen(s->dir), "/flow-99991231T235959Z-000002.jsonl.zst");
 }
 
 static void test_restart_goes_on(void **state)
@@ -147,8 +202,9 @@ static void test_restart_goes_on(void **state)
 		assert_int_equal(st.next_seq, 10 * (run + 1) + 1);
 		steps_close(l);
 	}
-	assert_int_equal(scratch_find(s->dir, "3.jsonl", 0, NULL), 1);
+	assert_int_equal(scratch_find(s->dir, "3.jsonl.zst", 0, NULL), 1);
 	assert_int_equal(scratch_validate(s->dir), 0);
+	steps_verify(s->dir, NULL, 3);
 }
 
 static void test_lock(void **state)
@@ -217,8 +273,8 @@ static void test_stream_beside_directory(void **state)
 			assert_int_equal(sink.emit(sink.ctx, &r), 0);
 		}
 		steps_close(l);
-		assert_int_equal(scratch_find(dir[run], ".jsonl", 0, path), 1);
-		text[2 * run] = scratch_read(path, &len[2 * run]);
+		assert_int_equal(scratch_find(dir[run], SEGMENT_SUFFIX, 0, path), 1);
+		text[2 * run] = scratch_lines(path, &len[2 * run]);
 		text[2 * run + 1] = scratch_read(file[run], &len[2 * run + 1]);
 	}
 	for (unsigned i = 0; i < 4; i++) {
@@ -228,6 +284,20 @@ static void test_stream_beside_directory(void **state)
 	}
 	for (unsigned i = 0; i < 4; i++) {
 		free(text[i]);
+	}
+	// The files too are the same, byte for byte.
+	for (unsigned i = 0; i < 4; i++) {
+		static const char *const names[] = {"/entries", "/checkpoint", "/checkpoints",
+			"/flow-20261124T090001Z-000001.jsonl.zst"};
+
+		for (unsigned run = 0; run < 2; run++) {
+			snprintf(path, sizeof(path), "%s%s", dir[run], names[i]);
+			text[run] = scratch_read(path, &len[run]);
+		}
+		assert_int_equal(len[0], len[1]);
+		assert_memory_equal(text[0], text[1], len[0]);
+		free(text[0]);
+		free(text[1]);
 	}
 }
 
@@ -299,8 +369,8 @@ static void test_long_lines(void **state)
 	r.risks = 0;
 	assert_int_equal(flowlog_write(l, &r), 0);
 	steps_close(l);
-	assert_int_equal(scratch_find(s->dir, ".jsonl", 0, path), 1);
-	text = scratch_read(path, &len);
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX, 0, path), 1);
+	text = scratch_lines(path, &len);
 	assert_in_range(len, 64 * 40000, 64 * 40100);
 	assert_non_null(strstr(text, "\"seq\":4,\"t0\":1795510801500000,\"t1\":1795510801500000,"
 				     "\"cause\":\"too_long\",\"lost\":1,\"from\":3,\"to\":3}\n"));
@@ -316,6 +386,9 @@ int main(void)
 		TEST(test_numbers_and_counters),
 		TEST(test_rotation_by_size),
 		TEST(test_rotation_by_time),
+		TEST(test_retention_by_age),
+		TEST(test_retention_by_size),
+		TEST(test_retention_keeps_the_newest),
 		TEST(test_odd_times),
 		TEST(test_restart_goes_on),
 		TEST(test_lock),

@@ -17,8 +17,9 @@
 
 #include <cmocka.h>
 
-// A process that dies with the file open; what it had handed over is there.
-static void crash(const struct scratch *s, unsigned records)
+// A process that dies with the file open: a start record and `records` more in a block, `more` in
+// memory.
+static void crash(const struct scratch *s, unsigned records, unsigned more)
 {
 	int status;
 	pid_t pid = fork();
@@ -33,6 +34,7 @@ static void crash(const struct scratch *s, unsigned records)
 			steps_write(l, records, SAMPLE_T, 0);
 			flowlog_flush(l, SAMPLE_T);
 		}
+		steps_write(l, more, SAMPLE_T, 0);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -44,14 +46,14 @@ static void add_bytes(const struct scratch *s, const char *bytes, size_t len)
 	char path[256];
 	FILE *f;
 
-	assert_int_equal(scratch_find(s->dir, ".open", 0, path), 1);
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX_OPEN, 0, path), 1);
 	f = fopen(path, "ab");
 	assert_non_null(f);
 	assert_int_equal(fwrite(bytes, 1, len, f), len);
 	assert_int_equal(fclose(f), 0);
 }
 
-static void go_on(const struct scratch *s)
+static struct verify_report go_on(const struct scratch *s)
 {
 	struct flowlog_config c = steps_config(s);
 	struct flowlog *l = steps_open(&c);
@@ -59,101 +61,203 @@ static void go_on(const struct scratch *s)
 	steps_start(l, SAMPLE_T + 60000000);
 	steps_stop(l, SAMPLE_T + 60000000);
 	steps_close(l);
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX_OPEN, 0, NULL), 0);
+	assert_int_equal(scratch_validate(s->dir), 0);
+	return steps_verify(s->dir, NULL, 3);
 }
 
-static void test_crash_with_torn_line(void **state)
+// The last segment's first record.
+static char *first_line(const struct scratch *s, unsigned n)
 {
-	static const char torn[] = "{\"v\":1,\"ev\":\"end\",\"gw\":\"gw-a1\",\"seq\":5,\"fi";
-	const struct scratch *s = *state;
 	char path[256], *text;
 	size_t len;
 
-	crash(s, 3);
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX, n, path), n + 1);
+	text = scratch_lines(path, &len);
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+static void test_records_in_memory_are_counted(void **state)
+{
+	const struct scratch *s = *state;
+	struct verify_report r;
+	char *line;
+
+	crash(s, 3, 7);
+	r = go_on(s);
+	assert_int_equal(r.lost, 7);
+	assert_int_equal(r.records, 4 + 3);
+	line = first_line(s, 1);
+	assert_non_null(strstr(line, "\"seq\":12,"));
+	assert_non_null(
+		strstr(line, "\"cause\":\"crash\",\"lost\":7,\"from\":5,\"to\":11,"
+			     "\"detail\":\"the run before wrote no stop record; the count is "
+			     "exact; 1 blocks recovered\"}"));
+	free(line);
+}
+
+static void test_torn_block(void **state)
+{
+	static const char torn[] = "\x5b\x2a\x4d\x18\x40\x02\0\0BHB1 and then nothing";
+	const struct scratch *s = *state;
+	char path[256], *text, *line;
+	size_t len;
+
+	crash(s, 3, 0);
 	add_bytes(s, torn, sizeof(torn) - 1);
 	go_on(s);
-	assert_int_equal(scratch_find(s->dir, ".open", 0, NULL), 0);
-	assert_int_equal(scratch_find(s->dir, ".torn", 0, path), 1);
-	assert_string_equal(path + strlen(s->dir), "/flow-20261124T090000Z-000001.jsonl.torn");
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX_TORN, 0, path), 1);
+	assert_string_equal(path + strlen(s->dir), "/flow-20261124T090000Z-000001.jsonl.zst.torn");
 	text = scratch_read(path, &len);
-	assert_string_equal(text, torn);
+	assert_int_equal(len, sizeof(torn) - 1);
+	assert_memory_equal(text, torn, len);
 	free(text);
-	assert_int_equal(scratch_validate(s->dir), 0);
-	assert_int_equal(scratch_find(s->dir, ".jsonl", 1, path), 2);
-	text = scratch_read(path, &len);
-	assert_ptr_equal(
-		strstr(text, "{\"v\":1,\"ev\":\"gap\",\"gw\":\"gw \\\"a1\\\"\",\"seq\":5,"), text);
-	assert_non_null(
-		strstr(text, "\"cause\":\"crash\",\"lost\":0,\"detail\":\"the run before wrote "
-			     "no stop record; what it had in memory is not known; 42 bytes "
-			     "that are no whole record are in "
-			     "flow-20261124T090000Z-000001.jsonl.torn\"}\n"));
-	free(text);
+	line = first_line(s, 1);
+	assert_non_null(strstr(line, "\"seq\":5,"));
+	assert_non_null(strstr(line, "\"lost\":0,\"detail\":"));
+	assert_non_null(strstr(line, "; 29 bytes that are no whole block are in "
+				     "flow-20261124T090000Z-000001.jsonl.zst.torn\"}"));
+	free(line);
 }
 
-// A file system that lost power can leave zeros, or a line that is not whole in spite of its end.
-static void test_crash_with_garbage(void **state)
+// A file system that lost power can leave zeros.
+static void test_zeros(void **state)
 {
-	static const char garbage[] = "\"pb\":0}\n{\"v\":1,\"ev\":\"end\",\"seq\":9\n\0\0\0\n\0\0";
+	static const char zeros[5000];
 	const struct scratch *s = *state;
 	char path[256], *text;
 	size_t len;
 
-	crash(s, 3);
-	add_bytes(s, garbage, sizeof(garbage) - 1);
+	crash(s, 3, 0);
+	add_bytes(s, zeros, sizeof(zeros));
 	go_on(s);
-	scratch_find(s->dir, ".torn", 0, path);
+	scratch_find(s->dir, SEGMENT_SUFFIX_TORN, 0, path);
 	text = scratch_read(path, &len);
-	assert_int_equal(len, sizeof(garbage) - 1);
-	assert_memory_equal(text, garbage, len);
+	assert_int_equal(len, sizeof(zeros));
 	free(text);
-	assert_int_equal(scratch_validate(s->dir), 0);
 }
 
-static void test_crash_between_lines(void **state)
+static void test_killed_before_the_first_block(void **state)
 {
 	const struct scratch *s = *state;
+	struct verify_report r;
 
-	crash(s, 3);
-	go_on(s);
-	assert_int_equal(scratch_find(s->dir, ".torn", 0, NULL), 0);
-	assert_int_equal(scratch_validate(s->dir), 0);
-	// Killed before the first record: nothing to say, nothing left.
-	crash(s, 0);
-	go_on(s);
-	assert_int_equal(scratch_find(s->dir, ".jsonl", 0, NULL), 3);
-	assert_int_equal(scratch_validate(s->dir), 0);
+	crash(s, 0, 0); // nothing to say, nothing left
+	crash(s, 0, 5);
+	r = go_on(s);
+	assert_int_equal(r.lost, 5);
+	assert_int_equal(r.attempted, 8);
 }
 
-static void test_crash_before_first_line_is_whole(void **state)
+static void test_again_and_again(void **state)
 {
 	const struct scratch *s = *state;
-	char path[128], *text, found[256];
+	struct verify_report r;
+
+	for (unsigned i = 0; i < 5; i++)
+		crash(s, 2, i);
+	r = go_on(s);
+	assert_int_equal(r.lost, 0 + 1 + 2 + 3 + 4);
+	assert_int_equal(r.gaps, 5);
+}
+
+// After a loss of power the page may be old: nobody knows how many, and the log says so.
+static void test_power_was_lost(void **state)
+{
+	const struct scratch *s = *state;
+	char path[128], *line;
+
+	crash(s, 3, 4);
+	scratch_path(s, FILE_PROGRESS, path);
+	assert_int_equal(unlink(path), 0);
+	go_on(s);
+	line = first_line(s, 1);
+	assert_non_null(strstr(line, "\"seq\":5,"));
+	assert_non_null(strstr(line, "\"lost\":0,\"detail\":\"the run before wrote no stop record; "
+				     "what it had in memory is not known"));
+	free(line);
+}
+
+// Entries that say less than the checkpoint, and segments that have copies of them.
+static void test_entries_come_back(void **state)
+{
+	const struct scratch *s = *state;
+	char path[128], *text;
 	size_t len;
 
-	scratch_path(s, "flow-20261124T090000Z-000007.jsonl.open", path);
-	scratch_write(path, "{\"v\":1", 6);
 	go_on(s);
-	assert_int_equal(scratch_find(s->dir, ".open", 0, NULL), 0);
-	assert_int_equal(scratch_find(s->dir, ".torn", 0, NULL), 1);
-	assert_int_equal(scratch_find(s->dir, ".jsonl", 0, found), 1);
-	assert_non_null(strstr(found, "-000008.jsonl"));
-	text = scratch_read(found, &len);
-	assert_non_null(strstr(text, "\"seq\":1,"));
+	go_on(s);
+	scratch_path(s, FILE_ENTRIES, path);
+	text = scratch_read(path, &len);
+	scratch_write(path, text, len / 2);
 	free(text);
-	assert_int_equal(scratch_validate(s->dir), 0);
+	go_on(s);
 }
 
-static void test_damaged_last_file(void **state)
+// What a checkpoint covers cannot be taken back: the next run goes on and says so, the verifier names it.
+static void test_checkpointed_blocks_are_gone(void **state)
 {
 	const struct scratch *s = *state;
 	struct flowlog_config c = steps_config(s);
-	char path[128], err[512];
+	struct verify_report r;
+	struct flowlog *l;
+	char path[256], *text;
+	size_t len;
 
-	scratch_path(s, "flow-20261124T090000Z-000001.jsonl", path);
-	scratch_write(path, "hello\n", 6);
+	go_on(s);
+	go_on(s); // two blocks each
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX, 1, path), 2);
+	text = scratch_read(path, &len);
+	scratch_write(path, text, 100);
+	free(text);
+	l = steps_open(&c);
+	steps_start(l, SAMPLE_T + 120000000);
+	steps_stop(l, SAMPLE_T + 120000000);
+	steps_close(l);
+	text = first_line(s, 2);
+	assert_non_null(strstr(text, "\"cause\":\"crash\",\"lost\":2,\"from\":3,\"to\":4,\"detail\":"));
+	assert_non_null(strstr(text, "; records from 3 on were checkpointed and are gone\"}"));
+	free(text);
+	r = steps_verify(s->dir, NULL, 1);
+	assert_true(r.has_bad);
+	assert_int_equal(r.bad_block, 2);
+	assert_string_equal(r.bad_segment, path + strlen(s->dir) + 1);
+}
+
+static void test_changed_log_is_refused(void **state)
+{
+	const struct scratch *s = *state;
+	struct flowlog_config c = steps_config(s);
+	char path[128], err[512], *text;
+	size_t len;
+
+	go_on(s);
+	scratch_path(s, FILE_TREE, path);
+	assert_int_equal(unlink(path), 0);
+	scratch_path(s, FILE_ENTRIES, path);
+	text = scratch_read(path, &len);
+	strstr(text, "\"missed\":0")[9] = '1';
+	scratch_write(path, text, len);
+	free(text);
 	assert_null(flowlog_open(&c, err, sizeof(err)));
-	assert_non_null(strstr(err, "000001.jsonl: its last line is not a record"));
+	assert_non_null(strstr(err,
+		"/entries: the checkpoint is of 2 blocks, but only 1 fit: the log was cut or "
+		"changed"));
 	assert_null(strchr(err, '\n'));
+}
+
+static void test_another_gateways_log(void **state)
+{
+	const struct scratch *s = *state;
+	struct flowlog_config c = steps_config(s);
+	char err[512];
+
+	go_on(s);
+	c.gateway = "gw-b2";
+	assert_null(flowlog_open(&c, err, sizeof(err)));
+	assert_non_null(
+		strstr(err, ": holds the log of gateway \"gw \\\"a1\\\"\"; choose another"));
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_remove)
@@ -161,11 +265,16 @@ static void test_damaged_last_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_crash_with_torn_line),
-		TEST(test_crash_with_garbage),
-		TEST(test_crash_between_lines),
-		TEST(test_crash_before_first_line_is_whole),
-		TEST(test_damaged_last_file),
+		TEST(test_records_in_memory_are_counted),
+		TEST(test_torn_block),
+		TEST(test_zeros),
+		TEST(test_killed_before_the_first_block),
+		TEST(test_again_and_again),
+		TEST(test_power_was_lost),
+		TEST(test_entries_come_back),
+		TEST(test_checkpointed_blocks_are_gone),
+		TEST(test_changed_log_is_refused),
+		TEST(test_another_gateways_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

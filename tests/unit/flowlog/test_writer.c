@@ -32,6 +32,7 @@ static void begin(struct bench *b, const struct scratch *s)
 	const struct flowlog_config c = {.gateway = "gw-a1",
 		.dir = s->dir,
 		.segment_s = UINT32_MAX,
+		.live = true,
 		.words = sample_words()};
 	const struct notice_start n = {
 		.t = SAMPLE_T, .version = "0.1.0", .mode = "inline", .dpi = "nDPI 4.2.0"};
@@ -122,8 +123,8 @@ static void test_full_ring_is_told(void **state)
 	assert_int_equal(st.written, 256 + 3);
 	assert_int_equal(st.lost_ring, 44);
 	assert_int_equal(scratch_validate(s->dir), 0);
-	assert_int_equal(scratch_find(s->dir, ".jsonl", 0, path), 1);
-	text = scratch_read(path, &len);
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX, 0, path), 1);
+	text = scratch_lines(path, &len);
 	assert_non_null(strstr(text, "\"cause\":\"ring_full\",\"lost\":44,"));
 	assert_non_null(strstr(text, "\"attempted\":303,\"written\":259,\"lost_ring\":44,"));
 	free(text);
@@ -156,8 +157,8 @@ static void test_notices(void **state)
 	finish(&b, &st);
 	assert_int_equal(st.written, 8);
 	assert_int_equal(scratch_validate(s->dir), 0);
-	scratch_find(s->dir, ".jsonl", 0, path);
-	text = scratch_read(path, &len);
+	scratch_find(s->dir, SEGMENT_SUFFIX, 0, path);
+	text = scratch_lines(path, &len);
 	assert_non_null(
 		strstr(text, "\"seq\":2,\"t0\":1795510800000000,\"t1\":1795510800000000,"
 			     "\"how\":\"push\",\"outcome\":\"published\",\"id\":\"policy-0\","
@@ -185,8 +186,8 @@ static void test_flushes_by_itself(void **state)
 	}
 	assert_int_equal(st.written, 11);
 	assert_int_equal(record_ring_taken_count(b.rings[0]), 10);
-	assert_int_equal(scratch_find(s->dir, ".open", 0, path), 1);
-	text = scratch_read(path, &len);
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX_OPEN, 0, path), 1);
+	text = scratch_lines(path, &len);
 	assert_int_equal(len, st.bytes);
 	free(text);
 	finish(&b, &st);

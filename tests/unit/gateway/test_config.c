@@ -231,6 +231,8 @@ static void absent_parts_have_their_defaults(void **state)
 	assert_int_equal(g.log.sync_ms, 1000);
 	assert_int_equal(g.log.segment_s, 3600);
 	assert_false(g.log.local_flows);
+	assert_null(g.log.key);
+	assert_true(g.log.retain_days == 0 && g.log.retain_bytes == 0);
 	assert_int_equal(g.exceptions.flow_table_full, POLICY_ALLOW);
 	assert_int_equal(g.exceptions.dpi_full, POLICY_FLAG);
 	assert_int_equal(g.tunnels, GATEWAY_TUN_ALL);

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// The files of a log's directory.
+//
+//     flow-….jsonl.zst        segments, see frame.h; ".open" behind the one that is being written
+//     flow-….jsonl.zst.torn   what a crash left of a block, kept for inspection
+//     entries                 the log tree's leaves: line i is the entry of block i (entry.h); what
+//     was
+//                             pruned of the segments stays here
+//     checkpoint              the newest checkpoint (note.h)
+//     checkpoints             all of them, oldest first, one behind the other
+//     cosigned                a checkpoint that a witness signed, brought here for the verifier;
+//     optional tree                    the writer's notes on the log tree's right edge, so that a
+//     start need not
+//                             read all entries; believed only where it gives the checkpoint's root
+//     progress                how many numbers the writer has given, for the start after a crash
+//     lock                    the writer's process id, held with flock(2)
+#pragma once
+
+#include "app/evidence/frame.h"
+
+#define FILE_ENTRIES     "entries"
+#define FILE_CHECKPOINT  "checkpoint"
+#define FILE_CHECKPOINTS "checkpoints"
+#define FILE_COSIGNED    "cosigned"
+#define FILE_TREE        "tree"
+#define FILE_PROGRESS    "progress"
+#define FILE_LOCK        "lock"
+
+struct segment_file {
+	char name[SEGMENT_NAME_MAX + sizeof(SEGMENT_SUFFIX_OPEN)];
+	uint64_t number;
+	bool open;
+};
+
+struct segment_list {
+	struct segment_file *v; // by rising number
+	size_t n;
+};
+
+// 0 or -errno. Where two files have one number (a writer renamed one meanwhile), the closed one.
+int segment_list_read(int dir_fd, struct segment_list *l);
+void segment_list_free(struct segment_list *l);
+
+// Opens for reading; one that was closed since the list was read, under its final name.
+int segment_file_open(int dir_fd, const struct segment_file *f);
+
+// A whole small file, at most max bytes, NUL behind it; free() it. NULL: errno tells (EFBIG:
+// larger).
+char *folder_read(int dir_fd, const char *name, size_t max, size_t *len);

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/evidence/verify_part.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *verify_status_name(enum verify_status s)
+{
+	static const char *const names[] = {
+		"good", "tampered", "unreadable", "unconfirmed", "unasked", "pruned"};
+
+	return names[s];
+}
+
+void verify_bad(struct verifier *v, struct verify_answer *a, bool known, uint64_t block,
+	const char *format, ...)
+{
+	va_list ap;
+
+	if (verify_is_bad(v))
+		return;
+	a->status = VERIFY_TAMPERED;
+	va_start(ap, format);
+	vsnprintf(a->text, sizeof(a->text), format, ap);
+	va_end(ap);
+	v->r->has_bad = known;
+	v->r->bad_block = block;
+	snprintf(v->r->bad_segment, sizeof(v->r->bad_segment), "%s",
+		known && v->segment != NULL ? v->segment : "");
+}
+
+bool verify_is_bad(const struct verifier *v)
+{
+	const struct verify_report *r = v->r;
+
+	return r->integrity.status == VERIFY_TAMPERED || r->integrity.status == VERIFY_UNREADABLE ||
+	       r->completeness.status == VERIFY_TAMPERED || r->anchor.status == VERIFY_TAMPERED;
+}
+
+// ---- one block
+
+// The entries' line of the next block, without its newline. False: there are no more.
+static bool next_line(struct verifier *v, size_t *len)
+{
+	const long at = ftell(v->entries);
+	ssize_t n;
+
+	if (at < 0 || (uint64_t)at >= v->entry_bytes)
+		return false;
+	n = getline(&v->line, &v->line_cap, v->entries);
+	if (n <= 0 || v->line[n - 1] != '\n')
+		return false; // a torn last line: the segment's copy stands for it
+	*len = (size_t)n - 1;
+	return true;
+}
+
+// The entry of block tree.size. False: it is bad.
+static bool take_entry(struct verifier *v, const char *line, size_t len, struct entry *e)
+{
+	static const struct hash zero;
+	const struct entry *before = v->tree.size != 0 ? &v->before : NULL;
+	const uint64_t block = v->tree.size;
+	struct verify_answer *a = &v->r->integrity;
+	const char *wrong;
+
+	if (!entry_parse(line, len, e)) {
+		verify_bad(v, a, true, block, "its entry is not in the form of an entry");
+		return false;
+	}
+	wrong = entry_follows(e, before);
+	if (wrong != NULL) {
+		verify_bad(v, a, true, block, "its entry is wrong: %s", wrong);
+		return false;
+	}
+	if (!hash_equal(&e->prev, before != NULL ? &v->before_hash : &zero)) {
+		verify_bad(v, a, true, block != 0 ? block - 1 : 0,
+			"the entry after it is chained to another");
+		return false;
+	}
+	if (!entry_adds_up(e, before)) {
+		verify_bad(v, &v->r->completeness, true, block,
+			"attempted - lost is not what is present");
+		return false;
+	}
+	return true;
+}
+
+static void add_entry(struct verifier *v, const struct entry *e, const char *line, size_t len)
+{
+	struct verify_report *r = v->r;
+
+	hash_leaf(v->hasher, line, len, &v->before_hash);
+	v->before = *e;
+	tree_add(v->hasher, &v->tree, &v->before_hash);
+	r->attempted = e->attempted;
+	r->lost = entry_lost(e);
+	r->missed = e->missed;
+	snprintf(r->gateway, sizeof(r->gateway), "%s", e->gw);
+	verify_reach_targets(v);
+}
+
+// Entries of blocks that were pruned: those before `block`.
+static void skip_pruned(struct verifier *v, uint64_t block)
+{
+	struct entry e;
+	size_t len;
+
+	while (v->tree.size < block && !verify_is_bad(v)) {
+		if (!next_line(v, &len)) {
+			verify_bad(v, &v->r->integrity, true, v->tree.size,
+				"neither it nor its entry is there");
+			return;
+		}
+		if (take_entry(v, v->line, len, &e))
+			add_entry(v, &e, v->line, len);
+	}
+	v->r->pruned = v->tree.size;
+	v->numbers.next = 0;
+}
+
+static void take_block(struct verifier *v, struct segment_reader *reader,
+	const struct segment_block *b, bool closed)
+{
+	const uint64_t block = v->tree.size;
+	struct verify_answer *a = &v->r->integrity;
+	const char *lines, *wrong;
+	struct entry e;
+	size_t len;
+	const bool listed = next_line(v, &len);
+
+	if (b->entry.block != block) {
+		verify_bad(v, a, true, block, "block %" PRIu64 " stands where it should",
+			b->entry.block);
+		return;
+	}
+	if (!take_entry(
+		    v, listed ? v->line : b->frame.entry, listed ? len : b->frame.entry_len, &e))
+		return;
+	if (listed && (len != b->frame.entry_len || memcmp(v->line, b->frame.entry, len) != 0)) {
+		verify_bad(v, a, true, block, "its entry in the segment is another");
+		return;
+	}
+	v->sealed_tail = v->sealed_tail || (closed && !listed);
+	v->r->entries += listed;
+	lines = segment_reader_lines(reader, b, &len);
+	if (lines == NULL) {
+		verify_bad(v, a, true, block, "its records cannot be unpacked");
+		return;
+	}
+	wrong = verify_lines(v, &e, lines, len);
+	if (wrong != NULL) {
+		verify_bad(v, a, true, block, "%s", wrong);
+		return;
+	}
+	v->r->blocks++;
+	v->r->records += e.n;
+	add_entry(v, &e, b->frame.entry, b->frame.entry_len);
+}
+
+// ---- one segment
+
+static bool more_entries(const struct verifier *v)
+{
+	const long at = ftell(v->entries);
+
+	return at >= 0 && (uint64_t)at < v->entry_bytes;
+}
+
+static void end_of_segment(struct verifier *v, enum segment_next end, bool closed)
+{
+	if (end == SEGMENT_END || end == SEGMENT_OPEN)
+		return;
+	if (end == SEGMENT_ERROR) {
+		v->r->integrity.status = VERIFY_UNREADABLE;
+		snprintf(v->r->integrity.text, sizeof(v->r->integrity.text), "%s: %s", v->segment,
+			strerror(errno));
+		return;
+	}
+	if (!closed && !more_entries(v) && v->tree.size >= v->r->checkpoint)
+		return; // being written, or torn by a crash; nothing vouches for it yet
+	verify_bad(v, &v->r->integrity, true, v->tree.size, "%s",
+		end == SEGMENT_TORN ? "the segment ends inside it"
+				    : "its bytes are damaged or changed");
+}
+
+static void take_segment(struct verifier *v, const struct segment_file *f)
+{
+	int fd = segment_file_open(v->dir_fd, f);
+	struct segment_reader *reader = fd >= 0 ? segment_reader_new(fd) : NULL;
+	struct segment_block b;
+	enum segment_next next = SEGMENT_ERROR;
+
+	v->segment = f->name;
+	if (fd == -ENOENT && v->r->blocks == 0)
+		return; // pruned meanwhile
+	errno = fd < 0 ? -fd : ENOMEM;
+	v->r->segments++;
+	while (reader != NULL && !verify_is_bad(v) &&
+		(next = segment_reader_next(reader, &b)) == SEGMENT_BLOCK) {
+		if (v->r->blocks == 0 && b.entry.block > v->tree.size)
+			skip_pruned(v, b.entry.block);
+		if (!verify_is_bad(v))
+			take_block(v, reader, &b, !f->open);
+	}
+	if (!verify_is_bad(v))
+		end_of_segment(v, next, !f->open);
+	segment_reader_free(reader);
+	if (fd >= 0)
+		close(fd);
+}
+
+// ---- all of it
+
+static bool open_entries(struct verifier *v)
+{
+	int fd = openat(v->dir_fd, FILE_ENTRIES, O_RDONLY | O_CLOEXEC);
+	struct stat st = {0};
+
+	if (fd < 0 && errno == ENOENT)
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	v->entries = fd >= 0 ? fdopen(fd, "r") : NULL;
+	if (v->entries == NULL || fstat(fd, &st) != 0) {
+		v->r->integrity.status = VERIFY_UNREADABLE;
+		snprintf(v->r->integrity.text, sizeof(v->r->integrity.text), FILE_ENTRIES ": %s",
+			strerror(errno));
+		return false;
+	}
+	v->entry_bytes = (uint64_t)st.st_size;
+	return true;
+}
+
+static void take_segments(struct verifier *v)
+{
+	struct segment_list l;
+	int rc = segment_list_read(v->dir_fd, &l);
+
+	if (rc == 0 && l.n == 0 && v->entry_bytes == 0)
+		rc = -ENOENT;
+	if (rc != 0) {
+		v->r->integrity.status = VERIFY_UNREADABLE;
+		snprintf(v->r->integrity.text, sizeof(v->r->integrity.text), "%s",
+			rc == -ENOENT ? "there is no flow log" : strerror(-rc));
+	}
+	for (size_t i = 0; i < l.n && !verify_is_bad(v); i++)
+		take_segment(v, &l.v[i]);
+	if (!verify_is_bad(v) && more_entries(v)) {
+		size_t len;
+
+		if (next_line(v, &len)) // a torn line is none
+			verify_bad(v, &v->r->integrity, true, v->tree.size,
+				"it is missing: the log was cut");
+	}
+	v->segment = NULL;
+	segment_list_free(&l);
+}
+
+static void check_origin(struct verifier *v)
+{
+	char gw[ORIGIN_MAX + 2];
+
+	if (!v->targets.have_newest || v->tree.size == 0 || strchr(v->r->gateway, '\\') != NULL)
+		return;
+	snprintf(gw, sizeof(gw), "\"%s\"", v->targets.newest.c.origin);
+	if (strcmp(gw, v->r->gateway) != 0)
+		verify_bad(v, &v->r->integrity, true, 0, "the checkpoint is of another log (%s)",
+			v->targets.newest.c.origin);
+}
+
+static void answer_rest(struct verifier *v)
+{
+	struct verify_report *r = v->r;
+	const bool bad = verify_is_bad(v);
+	const uint64_t unsigned_blocks =
+		v->tree.size > r->checkpoint ? v->tree.size - r->checkpoint : 0;
+
+	r->gaps = v->numbers.gaps;
+	if (!bad) {
+		r->integrity.status = v->sealed_tail ? VERIFY_UNCONFIRMED : VERIFY_GOOD;
+		snprintf(r->integrity.text, sizeof(r->integrity.text),
+			"all %" PRIu64 " records in %" PRIu64 " blocks are as written; %" PRIu64
+			" blocks are newer than the checkpoint",
+			r->records, r->blocks, unsigned_blocks);
+	} else if (r->integrity.status == VERIFY_GOOD) {
+		r->integrity.status = VERIFY_UNCONFIRMED;
+		snprintf(r->integrity.text, sizeof(r->integrity.text),
+			"not examined past block %" PRIu64, v->tree.size);
+	}
+	if (r->completeness.status == VERIFY_GOOD && bad) {
+		r->completeness.status = VERIFY_UNCONFIRMED;
+		snprintf(r->completeness.text, sizeof(r->completeness.text),
+			"not examined past block %" PRIu64, v->tree.size);
+	} else if (r->completeness.status == VERIFY_GOOD) {
+		snprintf(r->completeness.text, sizeof(r->completeness.text),
+			"of %" PRIu64 " records attempted %" PRIu64 " were lost, which %" PRIu64
+			" gap records tell; the ports missed %" PRIu64 " packets",
+			r->attempted, r->lost, r->gaps, r->missed);
+	}
+	r->redaction.status = r->pruned != 0 ? VERIFY_PRUNED : VERIFY_GOOD;
+	if (r->pruned != 0)
+		snprintf(r->redaction.text, sizeof(r->redaction.text),
+			"the first %" PRIu64
+			" blocks are not there, only their entries: pruned, or "
+			"removed by hand; the log cannot tell which",
+			r->pruned);
+	else
+		snprintf(r->redaction.text, sizeof(r->redaction.text),
+			"none: nothing was taken out since the log began");
+}
+
+void verify_log(const char *dir, const struct verify_options *o, struct verify_report *out)
+{
+	struct verifier v = {.o = o, .r = out};
+
+	memset(out, 0, sizeof(*out));
+	out->anchor.status = VERIFY_UNASKED;
+	out->signer.status = VERIFY_UNCONFIRMED;
+	v.dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	v.hasher = hasher_new();
+	if (v.dir_fd < 0 || v.hasher == NULL) {
+		out->integrity.status = VERIFY_UNREADABLE;
+		snprintf(out->integrity.text, sizeof(out->integrity.text), "%.300s: %s", dir,
+			strerror(errno));
+	} else {
+		verify_read_targets(&v);
+		if (!verify_is_bad(&v) && open_entries(&v))
+			take_segments(&v);
+		check_origin(&v);
+		verify_end_targets(&v);
+		answer_rest(&v);
+	}
+	if (v.entries != NULL)
+		fclose(v.entries);
+	if (v.dir_fd >= 0)
+		close(v.dir_fd);
+	hasher_free(v.hasher);
+	free(v.line);
+	free(v.targets.v);
+}
+
+int verify_exit(const struct verify_report *r)
+{
+	const enum verify_status all[] = {r->integrity.status, r->signer.status, r->anchor.status,
+		r->completeness.status, r->redaction.status};
+	bool seen[VERIFY_PRUNED + 1] = {false};
+
+	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		seen[all[i]] = true;
+	return seen[VERIFY_TAMPERED]      ? 1
+	       : seen[VERIFY_UNREADABLE]  ? 2
+	       : seen[VERIFY_UNCONFIRMED] ? 3
+					  : 0;
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// Verifies a log's directory: five questions, each answered by itself. scripts/verify-log answers
+// the same ones and shares no code with this.
+//
+//   integrity     is every block the one that its entry and the checkpoints say?
+//   signer        who signed the newest checkpoint?
+//   anchor        does it agree with what others have seen: a witness, a checkpoint kept elsewhere?
+//   completeness  attempted - lost = present, and every hole in the numbers told by a gap record?
+//   redaction     which blocks are not there?
+//
+// Block by block: its entry (form, number, chain, counters), its copy in the segment, the data; and
+// where a checkpoint is of as many blocks, the root of the log tree. The first that fails is named.
+#pragma once
+
+#include "app/evidence/entry.h"
+#include "app/evidence/folder.h"
+#include "app/evidence/note.h"
+
+enum verify_status {
+	VERIFY_GOOD,
+	VERIFY_TAMPERED,
+	VERIFY_UNREADABLE,
+	VERIFY_UNCONFIRMED,
+	VERIFY_UNASKED, // nobody asked; says so
+	VERIFY_PRUNED,
+};
+
+const char *verify_status_name(enum verify_status s);
+
+struct verify_answer {
+	enum verify_status status;
+	char text[600];
+};
+
+struct verify_options {
+	const struct key_public *key;     // NULL: not given
+	const struct key_public *witness; // NULL: not given
+	const char *const *anchors;       // files of checkpoints that were kept elsewhere
+	unsigned n_anchors;
+};
+
+struct verify_report {
+	struct verify_answer integrity, signer, anchor, completeness, redaction;
+	bool has_bad;
+	uint64_t bad_block;                         // the first
+	char bad_segment[SEGMENT_NAME_MAX + 8];     // where it is or should be; "" unknown
+	char gateway[ENTRY_TEXT_MAX];               // JSON
+	uint64_t segments, blocks, records, pruned; // pruned: blocks
+	uint64_t entries, checkpoint;               // blocks that each covers
+	uint64_t attempted, lost, missed, gaps;     // as the last block says; gap records
+	int64_t checkpoint_time;
+};
+
+// 0 good, 1 tampered, 2 unreadable, 3 unconfirmed: the exit status of the answers together.
+int verify_exit(const struct verify_report *r);
+
+void verify_log(const char *dir, const struct verify_options *o, struct verify_report *out);

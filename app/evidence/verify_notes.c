@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// Checkpoints: the newest, the history, those that were kept elsewhere.
+
+#include "app/evidence/verify_part.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HISTORY_MAX (1u << 30)
+
+static bool add_target(struct targets *t, const struct target *new)
+{
+	if (t->n == t->cap) {
+		const size_t cap = t->cap != 0 ? t->cap * 2 : 64;
+		struct target *v = reallocarray(t->v, cap, sizeof(*v));
+
+		if (v == NULL)
+			return false;
+		t->v = v;
+		t->cap = cap;
+	}
+	t->v[t->n++] = *new;
+	return true;
+}
+
+static void no_memory(struct verifier *v)
+{
+	v->r->integrity.status = VERIFY_UNREADABLE;
+	snprintf(v->r->integrity.text, sizeof(v->r->integrity.text), "out of memory");
+}
+
+static void read_history(struct verifier *v)
+{
+	size_t len, at = 0;
+	char *text = folder_read(v->dir_fd, FILE_CHECKPOINTS, HISTORY_MAX, &len);
+	struct target t = {.kind = TARGET_HISTORY, .file = FILE_CHECKPOINTS};
+	struct note n;
+	uint64_t size = 0;
+
+	while (text != NULL && !verify_is_bad(v) && note_read(text + at, len - at, &n, &t.c)) {
+		if (t.c.size < size)
+			verify_bad(v, &v->r->integrity, true, t.c.size,
+				"the history of checkpoints goes back from %" PRIu64 " to %" PRIu64
+				" blocks",
+				size, t.c.size);
+		else if (v->o->key != NULL && note_check(&n, v->o->key) == NOTE_FORGED)
+			verify_bad(v, &v->r->integrity, true, size,
+				"a checkpoint of %" PRIu64 " blocks in the history has a false "
+				"signature",
+				t.c.size);
+		else if (!add_target(&v->targets, &t))
+			no_memory(v);
+		size = t.c.size;
+		at += n.len;
+	}
+	// What a torn write left at the end is no checkpoint yet; the writer cuts it off.
+	free(text);
+}
+
+static void list_signers(const struct note *n, char *out, size_t size)
+{
+	char one[KEY_NAME_MAX + 16];
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (unsigned i = 0; note_signer(n, i, one) && len + sizeof(one) + 2 < size; i++)
+		len += (size_t)snprintf(out + len, size - len, "%s%s", i != 0 ? ", " : "", one);
+}
+
+static void answer_signer(struct verifier *v, const struct note *n, const struct checkpoint *c)
+{
+	struct verify_answer *a = &v->r->signer;
+	const struct key_public *k = v->o->key;
+	char signers[300];
+
+	list_signers(n, signers, sizeof(signers));
+	a->status = VERIFY_UNCONFIRMED;
+	if (n->signatures == 0) {
+		snprintf(a->text, sizeof(a->text),
+			"nobody: the checkpoint is not signed, so whoever can write to the "
+			"directory "
+			"could have made this log");
+	} else if (k == NULL) {
+		snprintf(a->text, sizeof(a->text),
+			"the checkpoint says %s; not confirmed, for no public key was given",
+			signers);
+	} else if (note_check(n, k) == NOTE_SIGNED) {
+		a->status = VERIFY_GOOD;
+		snprintf(a->text, sizeof(a->text),
+			"%s+%08x signed the checkpoint of %" PRIu64 " blocks", k->name, k->id,
+			c->size);
+	} else if (note_check(n, k) == NOTE_FORGED) {
+		a->status = VERIFY_TAMPERED;
+		snprintf(a->text, sizeof(a->text),
+			"the checkpoint's signature in the name of %s+%08x is false", k->name,
+			k->id);
+	} else {
+		snprintf(a->text, sizeof(a->text), "not the key that was given (%s+%08x) but: %s",
+			k->name, k->id, signers);
+	}
+}
+
+static void read_newest(struct verifier *v)
+{
+	size_t len;
+	char *text = folder_read(v->dir_fd, FILE_CHECKPOINT, NOTE_MAX, &len);
+	struct target t = {.kind = TARGET_NEWEST, .file = FILE_CHECKPOINT};
+	struct note n;
+
+	v->r->signer.status = VERIFY_UNCONFIRMED;
+	if (text == NULL && errno == ENOENT) {
+		snprintf(v->r->signer.text, sizeof(v->r->signer.text),
+			"nobody: there is no checkpoint");
+	} else if (text == NULL || !note_read(text, len, &n, &t.c) || n.len != len) {
+		verify_bad(v, &v->r->integrity, false, 0, "the checkpoint is not one");
+		snprintf(v->r->signer.text, sizeof(v->r->signer.text),
+			"nobody: the checkpoint cannot be read");
+	} else {
+		answer_signer(v, &n, &t.c);
+		v->r->checkpoint = t.c.size;
+		v->r->checkpoint_time = t.c.time;
+		v->targets.have_newest = true;
+		v->targets.newest = t;
+		if (!add_target(&v->targets, &t))
+			no_memory(v);
+	}
+	free(text);
+}
+
+static void read_anchor(struct verifier *v, int dir_fd, const char *name, bool optional)
+{
+	size_t len;
+	char *text = folder_read(dir_fd, name, NOTE_MAX, &len);
+	struct target t = {.kind = TARGET_ANCHOR, .file = name};
+	enum note_signature s;
+	struct note n;
+
+	if (text == NULL && errno == ENOENT && optional)
+		return;
+	if (text == NULL || !note_read(text, len, &n, &t.c)) {
+		v->r->anchor.status = VERIFY_UNREADABLE;
+		snprintf(v->r->anchor.text, sizeof(v->r->anchor.text),
+			"%.300s: cannot be read as a checkpoint", name);
+	} else {
+		s = v->o->witness != NULL ? note_check(&n, v->o->witness) : NOTE_UNSIGNED;
+		t.witnessed = s == NOTE_SIGNED;
+		if (s == NOTE_FORGED)
+			verify_bad(v, &v->r->anchor, true, 0,
+				"%.300s: the witness's signature is false", name);
+		else if (!add_target(&v->targets, &t))
+			no_memory(v);
+	}
+	free(text);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const struct target *x = a, *y = b;
+
+	if (x->c.size != y->c.size)
+		return x->c.size < y->c.size ? -1 : 1;
+	return (int)x->kind - (int)y->kind;
+}
+
+void verify_read_targets(struct verifier *v)
+{
+	struct targets *t = &v->targets;
+
+	// The history first: the writer replaces the newest before it adds to the history.
+	read_history(v);
+	read_newest(v);
+	read_anchor(v, v->dir_fd, FILE_COSIGNED, true);
+	for (unsigned i = 0; i < v->o->n_anchors; i++)
+		read_anchor(v, AT_FDCWD, v->o->anchors[i], false);
+	if (t->have_newest && t->n > 1) {
+		for (size_t i = 0; i < t->n; i++) {
+			if (strcmp(t->v[i].c.origin, t->newest.c.origin) != 0)
+				verify_bad(v,
+					t->v[i].kind == TARGET_ANCHOR ? &v->r->anchor
+								      : &v->r->integrity,
+					true, 0, "%.200s: a checkpoint of another log (%.100s)",
+					t->v[i].file, t->v[i].c.origin);
+		}
+	}
+	if (t->n > 1)
+		qsort(t->v, t->n, sizeof(*t->v), by_size);
+}
+
+static const char *kind_text(const struct target *t)
+{
+	return t->kind == TARGET_NEWEST    ? "the checkpoint"
+	       : t->kind == TARGET_HISTORY ? "a checkpoint of the history"
+					   : "a checkpoint that was kept elsewhere";
+}
+
+void verify_reach_targets(struct verifier *v)
+{
+	struct targets *t = &v->targets;
+	struct hash root;
+
+	if (v->target == t->n || t->v[v->target].c.size > v->tree.size)
+		return;
+	tree_root(v->hasher, &v->tree, &root);
+	for (; v->target < t->n && t->v[v->target].c.size <= v->tree.size; v->target++) {
+		const struct target *x = &t->v[v->target];
+		const bool anchor = x->kind == TARGET_ANCHOR;
+
+		if (x->c.size == 0)
+			continue;
+		if (!hash_equal(&x->c.root, &root)) {
+			// Who forks a log makes its history, too: only other anchors tell where.
+			verify_bad(v, anchor ? &v->r->anchor : &v->r->integrity, true,
+				anchor ? v->good_anchor : v->good,
+				"%s of %" PRIu64 " blocks has another root: blocks were changed "
+				"at or after this one",
+				kind_text(x), x->c.size);
+			return;
+		}
+		v->good = x->c.size;
+		if (anchor)
+			v->good_anchor = x->c.size;
+	}
+}
+
+static void answer_anchor(struct verifier *v)
+{
+	struct verify_answer *a = &v->r->anchor;
+	const struct target *best = NULL;
+
+	for (size_t i = 0; i < v->targets.n; i++) {
+		const struct target *t = &v->targets.v[i];
+
+		if (t->kind == TARGET_ANCHOR && (v->o->witness == NULL || t->witnessed))
+			best = t;
+	}
+	if (best != NULL && (v->o->witness != NULL || v->o->n_anchors != 0)) {
+		a->status = VERIFY_GOOD;
+		snprintf(a->text, sizeof(a->text),
+			"the first %" PRIu64 " blocks are those that %s; %" PRIu64 " are newer",
+			best->c.size,
+			v->o->witness != NULL ? "the witness cosigned"
+					      : "the kept checkpoint is of",
+			v->tree.size - best->c.size);
+	} else if (v->o->witness != NULL) {
+		a->status = VERIFY_UNCONFIRMED;
+		snprintf(a->text, sizeof(a->text),
+			"no checkpoint that the witness %s+%08x cosigned is here",
+			v->o->witness->name, v->o->witness->id);
+	} else {
+		a->status = VERIFY_UNASKED;
+		snprintf(a->text, sizeof(a->text),
+			"none was asked for: without a witness, whoever holds the signing key "
+			"could have "
+			"rewritten everything");
+	}
+}
+
+void verify_end_targets(struct verifier *v)
+{
+	const struct targets *t = &v->targets;
+
+	if (!verify_is_bad(v) && v->target < t->n) {
+		const struct target *x = &t->v[v->target];
+
+		verify_bad(v, x->kind == TARGET_ANCHOR ? &v->r->anchor : &v->r->integrity, true,
+			v->tree.size,
+			"%s is of %" PRIu64 " blocks, the log has %" PRIu64
+			": it was cut, or rolled back",
+			kind_text(x), x->c.size, v->tree.size);
+	}
+	for (size_t i = 0; i < t->n && !verify_is_bad(v) && t->have_newest; i++) {
+		if (t->v[i].kind == TARGET_HISTORY && t->v[i].c.size > t->newest.c.size)
+			verify_bad(v, &v->r->integrity, true, t->newest.c.size,
+				"the checkpoint is older than the history's newest: it was rolled "
+				"back");
+	}
+	if (v->r->anchor.status == VERIFY_UNASKED)
+		answer_anchor(v);
+}

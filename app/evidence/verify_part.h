@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// What the parts of the verifier share.
+#pragma once
+
+#include "app/evidence/segment_read.h"
+#include "app/evidence/verify.h"
+
+#include <stdio.h>
+
+// A root that the log must have had at some size.
+struct target {
+	struct checkpoint c;
+	enum target_kind {
+		TARGET_HISTORY,
+		TARGET_NEWEST,
+		TARGET_ANCHOR,
+	} kind;
+	bool witnessed; // signed by the witness that was asked for
+	const char *file;
+};
+
+struct targets {
+	struct target *v; // by rising size
+	size_t n, cap;
+	bool have_newest;
+	struct target newest;
+};
+
+// The sequence numbers of the lines.
+struct numbers {
+	uint64_t next;               // 0: not known yet
+	uint64_t hole_from, hole_to; // not told yet; 0: none
+	uint64_t gaps;
+};
+
+struct verifier {
+	int dir_fd;
+	const struct verify_options *o;
+	struct verify_report *r;
+	struct hasher *hasher;
+	struct targets targets;
+	size_t target;        // the next to be reached
+	uint64_t good;        // size of the last that was right
+	uint64_t good_anchor; // of those that others kept
+	FILE *entries;
+	uint64_t entry_bytes; // of the file when it was opened: what is behind came later
+	char *line;           // of entries
+	size_t line_cap;
+	struct tree tree;
+	struct entry before; // of block tree.size - 1
+	struct hash before_hash;
+	struct numbers numbers;
+	const char *segment; // being read
+	bool sealed_tail;    // a closed segment holds blocks that no entry tells of
+};
+
+// The first thing that is wrong; those after it are not looked at.
+void verify_bad(struct verifier *v, struct verify_answer *a, bool known, uint64_t block,
+	const char *format, ...) __attribute__((format(printf, 5, 6)));
+bool verify_is_bad(const struct verifier *v);
+
+// Reads checkpoints from all places, and answers who signed.
+void verify_read_targets(struct verifier *v);
+// After a block was added: the roots that must hold now.
+void verify_reach_targets(struct verifier *v);
+// At the end: those that were not reached, and the anchor's answer.
+void verify_end_targets(struct verifier *v);
+
+// The lines of a block. NULL, or what is wrong.
+const char *verify_lines(struct verifier *v, const struct entry *e, const char *lines, size_t len);

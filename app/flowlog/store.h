@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// The log's directory (app/evidence/folder.h): blocks go in, segments, entries and checkpoints
+// stand there. Used by one thread at a time.
+#pragma once
+
+#include "app/evidence/folder.h"
+#include "app/flowlog/block.h"
+#include "app/flowlog/progress.h"
+#include "app/keys/key.h"
+
+struct store;
+
+struct store_config {
+	const char *dir;
+	const char *origin;            // of checkpoints
+	const struct key_private *key; // NULL: unsigned
+	uint64_t segment_bytes;        // 0: 1 GiB
+	int64_t segment_us;
+	int64_t sync_ns;       // to the disk at most this often; 0: at each tick
+	int64_t checkpoint_us; // 0: only with each segment; then nothing is synced before
+	int64_t retain_us;     // 0: for ever
+	uint64_t retain_bytes; // 0: as much as there is
+};
+
+// What an earlier run left behind.
+struct store_found {
+	bool any;          // there is at least one block
+	struct entry last; // the newest
+	bool stopped;      // and its last record is a stop record
+	uint64_t
+		lost_from; // first number that checkpointed entries tell of and no segment holds; 0
+	uint64_t recovered;  // blocks that were in the segment and not in the entries yet
+	bool progress_known; // no power was lost since: progress is the run's last word
+	uint64_t progress_next, progress_waiting;
+	char torn[SEGMENT_NAME_MAX + 8]; // name of a file that took a torn block, "" for none
+	uint64_t torn_bytes;
+};
+
+// Makes the directory where it is missing, locks it, brings what a crash left open into order. NULL
+// on error, with one line in err.
+struct store *store_open(
+	const struct store_config *c, struct store_found *found, char *err, size_t err_size);
+
+// Where the writer notes the numbers it gives; NULL: the disk had no room for it.
+struct progress *store_progress(struct store *s);
+
+// A block with its tree's root: gets its number and goes into the open segment, of which a full or
+// old one is closed first. now in microseconds since 1970 UTC. 0 or -errno: the block is not taken.
+int store_put(struct store *s, struct block *b, struct hasher *h);
+
+// Syncs, writes a checkpoint, closes an old segment, prunes, each as it is due. 0 or -errno.
+int store_tick(struct store *s, int64_t now);
+
+// Closes the segment, with a checkpoint. 0 or -errno. The lock is given up.
+int store_close(struct store *s, int64_t now);
+
+uint64_t store_segments(const struct store *s); // closed in this run
+
+// Whether the disk has refused to confirm a block since this was asked last: it may be gone in
+// spite of what a later sync says.
+bool store_sync_failed(struct store *s);

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/evidence/proof.h"
+#include "app/evidence/verify.h"
+#include "app/review/evidence.h"
+#include "app/review/moment.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_ANCHORS 16
+
+static const char help[] =
+	"Usage: bhlog verify DIR [options]\n"
+	"       bhlog verify --proof FILE [options]\n"
+	"\n"
+	"Verifies a flow log, also while the gateway writes, or a proof that \"bhlog prove\" "
+	"made.\n"
+	"\n"
+	"  --key VKEY        public key of the gateway's log (NAME+ID+BASE64, or a file of it)\n"
+	"  --witness VKEY    public key of a witness whose checkpoint must be among the anchors\n"
+	"  --anchor FILE     a checkpoint that was kept elsewhere: the log must still hold what\n"
+	"                    it is of; may be given several times. DIR/cosigned is one, too\n"
+	"  --proof FILE      a proof in place of a directory; \"-\": standard input\n"
+	"  --json            the answers as a JSON object\n"
+	"\n"
+	"Exit status: 0 good, 1 tampered with, 2 unreadable, 3 unconfirmed.\n";
+
+struct verify_command {
+	struct verify_options o;
+	struct key_public key, witness;
+	const char *anchors[MAX_ANCHORS];
+	const char *proof;
+	bool json;
+};
+
+static void put_json_text(const char *text)
+{
+	putchar('"');
+	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			printf("\\%c", *p);
+		else if (*p < 0x20)
+			printf("\\u%04x", *p);
+		else
+			putchar(*p);
+	}
+	putchar('"');
+}
+
+static void put_json_answer(const char *name, const struct verify_answer *a)
+{
+	printf("\"%s\":{\"status\":\"%s\",\"text\":", name, verify_status_name(a->status));
+	put_json_text(a->text);
+	printf("},");
+}
+
+static void print_json(const struct verify_report *r)
+{
+	putchar('{');
+	put_json_answer("integrity", &r->integrity);
+	put_json_answer("signer", &r->signer);
+	put_json_answer("anchor", &r->anchor);
+	put_json_answer("completeness", &r->completeness);
+	put_json_answer("redaction", &r->redaction);
+	if (r->has_bad) {
+		printf("\"bad_block\":%" PRIu64 ",\"bad_segment\":", r->bad_block);
+		put_json_text(r->bad_segment);
+	} else {
+		printf("\"bad_block\":null,\"bad_segment\":null");
+	}
+	printf(",\"gateway\":%s,\"segments\":%" PRIu64 ",\"blocks\":%" PRIu64
+	       ",\"records\":%" PRIu64 ",\"pruned\":%" PRIu64 ",\"checkpoint\":%" PRIu64
+	       ",\"attempted\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"missed\":%" PRIu64
+	       ",\"gaps\":%" PRIu64 ",\"exit\":%d}\n",
+		r->gateway[0] != '\0' ? r->gateway : "\"\"", r->segments, r->blocks, r->records,
+		r->pruned, r->checkpoint, r->attempted, r->lost, r->missed, r->gaps,
+		verify_exit(r));
+}
+
+static void print_answer(const char *name, const struct verify_answer *a)
+{
+	printf("%-13s %-12s %s\n", name, verify_status_name(a->status), a->text);
+}
+
+static void print_text(const struct verify_report *r)
+{
+	static const char *const verdicts[] = {
+		"good", "TAMPERED WITH", "unreadable", "unconfirmed"};
+	char time[32] = "";
+
+	print_answer("integrity", &r->integrity);
+	print_answer("signer", &r->signer);
+	print_answer("anchor", &r->anchor);
+	print_answer("completeness", &r->completeness);
+	print_answer("redaction", &r->redaction);
+	if (r->has_bad)
+		printf("first bad     block %" PRIu64 "%s%s\n", r->bad_block,
+			r->bad_segment[0] != '\0' ? ", segment " : "", r->bad_segment);
+	moment_format(r->checkpoint_time, time);
+	printf("\n%s: gateway %s, %" PRIu64 " records in %" PRIu64 " blocks and %" PRIu64
+	       " segments, checkpoint of %" PRIu64 " blocks%s%s\n\n",
+		verdicts[verify_exit(r)], r->gateway[0] != '\0' ? r->gateway : "unknown",
+		r->records, r->blocks, r->segments, r->checkpoint, time[0] != '\0' ? " at " : "",
+		time);
+	fputs(evidence_limits, stdout);
+}
+
+static int verify_dir(const struct verify_command *c, const char *dir)
+{
+	struct verify_report *r = calloc(1, sizeof(*r));
+	int status;
+
+	if (r == NULL) {
+		fprintf(stderr, "bhlog: out of memory\n");
+		return 2;
+	}
+	verify_log(dir, &c->o, r);
+	if (c->json)
+		print_json(r);
+	else
+		print_text(r);
+	status = verify_exit(r);
+	free(r);
+	return status;
+}
+
+// Who signed a proof's checkpoint: 0, 1 or 3, and in words.
+static int proof_signer(const struct verify_command *c, const struct proof *p, const char **text)
+{
+	int status = 0;
+
+	*text = "signed";
+	if (c->o.key == NULL) {
+		*text = "the checkpoint's signature was not checked, for no public key was given";
+		return 3;
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		const struct key_public *k = i == 0 ? c->o.key : c->o.witness;
+		const enum note_signature s = k != NULL ? note_check(&p->note, k) : NOTE_SIGNED;
+
+		if (s == NOTE_FORGED) {
+			*text = "a signature of the checkpoint is false";
+			return 1;
+		}
+		if (s == NOTE_UNSIGNED) {
+			*text = i == 0 ? "the checkpoint is not signed by the key that was given"
+				       : "the checkpoint is not cosigned by the witness that was "
+					 "given";
+			status = 3;
+		}
+	}
+	return status;
+}
+
+static int verify_proof(const struct verify_command *c)
+{
+	struct hasher *h = hasher_new();
+	const char *wrong = NULL, *text;
+	struct proof p;
+	size_t len;
+	char *file = evidence_read(c->proof, &len);
+	int status = 2;
+
+	if (file == NULL || h == NULL) {
+		free(file);
+		hasher_free(h);
+		return 2;
+	}
+	if (!proof_read(file, len, &p)) {
+		fprintf(stderr, "bhlog: %s: not a proof\n", c->proof);
+	} else {
+		wrong = proof_check(h, &p);
+		status = wrong != NULL ? 1 : proof_signer(c, &p, &text);
+		if (wrong != NULL)
+			text = wrong;
+		if (c->json) {
+			printf("{\"proof\":\"%s\",\"text\":\"%s\",\"block\":%" PRIu64
+			       ",\"exit\":%d}\n",
+				wrong == NULL ? "good" : "tampered", text, p.entry.block, status);
+		} else {
+			printf("%.*s\n\n%s: block %" PRIu64 " of gateway %s, checkpoint of %" PRIu64
+			       " blocks: %s\n",
+				(int)p.record_len, p.record,
+				wrong == NULL ? "in the log" : "NOT PROVEN", p.entry.block,
+				p.entry.gw, p.checkpoint.size, text);
+		}
+	}
+	proof_free(&p);
+	hasher_free(h);
+	return status;
+}
+
+static bool take_key(struct key_public *k, const struct key_public **to, const char *text)
+{
+	char err[512];
+
+	if (!key_read_public(text, k, err, sizeof(err))) {
+		fprintf(stderr, "bhlog: %s\n", err);
+		return false;
+	}
+	*to = k;
+	return true;
+}
+
+static const struct option options[] = {
+	{"key", required_argument, NULL, 'k'},
+	{"witness", required_argument, NULL, 'w'},
+	{"anchor", required_argument, NULL, 'a'},
+	{"proof", required_argument, NULL, 'p'},
+	{"json", no_argument, NULL, 'j'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+int verify_main(int argc, char **argv)
+{
+	struct verify_command c = {.o.anchors = c.anchors};
+	bool ok = true;
+	int option;
+
+	optind = 1;
+	while (ok && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (option) {
+		case 'k':
+			ok = take_key(&c.key, &c.o.key, optarg);
+			break;
+		case 'w':
+			ok = take_key(&c.witness, &c.o.witness, optarg);
+			break;
+		case 'a':
+			ok = c.o.n_anchors < MAX_ANCHORS;
+			if (ok)
+				c.anchors[c.o.n_anchors++] = optarg;
+			break;
+		case 'p':
+			c.proof = optarg;
+			break;
+		case 'j':
+			c.json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return 0;
+		default: // getopt has said what is wrong
+			ok = false;
+		}
+	}
+	if (!ok)
+		return 2;
+	if (argc - optind != (c.proof == NULL ? 1 : 0)) {
+		fputs(help, stderr);
+		return 2;
+	}
+	return c.proof != NULL ? verify_proof(&c) : verify_dir(&c, argv[optind]);
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// make_segment FILE: a segment of the lines on standard input, a block for every three of them. Its
+// entries are no log's: for readers that do not verify.
+
+#include "app/evidence/crc32c.h"
+#include "app/evidence/entry.h"
+#include "app/evidence/frame.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+#define LINES_A_BLOCK 3
+
+static void put_block(FILE *f, uint64_t number, const char *lines, size_t len)
+{
+	struct entry e = {.gw = "\"test\"", .dpi = "\"\"", .block = number, .first = 1, .n = 1};
+	const size_t bound = ZSTD_compressBound(len);
+	char line[ENTRY_LINE_MAX];
+	uint8_t *data = malloc(bound), *head;
+	struct frame_block b = {.entry = line, .raw_len = (uint32_t)len};
+
+	if (data == NULL)
+		exit(2);
+	b.data_len = (uint32_t)ZSTD_compress(data, bound, lines, len, 3);
+	b.data_crc = crc32c(data, b.data_len);
+	b.entry_len = entry_format(&e, line);
+	head = malloc(frame_entry_size(b.entry_len));
+	if (head == NULL)
+		exit(2);
+	frame_put_entry(head, &b);
+	fwrite(head, 1, frame_entry_size(b.entry_len), f);
+	fwrite(data, 1, b.data_len, f);
+	free(head);
+	free(data);
+}
+
+int main(int argc, char **argv)
+{
+	FILE *f = argc == 2 ? fopen(argv[1], "wb") : NULL;
+	char *lines = NULL, *line = NULL;
+	size_t len = 0, cap = 0;
+	uint64_t number = 0;
+	unsigned n = 0;
+	ssize_t got;
+
+	if (f == NULL)
+		return 2;
+	while ((got = getline(&line, &cap, stdin)) > 0) {
+		lines = realloc(lines, len + (size_t)got);
+		if (lines == NULL)
+			return 2;
+		memcpy(lines + len, line, (size_t)got);
+		len += (size_t)got;
+		if (++n == LINES_A_BLOCK) {
+			put_block(f, number++, lines, len);
+			len = n = 0;
+		}
+	}
+	if (len != 0)
+		put_block(f, number, lines, len);
+	free(line);
+	free(lines);
+	return fclose(f) == 0 ? 0 : 2;
+}

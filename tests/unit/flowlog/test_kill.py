@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bridgehead authors
+"""Kills a log's writer with SIGKILL at random instants under load; each time the log must verify as it stands
+and after the next start, a gap record must count exactly what is missing, and nothing that a checkpoint covered
+may be gone: test_kill.py BHLOG BHCTL WRITE_LOG
+
+BRIDGEHEAD_KILLS says how often (default 60), BRIDGEHEAD_SEED which instants.
+"""
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BHLOG = BHCTL = WRITE_LOG = None
+KILLS = int(os.environ.get("BRIDGEHEAD_KILLS", "60"))
+SEED = int(os.environ.get("BRIDGEHEAD_SEED", str(random.randrange(10**6))))
+LIVES = 10  # of one directory
+RESTART = 3  # records that the next start adds: gap, start, stop
+
+
+def shm():
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+class Kill(unittest.TestCase):
+    def setUp(self):
+        self.tmp = tempfile.mkdtemp(prefix="bh-kill-", dir=shm())
+        self.key = os.path.join(self.tmp, "key")
+        subprocess.run([BHCTL, "keygen", "--name", "gw-a1", "--out", self.key], check=True, capture_output=True)
+        self.random = random.Random(SEED)
+
+    def tearDown(self):
+        shutil.rmtree(self.tmp)
+
+    def path(self, name):
+        return os.path.join(self.tmp, name)
+
+    def verify(self, log, *args):
+        p = subprocess.run([BHLOG, "verify", log, "--key", self.key + ".pub", "--json", *args], capture_output=True,
+                           text=True, check=False)
+        self.assertEqual(p.stderr, "")
+        return json.loads(p.stdout)
+
+    def live(self, log, seconds):
+        """Runs the writer for so long, kills it. The next number that it was about to give."""
+        counter = self.path("counter")
+        with open(counter, "wb") as f:
+            f.write(bytes(4096))
+        writer = subprocess.Popen([WRITE_LOG, log, "gw-a1", self.key, "forever", counter], stderr=subprocess.PIPE)
+        try:
+            time.sleep(seconds)
+        finally:
+            writer.send_signal(signal.SIGKILL)
+            writer.wait()
+        self.assertEqual(writer.stderr.read(), b"")
+        writer.stderr.close()
+        with open(counter, "rb") as f:
+            return int.from_bytes(f.read(8), "little")
+
+    def restart(self, log):
+        subprocess.run([WRITE_LOG, log, "gw-a1", self.key, "0", "0"], check=True)
+
+    def check_kill(self, log, upcoming):
+        where = f"BRIDGEHEAD_SEED={SEED}"
+        anchor = self.path("anchor")
+        have_checkpoint = os.path.exists(os.path.join(log, "checkpoint"))
+        if have_checkpoint:
+            shutil.copy(os.path.join(log, "checkpoint"), anchor)
+        if any(n.startswith("flow-") for n in os.listdir(log)):
+            before = self.verify(log)  # as it stands: open, perhaps torn
+            self.assertIn(before["exit"], (0, 3) if not have_checkpoint else (0,), (where, before))
+        self.restart(log)
+        after = self.verify(log, *(["--anchor", anchor] if have_checkpoint else []))
+        self.assertEqual(after["exit"], 0, (where, after))
+        self.assertEqual(after["attempted"] - after["lost"], after["records"], where)
+        self.assertEqual([n for n in os.listdir(log) if n.endswith(".open")], [])
+        last = after["attempted"] - RESTART  # the last number that the killed one gave
+        if upcoming:
+            # It gives `upcoming` next; a gap record may have come between, and lost ones (3 at most).
+            self.assertIn(last - upcoming, range(-1, 5), (where, upcoming, after))
+
+    def test_kill(self):
+        started, gaps = time.monotonic(), 0
+        for n in range(KILLS):
+            log = self.path(f"log-{n // LIVES}")
+            os.makedirs(log, exist_ok=True)
+            upcoming = self.live(log, self.random.choice((0.002, 0.01, 0.04, 0.1)) * (0.5 + self.random.random()))
+            self.check_kill(log, upcoming)
+            if n % LIVES == LIVES - 1 or n == KILLS - 1:
+                gaps += self.verify(log)["gaps"]
+                lines = b"".join(subprocess.run(["zstd", "-dcq", os.path.join(log, s)], capture_output=True,
+                                                check=True).stdout
+                                 for s in sorted(os.listdir(log), key=lambda s: s[22:]) if s.endswith(".zst"))
+                self.check_numbers(lines)
+                shutil.rmtree(log)
+        print(f"{KILLS} kills in {time.monotonic() - started:.0f} s, {gaps} gap records, seed {SEED}")
+
+    def check_numbers(self, lines):
+        """Each number is there once or told by one gap record."""
+        seen = told = last = 0
+        for line in lines.splitlines():
+            r = json.loads(line)
+            self.assertGreater(r["seq"], last)
+            last = r["seq"]
+            seen += 1
+            if r["ev"] == "gap":
+                told += r["lost"]
+        self.assertEqual(seen + told, last)
+
+    def test_kill_on_a_full_disk(self):
+        disk = self.path("disk")
+        os.mkdir(disk)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1500k", "none", disk], check=False,
+                          capture_output=True).returncode != 0:
+            self.skipTest("mounting a small tmpfs needs root")
+        try:
+            for n in range(max(3, KILLS // 20)):
+                log = os.path.join(disk, "log")
+                upcoming = self.live(log, 0.6 + self.random.random() * 0.5)
+                full = self.verify(log)
+                self.assertIn(full["exit"], (0, 3), full)
+                subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
+                self.check_kill(log, 0)
+                after = self.verify(log)
+                self.assertGreater(after["lost"], 0)
+                self.assertGreaterEqual(after["attempted"], upcoming)
+                shutil.rmtree(log)
+                subprocess.run(["mount", "-o", "remount,size=1500k", disk], check=True)
+        finally:
+            subprocess.run(["umount", "-l", disk], check=False)
+
+
+if __name__ == "__main__":
+    BHLOG, BHCTL, WRITE_LOG = (os.path.abspath(sys.argv.pop(1)) for _ in range(3))
+    unittest.main()
