@@ -2,7 +2,6 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/dataplane/pipeline.h"
-#include "app/dataplane/parse_plain.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -18,7 +18,7 @@
 #include "app/control/policy_slot.h"
 #include "app/dataplane/flow_table.h"
 #include "app/dataplane/meter.h"
-#include "app/dataplane/parse.h"
+#include "app/dataplane/parse_plain.h"
 #include "app/dataplane/timer.h"
 #include "app/flowlog/flow_capture.h"
 #include "app/flowlog/record.h"
@@ -131,7 +131,8 @@ void pipeline_fini(struct pipeline *pl);
 // key's hash chooses the worker.
 static inline void pipeline_parse(const struct pipeline *pl, struct packet *p)
 {
-	parse_packet(&pl->parser, p, NULL);
+	if (!parse_plain(&pl->parser, p))
+		parse_packet(&pl->parser, p, NULL);
 }
 
 // Gives every packet its outcome. parsed: pipeline_parse() has been called for all of them. now is

@@ -27,10 +27,8 @@ int worker_init(struct worker *w)
 	w->tx = calloc(WORKER_MAX_PORTS, sizeof(*w->tx));
 	w->chained = malloc((size_t)w->burst * WORKER_FRAME_MAX);
 	w->packets = aligned_alloc(64, w->burst * sizeof(*w->packets));
-	w->own = aligned_alloc(64, w->burst * sizeof(*w->own));
 	w->mbufs = calloc(w->burst, sizeof(struct rte_mbuf *));
-	if (w->tx == NULL || w->chained == NULL || w->packets == NULL || w->own == NULL ||
-		w->mbufs == NULL)
+	if (w->tx == NULL || w->chained == NULL || w->packets == NULL || w->mbufs == NULL)
 		return -ENOMEM;
 	for (unsigned i = 0; i < WORKER_MAX_PORTS; i++)
 		if (w->ports[i].port != NULL)
@@ -43,7 +41,6 @@ void worker_fini(struct worker *w)
 	free(w->tx);
 	free(w->chained);
 	free(w->packets);
-	free(w->own);
 	free(w->mbufs);
 }
 
@@ -177,8 +174,10 @@ static void hand_over(struct worker *w, struct packet *p, unsigned to)
 	rte_pktmbuf_free(m);
 }
 
-// Keeps this worker's packets of a burst and hands the others over.
-static void distribute(struct worker *w, unsigned n, int64_t now)
+// Keeps this worker's packets of a burst and hands the others over. Where the port keeps a flow in
+// one queue, only what lies in tunnels may be another worker's: the port goes by their outer ports,
+// which are not the same in both directions (RFC 7348, 5).
+static void distribute(struct worker *w, unsigned n, int64_t now, bool direct)
 {
 	unsigned own = 0;
 
@@ -187,14 +186,17 @@ static void distribute(struct worker *w, unsigned n, int64_t now)
 		unsigned to;
 
 		pipeline_parse(w->pl, p);
-		to = owner(w, p);
-		if (to == w->number)
-			w->own[own++] = *p;
-		else
+		to = direct && !(p->flags & PACKET_TUNNEL) ? w->number : owner(w, p);
+		if (to != w->number) {
 			hand_over(w, p, to);
+			continue;
+		}
+		if (own != i)
+			w->packets[own] = *p;
+		own++;
 	}
 	if (own != 0)
-		process(w, w->own, own, now, true);
+		process(w, w->packets, own, now, true);
 }
 
 static unsigned poll_queue(struct worker *w, const struct worker_rx *rx)
@@ -214,10 +216,10 @@ static unsigned poll_queue(struct worker *w, const struct worker_rx *rx)
 	w->stats.bursts++;
 	w->stats.rx_packets[rx->port] += n;
 	w->stats.rx_bytes[rx->port] += bytes;
-	if (rx->direct)
+	if (rx->direct && (w->n_workers == 1 || w->pl->c.tunnels == 0))
 		process(w, w->packets, n, now, false);
 	else
-		distribute(w, n, now);
+		distribute(w, n, now, rx->direct);
 	return n;
 }
 

@@ -171,6 +171,43 @@ static void test_distribution(void **state)
 	worker_rig_free(r);
 }
 
+// A port that keeps flows together by their outer ports takes the directions of a flow in a tunnel
+// apart: they meet in one worker all the same. What is in no tunnel stays where it came in.
+static void test_tunnels(void **state)
+{
+	const struct worker_rig_options o = {.n_workers = 2, .rss = true};
+	struct worker_rig *r = worker_rig_new(&o);
+	char words[160];
+
+	for (unsigned f = 0; f < 60; f++) {
+		for (unsigned back = 0; back < 2; back++) {
+			snprintf(words, sizeof(words),
+				"eth=0x0800 ip4=17 udp=%u,4789 vxlan=5 eth=0x0800 ip4=17 "
+				"udp=%u,12345 data=10",
+				50000 + 100 * back + f, 1000 + f);
+			worker_rig_put(r, back ? RIG_OUTSIDE : RIG_INSIDE, words, back, 0);
+		}
+	}
+	worker_rig_run(r);
+	assert_int_equal(worker_rig_flows(r), 60);
+	assert_in_range(r->workers[0].pl->stats.flows_begun, 10, 50);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct flow_table *t = &r->workers[i].pl->table;
+
+		for (uint32_t e = 0; e < t->fresh; e++) {
+			assert_int_equal(t->hot[e].packets[0], 1);
+			assert_int_equal(t->hot[e].packets[1], 1);
+		}
+	}
+	for (unsigned i = 0; i < 50; i++)
+		worker_rig_put(r, RIG_INSIDE, UDP, false, 0);
+	worker_rig_run(r);
+	assert_int_equal(r->workers[0].stats.handed_over + r->workers[1].stats.handed_over, 60);
+	assert_int_equal(worker_rig_drain(r, RIG_INSIDE), 60);
+	assert_int_equal(worker_rig_drain(r, RIG_OUTSIDE), 110);
+	worker_rig_free(r);
+}
+
 // The other worker does not keep up: what its ring has no room for is lost, counted, given back.
 static void test_handoff_full(void **state)
 {
@@ -399,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_back_pressure),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_distribution),
+		cmocka_unit_test(test_tunnels),
 		cmocka_unit_test(test_handoff_full),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_stop_and_writer),
