@@ -19,8 +19,16 @@
 #define VIEW_IDLE  256
 #define AGE_BUDGET 64 // flows
 
-#define STUCK_TRIES 15000   // of 100 us
-#define SET_BACK_US 2000000 // less is left to pass by itself
+#define STUCK_TRIES   15000   // of 100 us
+#define CLOCK_STEP_US 2000000 // less is left to pass by itself
+
+static int64_t clock_us(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
 
 int worker_init(struct worker *w)
 {
@@ -30,6 +38,7 @@ int worker_init(struct worker *w)
 	w->mbufs = calloc(w->burst, sizeof(struct rte_mbuf *));
 	if (w->tx == NULL || w->chained == NULL || w->packets == NULL || w->mbufs == NULL)
 		return -ENOMEM;
+	w->clock_offset = clock_us(CLOCK_REALTIME) - clock_us(CLOCK_MONOTONIC_COARSE);
 	for (unsigned i = 0; i < WORKER_MAX_PORTS; i++)
 		if (w->ports[i].port != NULL)
 			w->tx[i].queue = (uint16_t)(w->number % w->ports[i].port->tx_queues);
@@ -77,22 +86,16 @@ struct record_sink worker_sink(struct worker *w)
 	return (struct record_sink){.ctx = w, .emit = sink_emit};
 }
 
-// The wall clock through the vDSO: no system call where the kernel's clock source is the TSC.
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-// The clock may be set back; flows that begin after that must age all the same.
+// The wall clock through the vDSO: no system call where the kernel's clock source is the TSC. Where
+// it was set meanwhile, flows must neither end all at once nor stay for ever.
 static int64_t burst_time(struct worker *w)
 {
-	int64_t now = now_us();
+	int64_t now = clock_us(CLOCK_REALTIME), offset = now - clock_us(CLOCK_MONOTONIC_COARSE);
+	int64_t by = offset - w->clock_offset;
 
-	if (now + SET_BACK_US < w->pl->now)
-		pipeline_set_back(w->pl, now);
+	if (by > CLOCK_STEP_US || by < -CLOCK_STEP_US)
+		pipeline_shift(w->pl, by);
+	w->clock_offset = offset;
 	return now;
 }
 

@@ -73,14 +73,15 @@ struct worker {
 	uint32_t ring_size;
 	struct pipeline *pl;
 	struct flow_capture_pool *captures;
-	struct worker_tx *tx;         // by DPDK's port number
-	uint32_t tx_waiting;          // bit for each port that has packets in tx
-	uint8_t *chained;             // room for the frames of a burst that are chained
+	struct worker_tx *tx;   // by DPDK's port number
+	uint32_t tx_waiting;    // bit for each port that has packets in tx
+	uint8_t *chained;       // room for the frames of a burst that are chained
 	struct packet *packets; // of a burst
 	struct rte_mbuf **mbufs;
 	const _Atomic bool *stop;
 	_Atomic unsigned *stopped_rx; // how many workers receive no more
 	bool stopping, writer_stuck;
+	int64_t clock_offset; // of the wall clock from the one that nobody sets, microseconds
 	_Atomic(struct view *)
 		view; // to be looked through; the worker takes it off when it is done
 	struct worker_stats stats __attribute__((aligned(64)));

@@ -392,6 +392,32 @@ static void test_clock_back(void **state)
 	rig_free(r);
 }
 
+// A gateway whose clock is set: flows move with it, and end in their time by the new one.
+static void test_clock_set(void **state)
+{
+	for (int64_t by = -3600000000; by <= 3600000000; by += 7200000000) {
+		struct rig *r = rig_new(&plain);
+
+		out(r, UDP);
+		out(r, TCP(0x10));
+		pipeline_shift(r->pl, by);
+		r->now += by;
+		rig_wait(r, 1000000);
+		assert_int_equal(r->ends, 0);
+		out(r, UDP);
+		assert_int_equal(r->pl->stats.flows_begun, 2);
+		rig_wait(r, 61000000);
+		assert_int_equal(r->ends, 1);
+		assert_int_equal(rig_last(r, RECORD_END)->proto, 17);
+		assert_in_range(rig_last(r, RECORD_END)->t1 - rig_last(r, RECORD_END)->t0, 1000000,
+			1010000);
+		assert_in_range(rig_last(r, RECORD_END)->t0 - RIG_START - by, 0, 10000);
+		rig_wait(r, 240000000);
+		assert_int_equal(r->ends, 2);
+		rig_free(r);
+	}
+}
+
 // A jump ahead ends what is over by then, each flow once.
 static void test_clock_ahead(void **state)
 {
@@ -424,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_within_a_burst),
 		cmocka_unit_test(test_large_counts),
 		cmocka_unit_test(test_clock_back),
+		cmocka_unit_test(test_clock_set),
 		cmocka_unit_test(test_clock_ahead),
 	};
 
