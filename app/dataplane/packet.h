@@ -27,8 +27,8 @@ struct flow_key {
 	};
 } __attribute__((aligned(8)));
 
-#define FLOW_KEY4_SIZE 20
-_Static_assert(sizeof(struct flow_key) == 48, "twelve bytes, two addresses, padding");
+#define FLOW_KEY4_SIZE 24 // of which [12, 16) is no part of the key
+_Static_assert(sizeof(struct flow_key) == 48, "twelve bytes, padding, two addresses");
 
 enum packet_flag {
 	PACKET_IP = 1,         // key, hash and lengths are valid

@@ -286,7 +286,7 @@ static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, 
 	// An earlier packet of this burst may have begun or ended the flow: look again.
 	if (entry == FLOW_NONE || !flow_matches(&pl->table, entry, q))
 		entry = flow_find(&pl->table, q);
-	if (entry == FLOW_NONE || !fast_packet(pl, q, entry, x))
+	if (entry == FLOW_NONE || (q->notes & NOTES_MALFORMED) || !fast_packet(pl, q, entry, x))
 		slow_packet(pl, q, entry);
 }
 

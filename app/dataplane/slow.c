@@ -264,6 +264,18 @@ static void count_pending(struct pipeline *pl, uint32_t i, const struct packet *
 								     : c->pending_bytes + p->ip_len;
 }
 
+// A malformed packet of a flow that had none before: what the exception says holds from now on.
+static bool is_damaged(struct pipeline *pl, uint32_t i, const struct packet *p)
+{
+	struct flow_cold *c = &pl->table.cold[i];
+
+	if (!(p->notes & NOTES_MALFORMED) || pl->c.exceptions.malformed == POLICY_ALLOW ||
+		c->exception != RECORD_EXC_NONE)
+		return false;
+	c->exception = RECORD_EXC_MALFORMED;
+	return true;
+}
+
 void slow_packet(struct pipeline *pl, struct packet *p, uint32_t i)
 {
 	bool decide, capped;
@@ -283,6 +295,7 @@ void slow_packet(struct pipeline *pl, struct packet *p, uint32_t i)
 		flow_tcp(pl, h, i, p);
 	decide = flow_classify(pl, i, p);
 	decide |= h->epoch != pl->stamp;
+	decide |= is_damaged(pl, i, p);
 	capped = (h->flags & FLOW_UNDECIDED) && !(h->flags & FLOW_CAPPED);
 	if (decide)
 		flow_decide(pl, i, p);
