@@ -4,19 +4,22 @@
 #include "tests/unit/control/server_bench.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-int64_t bench_now(void)
+int64_t now_ms(void)
 {
 	struct timespec t;
 
@@ -24,9 +27,9 @@ int64_t bench_now(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-json_t *bench_answer(void *ctx, const struct control_request *r, char *err, size_t err_size)
+json_t *answer_request(void *ctx, const struct control_request *r, char *err, size_t err_size)
 {
-	struct server_bench *b = ctx;
+	struct bench *b = ctx;
 
 	if (strcmp(r->cmd, "ping") == 0)
 		return json_pack("{s:i}", "pong", 1);
@@ -48,18 +51,18 @@ json_t *bench_answer(void *ctx, const struct control_request *r, char *err, size
 	return NULL;
 }
 
-void bench_open(struct server_bench *b)
+void set_up(struct bench *b)
 {
 	memset(b, 0, sizeof(*b));
 	snprintf(b->folder, sizeof(b->folder), "/tmp/control-test-XXXXXX");
 	assert_non_null(mkdtemp(b->folder));
 	snprintf(b->path, sizeof(b->path), "%s/run/socket", b->folder);
-	b->server = control_server_open(b->path, bench_answer, b, b->err, sizeof(b->err));
+	b->server = control_server_open(b->path, answer_request, b, b->err, sizeof(b->err));
 	if (b->server == NULL)
 		fail_msg("%s", b->err);
 }
 
-void bench_close(struct server_bench *b)
+void tear_down(struct bench *b)
 {
 	char text[128];
 
@@ -70,16 +73,16 @@ void bench_close(struct server_bench *b)
 	assert_int_equal(rmdir(b->folder), 0);
 }
 
-void bench_turn(struct server_bench *b)
+void turn(struct bench *b)
 {
-	int64_t begin = bench_now();
+	int64_t begin = now_ms();
 
 	control_server_poll(b->server, 1);
-	if (bench_now() - begin > b->longest)
-		b->longest = bench_now() - begin;
+	if (now_ms() - begin > b->longest)
+		b->longest = now_ms() - begin;
 }
 
-int bench_client(const struct server_bench *b)
+int client(const struct bench *b)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -90,30 +93,32 @@ int bench_client(const struct server_bench *b)
 	return fd;
 }
 
-bool bench_say(struct server_bench *b, int fd, const char *text, size_t len)
+// Sends all of it while the server turns. False where the server has closed.
+bool say(struct bench *b, int fd, const char *text, size_t len)
 {
-	for (int64_t end = bench_now() + 20000; len != 0;) {
+	for (int64_t end = now_ms() + 20000; len != 0;) {
 		ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
 
-		assert_true(bench_now() < end);
+		assert_true(now_ms() < end);
 		if (n < 0 && errno != EAGAIN)
 			return false;
 		text += n > 0 ? n : 0;
 		len -= n > 0 ? (size_t)n : 0;
-		bench_turn(b);
+		turn(b);
 	}
 	return true;
 }
 
-char *bench_hear(struct server_bench *b, int fd)
+// What comes until a line ends or the server closes: "" then. The server turns meanwhile.
+char *hear(struct bench *b, int fd)
 {
 	static char line[4096];
 	size_t n = 0;
 
-	for (int64_t end = bench_now() + 20000; bench_now() < end;) {
+	for (int64_t end = now_ms() + 20000; now_ms() < end;) {
 		ssize_t got;
 
-		bench_turn(b);
+		turn(b);
 		got = recv(fd, line + n, 1, 0);
 		if (got == 0 || (got < 0 && errno != EAGAIN))
 			return line[0] = '\0', line;
@@ -127,12 +132,12 @@ char *bench_hear(struct server_bench *b, int fd)
 	return NULL;
 }
 
-void bench_ask(struct server_bench *b, const char *request, const char *answer)
+void ask(struct bench *b, const char *request, const char *answer)
 {
-	int fd = bench_client(b);
+	int fd = client(b);
 
-	assert_true(bench_say(b, fd, request, strlen(request)));
-	assert_string_equal(bench_hear(b, fd), answer);
+	assert_true(say(b, fd, request, strlen(request)));
+	assert_string_equal(hear(b, fd), answer);
 	close(fd);
-	bench_turn(b);
+	turn(b);
 }
