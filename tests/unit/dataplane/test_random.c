@@ -19,7 +19,8 @@
 
 #include <cmocka.h>
 
-#define BURSTS 20000
+#define BURSTS   20000
+#define CAPTURES 30
 
 static uint64_t rng;
 
@@ -33,13 +34,28 @@ static uint32_t below(uint32_t n)
 
 static const char *const rules[] = {
 	"",
-	"{\"id\":\"a\",\"match\":{\"dports\":[\"9\"]},\"action\":\"block\",\"reason\":\"A\"}",
-	"{\"id\":\"b\",\"match\":{\"apps\":[\"ssh\"]},\"action\":\"block\",\"reason\":\"B\"}",
+	"{\"id\":\"a\",\"match\":{\"dports\":[\"9\"]},\"action\":\"block\",\"reason\":\"A\","
+	"\"capture\":{\"packets\":3,\"snap\":96}}",
+	"{\"id\":\"b\",\"match\":{\"apps\":[\"ssh\"]},\"action\":\"block\",\"reason\":\"B\","
+	"\"capture\":{\"packets\":5,\"snap\":1500}}",
 	"{\"id\":\"c\",\"match\":{\"border\":[\"unknown\"],\"dports\":[\"1000-3000\"]},"
 	"\"action\":\"flag\",\"reason\":\"C\"},"
 	"{\"id\":\"a\",\"match\":{\"dports\":[\"9\"]},\"action\":\"block\",\"reason\":\"A\"}",
 	"{\"id\":\"d\",\"match\":{\"border\":[\"unknown\"]},\"action\":\"block\",\"reason\":"
 	"\"D\",\"valid_from\":\"2026-09-21T14:43:30Z\"}",
+};
+
+static const char *const limits[] = {
+	"",
+	"{\"id\":\"l\",\"match\":{\"border\":[\"unknown\"]},\"per\":\"flow\",\"bytes_out\":300,"
+	"\"then\":\"flag\","
+	"\"reason\":\"L\"}",
+	"{\"id\":\"l\",\"match\":{\"border\":[\"unknown\"]},\"per\":\"flow\",\"seconds\":30,"
+	"\"then\":\"block\","
+	"\"reason\":\"L\"},"
+	"{\"id\":\"m\",\"match\":{\"border\":[\"unknown\"]},\"per\":\"tenant\",\"window\":\"hour\","
+	"\"bytes_out\":50000,"
+	"\"seconds\":5000,\"flows\":2000,\"then\":\"block\",\"reason\":\"M\"}",
 };
 
 static const char *const frames[] = {
@@ -136,6 +152,7 @@ static void run(struct rig *r, struct totals *t)
 		packets += n;
 		if (below(200) == 0) {
 			const struct rig_options o = {.rules = rules[below(5)],
+				.limits = limits[below(3)],
 				.block_with = below(2) ? "reset" : NULL,
 				.pending = below(3) == 0 ? "block" : NULL,
 				.max_packets = 1 + below(5),
@@ -171,6 +188,8 @@ static void check_nothing_held(struct rig *r, const struct totals *t)
 	assert_int_equal(pl->table.live_ext, 0);
 	assert_int_equal(pl->meters.live, 0);
 	assert_int_equal(dpi_flows_open(r->dpi), 0);
+	for (unsigned i = 0; i < CAPTURES; i++) // every capture has come back
+		assert_non_null(flow_capture_begin(r->captures, 1, 64, 1));
 	pipeline_age(pl, r->now + 1000000000, 64);
 	for (uint64_t pass = 0; pass < 3; pass++)
 		policy_slot_reclaim(&r->slot, BURSTS + pass * 2);
@@ -181,7 +200,7 @@ static void check_nothing_held(struct rig *r, const struct totals *t)
 
 static void random_traffic(uint64_t seed)
 {
-	struct rig_options o = {.max_flows = 300, .contexts = 40};
+	struct rig_options o = {.max_flows = 300, .contexts = 40, .captures = CAPTURES};
 	struct totals t = {0};
 	struct rig *r;
 
@@ -194,13 +213,16 @@ static void random_traffic(uint64_t seed)
 	run(r, &t);
 	check_nothing_held(r, &t);
 	print_message("seed %llu: %llu packets of %llu flows, %llu decisions to block, table full "
-		      "%llu, contexts full %llu, resets %llu, caps %llu\n",
+		      "%llu, contexts full %llu, resets %llu, caps %llu, captures %llu, limits "
+		      "passed %llu\n",
 		(unsigned long long)seed, (unsigned long long)t.packets, (unsigned long long)t.ends,
 		(unsigned long long)r->pl->stats.decisions[POLICY_BLOCK],
 		(unsigned long long)r->pl->stats.table_full,
 		(unsigned long long)r->pl->stats.dpi_full,
 		(unsigned long long)r->pl->stats.resets_sent,
-		(unsigned long long)r->pl->stats.caps_reached);
+		(unsigned long long)r->pl->stats.caps_reached,
+		(unsigned long long)r->pl->stats.captures_begun,
+		(unsigned long long)r->pl->stats.limits_passed);
 	rig_free(r);
 }
 
