@@ -130,13 +130,19 @@ static void retire(struct policy_slot *s, struct policy_generation *g, uint64_t 
 	}
 	if (referred_to(s, g->number))
 		return;
-	if (!g->unused) {
-		g->unused = true;
-		g->since = pass;
+	if (pass != UINT64_MAX) {
+		// This pass was counted before the flows were looked for; the next call's is later.
+		if (!g->unused) {
+			g->unused = true;
+			g->since = UINT64_MAX;
+			return;
+		}
+		if (g->since == UINT64_MAX)
+			g->since = pass;
+		// A pass may have been under way when the last record went into its ring.
+		if (pass - g->since < 2)
+			return;
 	}
-	// A pass may have been under way when the last record went into its ring.
-	if (pass != UINT64_MAX && pass < g->since + 2)
-		return;
 	if (s->retired != NULL)
 		s->retired(s->retired_ctx, g);
 	s->generations[g->number] = NULL;

@@ -280,12 +280,15 @@ static void test_grace(void **state)
 	assert_true(g->engine_freed);                     // its words stay: a flow of a names them
 	assert_ptr_equal(policy_slot_words(&s, g->number), g->policy);
 	policy_slot_unref(a, g->number);
-	for (uint64_t pass = 20; pass < 22; pass++)
+	// Pass 20 may have been counted long before the flow was gone.
+	assert_int_equal(policy_slot_reclaim(&s, 20), 3);
+	for (uint64_t pass = 25; pass < 27; pass++)
 		assert_int_equal(policy_slot_reclaim(&s, pass), 3);
-	assert_int_equal(policy_slot_reclaim(&s, 22), 2);
+	assert_int_equal(policy_slot_reclaim(&s, 27), 2);
 	policy_slot_enter(&s, a);
-	assert_int_equal(policy_slot_reclaim(&s, 22), 2);
-	assert_int_equal(policy_slot_reclaim(&s, 24), 1);
+	assert_int_equal(policy_slot_reclaim(&s, 28), 2);
+	assert_int_equal(policy_slot_reclaim(&s, 28), 2);
+	assert_int_equal(policy_slot_reclaim(&s, 30), 1);
 	policy_slot_fini(&s);
 }
 
