@@ -42,8 +42,8 @@ struct diag_list {
 void diag_init(struct diag_list *d, const char *file);
 void diag_clear(struct diag_list *d);
 
-// Adds a finding. pointer and hint may be NULL. what is a printf format. Never fails: without memory
-// the finding is counted in dropped (and errors), so that diag_failed() stays right.
+// Adds a finding. pointer and hint may be NULL. what is a printf format. Never fails: without
+// memory the finding is counted in dropped (and errors), so that diag_failed() stays right.
 void diag_add(struct diag_list *d, enum diag_level level, unsigned line, unsigned column,
 	const char *pointer, const char *hint, const char *what, ...)
 	__attribute__((format(printf, 7, 8)));

@@ -186,7 +186,12 @@ static void build_kinds(struct engine *e, const struct policy_doc *d)
 {
 	e->shadow = arena_alloc(&e->arena, e->rules.bitmaps.words, sizeof(*e->shadow));
 	e->blocking = arena_alloc(&e->arena, e->rules.bitmaps.words, sizeof(*e->blocking));
+	e->capturing = arena_alloc(&e->arena, e->rules.bitmaps.words, sizeof(*e->capturing));
 	for (unsigned i = 0; !e->arena.failed && i < d->info.n_rules; i++) {
+		if (d->rules[i].capture_packets != 0 && !d->rules[i].shadow) {
+			bit_set(e->capturing, i);
+			e->captures = true;
+		}
 		if (d->rules[i].shadow)
 			bit_set(e->shadow, i);
 		if (d->rules[i].action == POLICY_BLOCK)

@@ -28,8 +28,9 @@ struct engine {
 	uint32_t n_claims;
 	uint16_t *override_cc; // by prefix
 	uint8_t home[COUNTRY_INDEX_MAX];
-	// By 64 rules: shadow rules, rules that block.
-	uint64_t *shadow, *blocking;
+	// By 64 rules: shadow rules, rules that block, rules that keep packets.
+	uint64_t *shadow, *blocking, *capturing;
+	bool captures; // any rule does
 	// Rules in force by time: from[i] on, until the next; from[0] is INT64_MIN.
 	unsigned n_times;
 	int64_t *from;

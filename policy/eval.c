@@ -104,11 +104,28 @@ struct walk {
 	unsigned decided; // index; the number of rules: none
 	unsigned shadow;  // the same
 	bool pending_block, pending_pass;
+	uint16_t capture_packets, capture_snap;
 };
 
-static void walk_rules(const struct engine *e, const struct probe *probe, const uint64_t *in_force,
+// The most that any of the 64 rules that may decide keeps.
+static void want_capture(
+	const struct policy_doc *d, unsigned word, uint64_t rules, struct walk *out)
+{
+	for (; rules != 0; rules &= rules - 1) {
+		const struct policy_rule_doc *r =
+			&d->rules[64 * word + (unsigned)__builtin_ctzll(rules)];
+
+		if (r->capture_packets > out->capture_packets)
+			out->capture_packets = r->capture_packets;
+		if (r->capture_snap > out->capture_snap)
+			out->capture_snap = r->capture_snap;
+	}
+}
+
+static void walk_rules(const struct policy *p, const struct probe *probe, const uint64_t *in_force,
 	struct walk *out)
 {
+	const struct engine *e = p->engine;
 	const unsigned none = e->rules.n;
 
 	*out = (struct walk){.decided = none, .shadow = none};
@@ -132,6 +149,9 @@ static void walk_rules(const struct engine *e, const struct probe *probe, const 
 		}
 		if (shadows != 0 && out->shadow == none)
 			out->shadow = 64 * w + (unsigned)__builtin_ctzll(shadows);
+		if (e->captures)
+			want_capture(
+				p->doc, w, (pending | (decides & -decides)) & e->capturing[w], out);
 		out->pending_block |= (pending & e->blocking[w]) != 0;
 		out->pending_pass |= (pending & ~e->blocking[w]) != 0;
 		if (decides != 0)
@@ -175,7 +195,9 @@ void policy_eval(const struct policy *p, const struct policy_facts *f, int64_t n
 		return;
 	*out = (struct policy_verdict){.shadow = POLICY_RULE_NONE};
 	matcher_probe(&e->rules, f, d->info.min_confidence, POLICY_RULE_NONE, &probe);
-	walk_rules(e, &probe, engine_in_force(e, now), &walk);
+	walk_rules(p, &probe, engine_in_force(e, now), &walk);
+	out->capture_packets = walk.capture_packets;
+	out->capture_snap = walk.capture_snap;
 	if (walk.shadow < e->rules.n)
 		out->shadow = (uint16_t)walk.shadow;
 	take_default(d, out);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// A strict scanner of JSON text (RFC 8259, UTF-8 after RFC 3629) that keeps no tree: it says whether
-// the text is good and where not, which keys stand twice, and steps over values by position.
+// A strict scanner of JSON text (RFC 8259, UTF-8 after RFC 3629) that keeps no tree: it says
+// whether the text is good and where not, which keys stand twice, and steps over values by
+// position.
 #pragma once
 
 #include "policy/diag.h"

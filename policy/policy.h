@@ -158,6 +158,9 @@ struct policy_verdict {
 	uint8_t expired;  // 1: on_expiry had a part in it; the reason is then POLICY_EXPIRED
 	uint16_t rule;    // index, POLICY_RULE_DEFAULT, or POLICY_RULE_NONE (undecided; expired and
 			  // blocked)
+	// Evidence: the rule that decided, or one that may still decide, keeps so many of the
+	// flow's first packets, so many bytes of each; 0: none does.
+	uint16_t capture_packets, capture_snap;
 	uint16_t shadow; // first shadow rule that holds above the deciding one, or POLICY_RULE_NONE
 };
 

@@ -197,6 +197,9 @@ static void read_rule(
 	read_validity(r, at, o, rule);
 	rule->note = read_text(r, PLACE_KEY(at, "note"), json_object_get(o, "note"), 0, 512);
 	read_capture(r, at, o, rule);
+	if (rule->shadow && json_object_get(o, "capture") != NULL)
+		read_warn(r, PLACE_KEY(at, "capture"), "leave it out until the rule decides",
+			"a shadow rule captures nothing");
 	v = read_member(r, at, o, "match", JSON_OBJECT, true);
 	if (v != NULL)
 		read_match(r, PLACE_KEY(at, "match"), v, false, &rule->match);

@@ -97,19 +97,39 @@ static size_t claim(const struct policy_tenant_doc *t, uint32_t tenant, struct c
 	return n;
 }
 
-// Tenants that have the same prefix must be told apart by their networks. One that names its
-// network goes before one that does not.
-static void check_group(struct reader *r, const struct owned *v, size_t n)
+// Two tenants have the same prefix, or none, and the same network: the claim of the later one.
+static void claimed_twice(struct reader *r, const struct owned *v, const struct claim *later,
+	const struct policy_tenant_doc *earlier)
 {
 	struct place top = {0}, all = {.up = &top, .key = "tenants"};
-	const struct policy_tenant_doc *t = r->doc->tenants;
+	const struct policy_tenant_doc *t = &r->doc->tenants[later->tenant];
+	bool vlan = later->network >> 32 == 1;
 	char text[PREFIX_TEXT_MAX];
+
+	if (t->n_prefixes == 0) {
+		read_error(r, PLACE_KEY(PLACE_KEY(&all, t->name), vlan ? "vlans" : "vnis"),
+			"give it to one of them, or tell them apart by prefixes",
+			"%s %u belongs to tenant \"%s\" already", vlan ? "VLAN" : "VNI",
+			(uint32_t)later->network, earlier->name);
+		return;
+	}
+	prefix_format(&v->p, text);
+	read_error(r, PLACE_KEY(PLACE_KEY(&all, t->name), "prefixes"),
+		"give it to one of them, or tell them apart by vlans or vnis",
+		"%s belongs to tenant \"%s\" already", text, earlier->name);
+}
+
+// Tenants that have the same prefix, or none, must be told apart by their networks. One that names
+// its network goes before one that does not.
+static void check_group(struct reader *r, const struct owned *v, size_t n)
+{
+	const struct policy_tenant_doc *t = r->doc->tenants;
 	struct claim *c;
 	size_t total = 0, at = 0;
 
 	for (size_t i = 0; i < n; i++)
 		total += claims_of(&t[v[i].tenant]);
-	c = calloc(total, sizeof(*c));
+	c = calloc(total + 1, sizeof(*c));
 	if (c == NULL) {
 		r->arena->failed = true;
 		return;
@@ -117,13 +137,9 @@ static void check_group(struct reader *r, const struct owned *v, size_t n)
 	for (size_t i = 0; i < n; i++)
 		at += claim(&t[v[i].tenant], v[i].tenant, c + at);
 	qsort(c, total, sizeof(*c), by_network);
-	prefix_format(&v->p, text);
 	for (size_t i = 1; i < total; i++)
 		if (c[i].network == c[i - 1].network && c[i].tenant != c[i - 1].tenant)
-			read_error(r, PLACE_KEY(PLACE_KEY(&all, t[c[i].tenant].name), "prefixes"),
-				"give it to one of them, or tell them apart by vlans or vnis",
-				"%s belongs to tenant \"%s\" already", text,
-				t[c[i - 1].tenant].name);
+			claimed_twice(r, v, &c[i], &t[c[i - 1].tenant]);
 	free(c);
 }
 
@@ -135,7 +151,7 @@ static void check_owners(struct reader *r)
 
 	for (unsigned t = 0; t < d->info.n_tenants; t++)
 		n += d->tenants[t].n_prefixes;
-	v = calloc(n + 1, sizeof(*v));
+	v = calloc(n + d->info.n_tenants, sizeof(*v));
 	if (v == NULL) {
 		r->arena->failed = true;
 		return;
@@ -151,6 +167,11 @@ static void check_owners(struct reader *r)
 		if (same > 1)
 			check_group(r, v + i, same);
 	}
+	// Those whose network alone makes the tenant. _unlisted, and what was refused, has neither.
+	for (unsigned t = 0; t < d->info.n_tenants; t++)
+		if (d->tenants[t].n_prefixes == 0 && d->tenants[t].n_vlans + d->tenants[t].n_vnis)
+			v[at++] = (struct owned){.tenant = t};
+	check_group(r, v + n, at - n);
 	free(v);
 }
 

@@ -267,6 +267,23 @@ static int64_t from_local(const struct zone *z, int64_t local)
 	return hi;
 }
 
+// The second, after a and at most b, from which on clocks show what they do at b. They differ at a,
+// and change once between.
+static int64_t change_after(const struct zone *z, int64_t a, int64_t b)
+{
+	int32_t offset = zone_offset(z, b);
+
+	while (b - a > 1) {
+		int64_t middle = a + (b - a) / 2;
+
+		if (zone_offset(z, middle) == offset)
+			b = middle;
+		else
+			a = middle;
+	}
+	return b;
+}
+
 void zone_span(const struct zone *z, enum zone_window w, int64_t t, int64_t *begin, int64_t *end)
 {
 	int64_t local = t + zone_offset(z, t), days = floor_div(local, 86400), year;
@@ -275,6 +292,12 @@ void zone_span(const struct zone *z, enum zone_window w, int64_t t, int64_t *beg
 	if (w == ZONE_HOUR) { // by the clock on the wall; an hour that comes twice counts twice
 		*begin = t - (local - floor_div(local, 3600) * 3600);
 		*end = *begin + 3600;
+		// Where clocks change within an hour (Lord Howe Island, by half of one) the window
+		// ends there: windows never overlap.
+		if (zone_offset(z, *begin) != zone_offset(z, t))
+			*begin = change_after(z, *begin, t);
+		if (zone_offset(z, *end - 1) != zone_offset(z, t))
+			*end = change_after(z, t, *end - 1);
 		return;
 	}
 	if (w == ZONE_DAY) {

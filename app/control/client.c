@@ -35,7 +35,8 @@ static int reach(const char *path, char *err, size_t err_size)
 	snprintf(err, err_size, "%s: %s%s", path, strerror(errno),
 		errno == ENOENT || errno == ECONNREFUSED
 			? "; is the gateway running, and is this its control_socket?"
-			: errno == EACCES ? "; are you in group bridgehead?" : "");
+		: errno == EACCES ? "; are you in group bridgehead?"
+				  : "");
 	if (fd >= 0)
 		close(fd);
 	return -1;

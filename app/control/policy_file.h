@@ -15,7 +15,8 @@ struct policy_names policy_file_names(struct dpi *d);
 
 // Reads, checks and compiles. now: seconds since 1970 UTC, or POLICY_ANY_TIME. Findings go to diag,
 // which the caller has initialised. NULL on error.
-struct policy *policy_file_load(const char *path, int64_t now, struct dpi *d, struct diag_list *diag);
+struct policy *policy_file_load(
+	const char *path, int64_t now, struct dpi *d, struct diag_list *diag);
 
 // A policy's file and, where there is one beside it (PATH.sig), its signature.
 struct policy_text {
@@ -27,8 +28,8 @@ struct policy_text {
 int policy_text_read(struct policy_text *t, const char *path, struct diag_list *diag);
 void policy_text_free(struct policy_text *t);
 
-// Writes every finding as a line, errors first, and how many were left out. Returns whether there were
-// errors.
+// Writes every finding as a line, errors first, and how many were left out. Returns whether there
+// were errors.
 bool policy_file_print(const struct diag_list *diag, FILE *to);
 
 void policy_file_sha256(const char *text, size_t len, uint8_t out[32]);

@@ -11,12 +11,31 @@ void policy_slot_init(struct policy_slot *s)
 	memset(s, 0, sizeof(*s));
 }
 
+static void free_generation(struct policy_generation *g)
+{
+	for (unsigned i = 0; i < POLICY_MAX_READERS; i++)
+		free(g->counts[i]);
+	policy_free(g->policy);
+	free(g);
+}
+
+static bool make_counts(struct policy_generation *g, unsigned reader)
+{
+	// A cache line of its own to begin with, so that two workers never write to one.
+	size_t size = (g->n_counts * sizeof(struct rule_count) + 63) & ~(size_t)63;
+
+	g->counts[reader] = aligned_alloc(64, size);
+	if (g->counts[reader] == NULL)
+		return false;
+	memset(g->counts[reader], 0, size);
+	return true;
+}
+
 void policy_slot_fini(struct policy_slot *s)
 {
 	for (unsigned i = 0; i < POLICY_GENERATIONS; i++) {
 		if (s->generations[i] != NULL)
-			policy_free(s->generations[i]->policy);
-		free(s->generations[i]);
+			free_generation(s->generations[i]);
 	}
 	for (unsigned i = 0; i < s->n_readers; i++)
 		free(s->readers[i]);
@@ -33,6 +52,13 @@ struct policy_reader *policy_slot_add_reader(struct policy_slot *s)
 	if (r == NULL)
 		return NULL;
 	memset(r, 0, sizeof(*r));
+	r->number = s->n_readers;
+	for (unsigned i = 0; i < POLICY_GENERATIONS; i++) {
+		if (s->generations[i] != NULL && !make_counts(s->generations[i], r->number)) {
+			free(r);
+			return NULL;
+		}
+	}
 	s->readers[s->n_readers++] = r;
 	return r;
 }
@@ -58,6 +84,13 @@ uint32_t policy_slot_publish(struct policy_slot *s, struct policy *p)
 	g = calloc(1, sizeof(*g));
 	if (g == NULL)
 		return 0;
+	g->n_counts = policy_info(p)->n_rules + 1;
+	for (unsigned i = 0; i < s->n_readers; i++) {
+		if (make_counts(g, i))
+			continue;
+		free_generation(g); // the policy stays the caller's
+		return 0;
+	}
 	g->policy = p;
 	g->epoch = ++s->epoch;
 	g->number = s->next_number;
@@ -98,9 +131,10 @@ static void retire(struct policy_slot *s, struct policy_generation *g, uint64_t 
 	// A pass may have been under way when the last record went into its ring.
 	if (pass != UINT64_MAX && pass < g->since + 2)
 		return;
+	if (s->retired != NULL)
+		s->retired(s->retired_ctx, g);
 	s->generations[g->number] = NULL;
-	policy_free(g->policy);
-	free(g);
+	free_generation(g);
 }
 
 unsigned policy_slot_reclaim(struct policy_slot *s, uint64_t pass)

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// The place where the policy in force stands: published by the control side, read by workers without a
-// lock.
+// The place where the policy in force stands: published by the control side, read by workers
+// without a lock.
 //
-// Publishing is a pointer swap. A worker looks at the pointer once a burst and says which epoch it has
-// seen (quiescent-state-based reclamation: Hart et al., Performance of memory reclamation for lockless
-// synchronization, JPDC 2007). When every worker has said so, nobody evaluates the old policy any more
-// and its engine is freed. Its words (rule ids, reasons) stay while a flow that it decided lives,
-// because that flow's last record still names them: every worker counts its flows by generation.
+// Publishing is a pointer swap. A worker looks at the pointer once a burst and says which epoch it
+// has seen (quiescent-state-based reclamation: Hart et al., Performance of memory reclamation for
+// lockless synchronization, JPDC 2007). When every worker has said so, nobody evaluates the old
+// policy any more and its engine is freed. Its words (rule ids, reasons) stay while a flow that it
+// decided lives, because that flow's last record still names them: every worker counts its flows by
+// generation.
 #pragma once
 
 #include "policy/policy.h"
@@ -20,17 +21,27 @@
 #define POLICY_GENERATIONS 4096 // old policies whose words may be in use at once
 #define POLICY_MAX_READERS 128
 
+// What one worker has counted for one rule (or the defaults: the last).
+struct rule_count {
+	uint64_t hits;    // flows that it decided; of a shadow rule: would have decided
+	uint64_t out, in; // bytes of flows that are over or belong to another rule now
+	int64_t last;     // latest hit, microseconds since 1970 UTC; 0: none
+};
+
 struct policy_generation {
 	struct policy *policy;
-	uint32_t epoch;   // 1, 2, 3, ...
-	uint16_t number;  // 0 .. POLICY_GENERATIONS - 1, used again after a while
+	uint32_t epoch;  // 1, 2, 3, ...
+	uint16_t number; // 0 .. POLICY_GENERATIONS - 1, used again after a while
 	bool engine_freed;
-	bool unused;    // found without flows
-	uint64_t since; // the log writer's pass when that was found
+	bool unused;                                   // found without flows
+	uint64_t since;                                // the log writer's pass when that was found
+	unsigned n_counts;                             // rules and the defaults
+	struct rule_count *counts[POLICY_MAX_READERS]; // each written by its worker alone
 };
 
 struct policy_reader {
-	_Atomic uint32_t seen; // epoch; worker: rw, control: ro
+	unsigned number;
+	_Atomic uint32_t seen;             // epoch; worker: rw, control: ro
 	uint32_t refs[POLICY_GENERATIONS]; // flows by generation; worker: rw, control: ro
 } __attribute__((aligned(64)));
 
@@ -39,6 +50,10 @@ struct policy_slot {
 	struct policy_generation *generations[POLICY_GENERATIONS];
 	struct policy_reader *readers[POLICY_MAX_READERS];
 	unsigned n_readers;
+	// Called with a generation that is about to be freed; its counters are complete. May be
+	// NULL.
+	void (*retired)(void *ctx, const struct policy_generation *g);
+	void *retired_ctx;
 	uint32_t epoch;
 	uint16_t next_number;
 };
@@ -47,7 +62,7 @@ void policy_slot_init(struct policy_slot *s);
 // Frees everything. No reader may be left running.
 void policy_slot_fini(struct policy_slot *s);
 
-// Before the first publication: a reader for each worker. NULL without memory.
+// Before the workers run: a reader for each. NULL without memory.
 struct policy_reader *policy_slot_add_reader(struct policy_slot *s);
 
 // Puts a policy into force (the slot owns it from now on). Returns its epoch, or 0 where all
@@ -57,19 +72,19 @@ uint32_t policy_slot_publish(struct policy_slot *s, struct policy *p);
 // No generation is free: policy_slot_publish() would fail.
 bool policy_slot_full(const struct policy_slot *s);
 
-// Frees what nobody uses any more. pass counts how often the log's writer has gone through all rings
-// (UINT64_MAX: records do not wait in rings): words go two passes after their last flow, when its last
-// record has been written too. Call from time to time, from the thread that publishes. Returns the
-// number of generations still kept, that in force included.
+// Frees what nobody uses any more. pass counts how often the log's writer has gone through all
+// rings (UINT64_MAX: records do not wait in rings): words go two passes after their last flow, when
+// its last record has been written too. Call from time to time, from the thread that publishes.
+// Returns the number of generations still kept, that in force included.
 unsigned policy_slot_reclaim(struct policy_slot *s, uint64_t pass);
 
 // ---- worker side
 
-// At the start of every burst, also an empty one: the generation in force. It and all before it that a
-// flow of this worker refers to stay valid until the next call (words) and until then only this one
-// may be evaluated.
-static inline const struct policy_generation *policy_slot_enter(struct policy_slot *s,
-	struct policy_reader *r)
+// At the start of every burst, also an empty one: the generation in force. It and all before it
+// that a flow of this worker refers to stay valid until the next call (words) and until then only
+// this one may be evaluated.
+static inline const struct policy_generation *policy_slot_enter(
+	struct policy_slot *s, struct policy_reader *r)
 {
 	const struct policy_generation *g = atomic_load_explicit(&s->now, memory_order_acquire);
 
@@ -88,8 +103,18 @@ static inline void policy_slot_unref(struct policy_reader *r, uint16_t generatio
 	__atomic_store_n(&r->refs[generation], r->refs[generation] - 1, __ATOMIC_RELEASE);
 }
 
+// A worker's counters of a rule (index, POLICY_RULE_DEFAULT); NULL for POLICY_RULE_NONE.
+static inline struct rule_count *policy_slot_count(
+	const struct policy_generation *g, const struct policy_reader *r, uint16_t rule)
+{
+	if (rule == POLICY_RULE_DEFAULT)
+		return &g->counts[r->number][g->n_counts - 1];
+	return rule + 1u < g->n_counts ? &g->counts[r->number][rule] : NULL;
+}
+
 // The policy of a generation that a flow refers to.
-static inline const struct policy *policy_slot_words(const struct policy_slot *s, uint16_t generation)
+static inline const struct policy *policy_slot_words(
+	const struct policy_slot *s, uint16_t generation)
 {
 	return s->generations[generation]->policy;
 }

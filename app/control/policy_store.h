@@ -3,12 +3,12 @@
 
 // The policies of a gateway on disk, in its state directory:
 //
-//     policy/current.json              the policy in force, with its signature, who brought it and how
-//     policy/history/NNNNNNNN-vVERSION.json   each that was put into force, the last hundred
+//     policy/current.json              the policy in force, with its signature, who brought it and
+//     how policy/history/NNNNNNNN-vVERSION.json   each that was put into force, the last hundred
 //     policy/attempts.jsonl            every attempt, refused ones too, a line each
 //
-// A file is replaced whole or not at all (state_file.h), and written before the policy is put into force:
-// after a crash at any instant the old or the new policy is there, never a mixture.
+// A file is replaced whole or not at all (state_file.h), and written before the policy is put into
+// force: after a crash at any instant the old or the new policy is there, never a mixture.
 #pragma once
 
 #include <jansson.h>

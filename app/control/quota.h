@@ -9,8 +9,10 @@
 //
 // Workers do not touch a counter for each packet. They take a lease of bytes, count within it on
 // their own, and settle when it is used up. What is leased is set aside at once (committed), and
-// nearer to the limit the leases get smaller, down to single packets: so all workers together pass
-// a limit by at most one packet each, and without a lock. Near a window's end the bytes of a lease
+// nearer to the limit the leases get smaller, down to single packets. Where all of the limit is
+// used or set aside, leases are called back: each worker settles at its next burst. So all workers
+// together pass a limit by at most one packet each and what is sent while another worker finishes
+// the burst at hand, and without a lock. Near a window's end the bytes of a lease
 // that ran over it are counted in neither window: at most QUOTA_LEASE_MAX for each counter and
 // worker.
 #pragma once
@@ -42,6 +44,7 @@ struct quota {
 	uint32_t size; // a power of two
 	_Atomic uint32_t used;
 	_Atomic uint64_t refused; // counters that found no place
+	_Atomic uint32_t recall;  // counts how often leases were called back
 };
 
 // size: counters, rounded up to a power of two; memory is touched when used. 0 or -ENOMEM.

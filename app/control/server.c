@@ -56,7 +56,18 @@ static int make_folder(const char *path, char *err, size_t err_size)
 	if (slash == NULL || slash == folder)
 		return 0;
 	*slash = '\0';
-	if (mkdir(folder, 0750) == 0 || errno == EEXIST)
+	if (mkdir(folder, 0750) == 0) {
+		struct group *g = getgrnam("bridgehead");
+
+		// Who may use the socket must be able to reach it.
+		if (g == NULL || chown(folder, (uid_t)-1, g->gr_gid) == 0)
+			return 0;
+		snprintf(err, err_size,
+			"control socket: cannot give folder %s to group bridgehead: %s", folder,
+			strerror(errno));
+		return -errno;
+	}
+	if (errno == EEXIST)
 		return 0;
 	snprintf(err, err_size, "control socket: cannot make folder %s: %s", folder,
 		strerror(errno));

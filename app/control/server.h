@@ -38,23 +38,24 @@ struct control_request {
 	unsigned client;
 };
 
-// Answers a request. Returns a new object without "v" and "ok", which the server adds; or NULL with a
-// line in err; or control_wait(request) where the answer comes later.
-typedef json_t *control_handler(void *ctx, const struct control_request *request, char *err,
-	size_t err_size);
+// Answers a request. Returns a new object without "v" and "ok", which the server adds; or NULL with
+// a line in err; or control_wait(request) where the answer comes later.
+typedef json_t *control_handler(
+	void *ctx, const struct control_request *request, char *err, size_t err_size);
 
-// The answer will be given by control_answer(*ticket, ...); until then the client's next request waits.
+// The answer will be given by control_answer(*ticket, ...); until then the client's next request
+// waits.
 json_t *control_wait(const struct control_request *request, uint64_t *ticket);
 // reply is taken; NULL: error. Nothing happens where the client has gone.
 void control_answer(struct control_server *s, uint64_t ticket, json_t *reply, const char *error);
 // Has the client that waits for the answer gone?
 bool control_gone(const struct control_server *s, uint64_t ticket);
 
-// Makes the socket (mode 0660, group "bridgehead" where there is one) and its folder (0750). A socket
-// that a gateway left behind is replaced; one on which a gateway answers is not. NULL with a line in
-// err.
-struct control_server *control_server_open(const char *path, control_handler *handler, void *ctx,
-	char *err, size_t err_size);
+// Makes the socket (mode 0660, group "bridgehead" where there is one) and its folder (0750). A
+// socket that a gateway left behind is replaced; one on which a gateway answers is not. NULL with a
+// line in err.
+struct control_server *control_server_open(
+	const char *path, control_handler *handler, void *ctx, char *err, size_t err_size);
 
 // Waits up to timeout_ms for something to do and does it.
 void control_server_poll(struct control_server *s, int timeout_ms);
@@ -62,6 +63,6 @@ void control_server_poll(struct control_server *s, int timeout_ms);
 // Removes the socket.
 void control_server_close(struct control_server *s);
 
-// ---- client side: one request, one answer (a new reference; "ok" has been checked). NULL with a line
-// in err.
+// ---- client side: one request, one answer (a new reference; "ok" has been checked). NULL with a
+// line in err.
 json_t *control_ask(const char *path, json_t *request, char *err, size_t err_size);

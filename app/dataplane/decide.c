@@ -75,7 +75,7 @@ bool flow_classify(struct pipeline *pl, uint32_t i, const struct packet *p)
 	f = dpi_flow_at(pl->c.dpi, c->dpi);
 	pl->stats.dpi_packets++;
 	dpi_flow_packet(pl->c.dpi, f, p->data + p->l3_off, len > UINT16_MAX ? UINT16_MAX : len,
-		p->key.proto, (uint64_t)p->ts / 1000, &label);
+		p->key.proto, p->ts > 0 ? (uint64_t)p->ts / 1000 : 0, &label);
 	changed = store_label(pl, i, f, &label);
 	if (label.final) {
 		uint64_t n = flow_packets_seen(pl, i) + 1;
@@ -107,7 +107,8 @@ static void set_addr(struct policy_addr *a, uint8_t version, const uint8_t *b)
 	memcpy(a->b, b, version == 4 ? 4 : 16);
 }
 
-static void fill_facts(struct pipeline *pl, uint32_t i, struct policy_facts *f)
+static void fill_facts(
+	struct pipeline *pl, uint32_t i, const struct policy *p, struct policy_facts *f)
 {
 	const struct flow_hot *h = &pl->table.hot[i];
 	const struct flow_cold *c = &pl->table.cold[i];
@@ -124,8 +125,8 @@ static void fill_facts(struct pipeline *pl, uint32_t i, struct policy_facts *f)
 	f->proto = h->proto;
 	f->initiator = inside1 == opener1 ? POLICY_INIT_INSIDE : POLICY_INIT_OUTSIDE;
 	f->cc = c->cc;
-	f->border = policy_border(pl->gen->policy, c->cc);
-	f->tenant = policy_tenant(pl->gen->policy, &f->inside, h->vlan, h->vni);
+	f->border = policy_border(p, c->cc);
+	f->tenant = policy_tenant(p, &f->inside, h->vlan, h->vni);
 	f->asn = pl->c.geo != NULL ? geo_asn(pl->c.geo, h->version, f->remote.b) : 0;
 }
 
@@ -147,6 +148,12 @@ static void fill_label(const struct pipeline *pl, uint32_t i, struct policy_fact
 	f->host = c->host_source != RECORD_HOST_NONE && c->host_source != RECORD_HOST_DNS
 			  ? pl->table.ext[c->ext].host
 			  : NULL;
+}
+
+void flow_facts(struct pipeline *pl, uint32_t i, const struct policy *p, struct policy_facts *f)
+{
+	fill_facts(pl, i, p, f);
+	fill_label(pl, i, f);
 }
 
 static uint8_t exception_action(const struct pipeline *pl, uint8_t exception)
@@ -235,6 +242,48 @@ static bool same_limit(
 	return strcmp(x.id, y.id) == 0;
 }
 
+// The rule that decided has had its part of the flow's bytes; what comes is another's.
+void flow_credit(struct pipeline *pl, uint32_t i, bool over)
+{
+	const struct flow_hot *h = &pl->table.hot[i];
+	struct flow_cold *c = &pl->table.cold[i];
+	struct flow_ext *x = c->ext != FLOW_NONE ? &pl->table.ext[c->ext] : NULL;
+	struct rule_count *n;
+
+	if (!(h->flags & FLOW_REFERS) || (h->flags & FLOW_LOCAL))
+		return;
+	n = policy_slot_count(pl->c.slot->generations[c->generation], pl->c.reader, c->rule);
+	if (n == NULL)
+		return;
+	n->out += h->bytes[0] - (x != NULL ? x->credited[0] : 0);
+	n->in += h->bytes[1] - (x != NULL ? x->credited[1] : 0);
+	if (over)
+		return;
+	x = flow_ext(&pl->table, i);
+	if (x == NULL) {
+		pl->stats.ext_full++;
+		return;
+	}
+	x->credited[0] = h->bytes[0];
+	x->credited[1] = h->bytes[1];
+}
+
+// A flow is counted for its rule when the rule has decided, and again where another one has.
+static void count_hit(struct pipeline *pl, const struct policy_verdict *v, bool rule, bool shadow)
+{
+	struct rule_count *n = rule ? policy_slot_count(pl->gen, pl->c.reader, v->rule) : NULL;
+
+	if (n != NULL) {
+		n->hits++;
+		n->last = pl->now;
+	}
+	n = shadow ? policy_slot_count(pl->gen, pl->c.reader, v->shadow) : NULL;
+	if (n != NULL) {
+		n->hits++;
+		n->last = pl->now;
+	}
+}
+
 // Takes the verdict over and says whether a decision record is due.
 static bool take_verdict(struct pipeline *pl, uint32_t i, const struct policy_verdict *v,
 	const struct meter_verdict *l)
@@ -246,16 +295,20 @@ static bool take_verdict(struct pipeline *pl, uint32_t i, const struct policy_ve
 					   : pl->gen->policy;
 	uint16_t old_limit = c->limit;
 	uint8_t action = raised_action(pl, i, v, l);
-	bool changed, undecided = v->state == POLICY_UNDECIDED;
+	bool changed, same, undecided = v->state == POLICY_UNDECIDED;
 
 	c->expired = v->expired;
-	changed = c->reported
-			  ? action != c->verdict ||
-				    (action != POLICY_ALLOW &&
-					    (!same_rule(old, c->rule, pl->gen->policy, v->rule) ||
-						    !same_limit(old, old_limit, pl->gen->policy,
-							    c->limit)))
-			  : action != POLICY_ALLOW;
+	same = same_rule(old, c->rule, pl->gen->policy, v->rule);
+	changed = c->reported ? action != c->verdict ||
+					(action != POLICY_ALLOW &&
+						(!same || !same_limit(old, old_limit,
+								  pl->gen->policy, c->limit)))
+			      : action != POLICY_ALLOW;
+	if (c->reported && !same)
+		flow_credit(pl, i, false);
+	if (v->state == POLICY_DECIDED)
+		count_hit(pl, v, !c->reported || !same,
+			!c->reported || !same_rule(old, c->shadow, pl->gen->policy, v->shadow));
 	refer(pl, i);
 	c->rule = v->rule;
 	c->shadow = v->shadow;
@@ -265,7 +318,7 @@ static bool take_verdict(struct pipeline *pl, uint32_t i, const struct policy_ve
 	h->flags |= undecided ? FLOW_UNDECIDED : 0;
 	if (v->state != POLICY_DECIDED)
 		return false;
-	if (c->dpi == FLOW_NONE)
+	if (c->dpi == FLOW_NONE && !flow_capture_going_on(pl, i))
 		h->flags |= FLOW_SETTLED;
 	c->verdict = action & 3;
 	c->reported = 1;
@@ -283,17 +336,31 @@ static void settle_local(struct pipeline *pl, uint32_t i)
 		h->flags |= FLOW_SETTLED;
 }
 
-// Neighbour discovery is to IPv6 what ARP is to IPv4: a tenant without it has no link, so that a policy
-// that blocks its foreign traffic would take its home traffic too. Only where the remote end is on the
-// link (fe80::/10, ff02::/16; RFC 4861, 4; RFC 4291, 2.4): no router takes that further. Such a flow is
-// flagged where the verdict is to block.
+// Neighbour discovery is to IPv6 what ARP is to IPv4: a tenant without it has no link, so that a
+// policy that blocks its foreign traffic would take its home traffic too. Only where the remote end
+// is on the link (fe80::/10, ff02::/16; RFC 4861, 4; RFC 4291, 2.4): no router takes that further.
+// Such a flow is flagged where the verdict is to block.
 static bool keeps_link(const struct policy_facts *f, uint16_t type)
 {
 	const uint8_t *a = f->remote.b;
-	bool on_link = (a[0] == 0xfe && (a[1] & 0xc0) == 0x80) || (a[0] == 0xff && (a[1] & 15) == 2);
+	bool on_link =
+		(a[0] == 0xfe && (a[1] & 0xc0) == 0x80) || (a[0] == 0xff && (a[1] & 15) == 2);
 
-	return f->proto == 58 && f->remote.version == 6 && on_link && type >= ICMP6_SOLICIT_ROUTER &&
-	       type <= ICMP6_REDIRECT;
+	return f->proto == 58 && f->remote.version == 6 && on_link &&
+	       type >= ICMP6_SOLICIT_ROUTER && type <= ICMP6_REDIRECT;
+}
+
+// A limit that was passed after the flow's last packet is no longer its own.
+static struct meter_verdict kept_limit(const struct pipeline *pl, uint32_t i)
+{
+	const struct flow_cold *c = &pl->table.cold[i];
+	struct policy_limit_info l = {0};
+
+	if (c->limit != POLICY_LIMIT_NONE && c->generation == pl->gen->number)
+		policy_limit(pl->gen->policy, c->limit, &l);
+	if (l.id == NULL)
+		return (struct meter_verdict){.limit = POLICY_LIMIT_NONE, .action = POLICY_ALLOW};
+	return (struct meter_verdict){c->limit, l.action, l.severity};
 }
 
 // The verdict and what limits make of it. p: the packet that is about to pass, NULL: none.
@@ -305,7 +372,11 @@ static void judge(struct pipeline *pl, uint32_t i, const struct packet *p, struc
 	evaluate(pl, i, f, v);
 	*l = (struct meter_verdict){.limit = POLICY_LIMIT_NONE, .action = POLICY_ALLOW};
 	// Before a rule has decided, the caps of the pending action hold and nothing else.
-	if (v->state != POLICY_UNDECIDED)
+	if (v->state == POLICY_UNDECIDED)
+		return;
+	if (pl->ending)
+		*l = kept_limit(pl, i);
+	else
 		*l = flow_limit(pl, i, f, v->rule, more);
 	if (keeps_link(f, pl->table.hot[i].port[0])) {
 		v->action = v->action == POLICY_BLOCK ? POLICY_FLAG : v->action;
@@ -325,7 +396,7 @@ void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
 		settle_local(pl, i);
 		return;
 	}
-	fill_facts(pl, i, &f);
+	fill_facts(pl, i, pl->gen->policy, &f);
 	judge(pl, i, p, &f, &v, &l);
 	// A blocked flow shows no more packets: the label is what it is. The same where no rule
 	// needs it and nobody asked for it.
@@ -338,6 +409,7 @@ void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
 	}
 	c->tenant = f.tenant;
 	c->border = f.border & 3;
+	flow_capture_want(pl, i, &v);
 	if (take_verdict(pl, i, &v, &l)) {
 		pl->stats.decisions[pl->table.hot[i].action]++;
 		flow_report(pl, i, RECORD_DECISION, RECORD_END_NONE,

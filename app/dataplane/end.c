@@ -7,8 +7,8 @@
 
 #include <netinet/in.h>
 
-static void set_class(struct pipeline *pl, struct flow_hot *h, uint32_t i, uint8_t class_,
-	int64_t ts)
+static void set_class(
+	struct pipeline *pl, struct flow_hot *h, uint32_t i, uint8_t class_, int64_t ts)
 {
 	bool sooner = pl->c.timeout_us[class_] < pl->c.timeout_us[h->class_];
 
@@ -33,15 +33,14 @@ void flow_tcp(struct pipeline *pl, struct flow_hot *h, uint32_t i, const struct 
 		if (h->class_ == FLOW_CLASS_TCP_SYN)
 			set_class(pl, h, i, FLOW_CLASS_TCP, p->ts);
 	}
-	if (((h->tcp & FLOW_TCP_RST) ||
-		    (h->tcp & (FLOW_TCP_FIN_0 | FLOW_TCP_FIN_1)) ==
-			    (FLOW_TCP_FIN_0 | FLOW_TCP_FIN_1)) &&
+	if (((h->tcp & FLOW_TCP_RST) || (h->tcp & (FLOW_TCP_FIN_0 | FLOW_TCP_FIN_1)) ==
+						(FLOW_TCP_FIN_0 | FLOW_TCP_FIN_1)) &&
 		h->class_ != FLOW_CLASS_TCP_CLOSING)
 		set_class(pl, h, i, FLOW_CLASS_TCP_CLOSING, p->ts);
 }
 
-static enum record_end end_reason(const struct flow_hot *h, const struct flow_cold *c,
-	enum record_end otherwise)
+static enum record_end end_reason(
+	const struct flow_hot *h, const struct flow_cold *c, enum record_end otherwise)
 {
 	if (h->action == POLICY_BLOCK && c->stopped_packets != 0 && otherwise != RECORD_END_STOP)
 		return RECORD_END_BLOCK;
@@ -60,10 +59,14 @@ void flow_end(struct pipeline *pl, uint32_t i, enum record_end why)
 	// Its label is what was found, and its verdict what follows from that.
 	if (c->dpi != FLOW_NONE) {
 		flow_label_finish(pl, i);
+		pl->ending = true;
 		flow_decide(pl, i, NULL);
+		pl->ending = false;
 	}
 	if (h->meter != METER_NONE)
 		flow_limit_end(pl, i);
+	if (c->reported)
+		flow_credit(pl, i, true);
 	why = end_reason(h, c, why);
 	flow_report(pl, i, RECORD_END, why, h->last);
 	pl->stats.flows_ended[why]++;

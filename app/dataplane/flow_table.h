@@ -11,8 +11,8 @@
 // pipeline for a whole burst. IPv6 addresses lie in a table of their own: one more line. Names and
 // other words of a flow are in an extension that only flows which have any take.
 //
-// The size is fixed when the table is made: no resizing, no pause. Memory is mapped at once and, where
-// huge pages are used, touched at once.
+// The size is fixed when the table is made: no resizing, no pause. Memory is mapped at once and,
+// where huge pages are used, touched at once.
 #pragma once
 
 #include "app/dataplane/hash.h"
@@ -28,14 +28,14 @@
 #define FLOW_NONE UINT32_MAX
 
 enum flow_flag {
-	FLOW_INSIDE_1 = 1,    // end 1 of the key is the inside end (else end 0)
-	FLOW_OPENER_1 = 2,    // end 1 opened the flow
-	FLOW_SETTLED = 4,     // nothing to do for its packets but to count them, while the epoch holds
-	FLOW_LOCAL = 8,       // both ends inside
-	FLOW_UNDECIDED = 16,  // the pending action applies
+	FLOW_INSIDE_1 = 1, // end 1 of the key is the inside end (else end 0)
+	FLOW_OPENER_1 = 2, // end 1 opened the flow
+	FLOW_SETTLED = 4,  // nothing to do for its packets but to count them, while the epoch holds
+	FLOW_LOCAL = 8,    // both ends inside
+	FLOW_UNDECIDED = 16, // the pending action applies
 	FLOW_LABEL_FINAL = 32,
-	FLOW_CAPPED = 64,     // a cap of the pending action was reached: the label counts as Unknown
-	FLOW_REFERS = 128,    // its generation is counted in the policy slot
+	FLOW_CAPPED = 64,  // a cap of the pending action was reached: the label counts as Unknown
+	FLOW_REFERS = 128, // its generation is counted in the policy slot
 };
 
 enum flow_tcp { // as much of RFC 9293's states as honest ends need
@@ -88,9 +88,9 @@ struct flow_cold {
 	uint32_t dpi; // context, FLOW_NONE: none
 	uint32_t tenant;
 	uint16_t app, master, rule, shadow, cc;
-	uint16_t generation; // policy_slot's number of the policy that gave the verdict
+	uint16_t generation;   // policy_slot's number of the policy that gave the verdict
 	uint16_t label_packet; // dpkt
-	uint16_t limit; // that raised the verdict, POLICY_LIMIT_NONE
+	uint16_t limit;        // that raised the verdict, POLICY_LIMIT_NONE
 	uint8_t cat;
 	uint8_t conf : 3, host_source : 3, cc_source : 2;
 	uint8_t severity : 3, border : 2, exception : 3;
@@ -109,10 +109,13 @@ struct flow_ext {
 	uint64_t reported_bytes[2], reported_stopped_bytes; // by earlier update records
 	uint64_t reported_packets[2], reported_stopped_packets;
 	uint64_t carried_packets[2]; // counted before, no longer in the hot line
+	uint64_t credited[2];        // bytes that other rules have got
 	uint32_t reported_pending_bytes, reported_pending_packets;
-	uint32_t next;   // free list
-	uint32_t period; // of the last update record, counted from t0
-	uint32_t seconds; // of its life that limits have counted
+	uint32_t next;                // free list
+	uint32_t period;              // of the last update record, counted from t0
+	uint32_t seconds;             // of its life that limits have counted
+	struct flow_capture *capture; // its first packets; NULL: none
+	bool captured;                // they have gone into a record
 	bool has_ja3;
 	uint8_t n_vlans, n_tunnels;
 	uint16_t vlans[RECORD_MAX_VLANS];
@@ -152,8 +155,8 @@ struct flow_table {
 	uint64_t memory;
 };
 
-// max: flows. seed: what packets' hashes are made with. huge: use huge pages where the host has free
-// ones, transparent ones elsewhere. 0 or -ENOMEM.
+// max: flows. seed: what packets' hashes are made with. huge: use huge pages where the host has
+// free ones, transparent ones elsewhere. 0 or -ENOMEM.
 int flow_table_init(struct flow_table *t, uint32_t max, const struct hash_seed *seed, bool huge);
 void flow_table_fini(struct flow_table *t);
 
@@ -167,12 +170,12 @@ static inline uint16_t flow_sig(uint64_t hash)
 	return (uint16_t)hash | 1; // 0 is free
 }
 
-// Which slots of a bucket have the signature: bit i for slot i. All ten are compared at once, because
-// a loop that ends at a random slot mispredicts at every packet.
+// Which slots of a bucket have the signature: bit i for slot i. All ten are compared at once,
+// because a loop that ends at a random slot mispredicts at every packet.
 static inline unsigned flow_sig_mask(const struct flow_bucket *b, uint16_t sig)
 {
 	const __m128i want = _mm_set1_epi16((short)sig);
-	__m128i low = _mm_loadu_si128((const __m128i *)b->sig);      // slots 0 to 7
+	__m128i low = _mm_loadu_si128((const __m128i *)b->sig);        // slots 0 to 7
 	__m128i high = _mm_loadu_si128((const __m128i *)(b->sig + 2)); // slots 2 to 9
 	__m128i both = _mm_packs_epi16(_mm_cmpeq_epi16(low, want), _mm_cmpeq_epi16(high, want));
 	unsigned mask = (unsigned)_mm_movemask_epi8(both);
@@ -193,7 +196,7 @@ static inline bool flow_matches(const struct flow_table *t, uint32_t i, const st
 	if (k->version == 4)
 		return hash_load(h->a4) == hash_load(k->a4);
 	return h->v6.check == (uint32_t)p->hash &&
-		memcmp(t->addr6[h->v6.slot], k->a6, sizeof(k->a6)) == 0;
+	       memcmp(t->addr6[h->v6.slot], k->a6, sizeof(k->a6)) == 0;
 }
 
 // The entry of p's key, FLOW_NONE where there is none.

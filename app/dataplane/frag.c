@@ -42,7 +42,8 @@ void frag_free(struct frag_table *t)
 }
 
 // The sender and the receiver, not sorted: two hosts may use one identification towards each other.
-static struct entry *set_of(struct frag_table *t, const struct flow_key *k, uint8_t dir, uint32_t id)
+static struct entry *set_of(
+	struct frag_table *t, const struct flow_key *k, uint8_t dir, uint32_t id)
 {
 	struct flow_key q = *k;
 
@@ -52,14 +53,16 @@ static struct entry *set_of(struct frag_table *t, const struct flow_key *k, uint
 	return &t->e[(hash_key(&t->seed, &q) & t->mask) * WAYS];
 }
 
-static bool same(const struct entry *e, const struct flow_key *k, uint8_t dir, uint32_t id, int64_t now)
+static bool same(
+	const struct entry *e, const struct flow_key *k, uint8_t dir, uint32_t id, int64_t now)
 {
 	return e->seen != 0 && now - e->seen <= FRAG_TIMEOUT_US && e->id == id && e->dir == dir &&
-		memcmp(&e->key, k, 8) == 0 &&
-		memcmp(e->key.a6, k->a6, k->version == 4 ? 8 : 32) == 0;
+	       memcmp(&e->key, k, 8) == 0 &&
+	       memcmp(e->key.a6, k->a6, k->version == 4 ? 8 : 32) == 0;
 }
 
-bool frag_insert(struct frag_table *t, const struct flow_key *k, uint8_t dir, uint32_t id, int64_t now)
+bool frag_insert(
+	struct frag_table *t, const struct flow_key *k, uint8_t dir, uint32_t id, int64_t now)
 {
 	struct entry *set = set_of(t, k, dir, id), *to = NULL;
 
@@ -73,8 +76,8 @@ bool frag_insert(struct frag_table *t, const struct flow_key *k, uint8_t dir, ui
 		if (to == NULL || e->seen < to->seen)
 			to = e;
 	}
-	bool evicted = to->seen != 0 && now - to->seen <= FRAG_TIMEOUT_US &&
-		!same(to, k, dir, id, now);
+	bool evicted =
+		to->seen != 0 && now - to->seen <= FRAG_TIMEOUT_US && !same(to, k, dir, id, now);
 
 	to->key = *k;
 	to->id = id;

@@ -4,8 +4,8 @@
 // Which flow a later IP fragment belongs to: only the first carries the ports.
 //
 // A small table of datagrams in flight, four to a set, keyed by addresses, protocol, VLAN, VNI and
-// identification (RFC 791, RFC 8200 4.5). An entry holds for FRAG_TIMEOUT_US; where a set is full, the
-// oldest goes, counted by the caller. One table per parser: no locks.
+// identification (RFC 791, RFC 8200 4.5). An entry holds for FRAG_TIMEOUT_US; where a set is full,
+// the oldest goes, counted by the caller. One table per parser: no locks.
 #pragma once
 
 #include "app/dataplane/hash.h"
@@ -22,10 +22,11 @@ struct frag_table;
 struct frag_table *frag_create(uint32_t datagrams, const struct hash_seed *seed);
 void frag_free(struct frag_table *t);
 
-// Remembers the ports of a first fragment. k has both ends sorted; dir is the packet's. True where an
-// entry still in its time had to go.
-bool frag_insert(struct frag_table *t, const struct flow_key *k, uint8_t dir, uint32_t id, int64_t now);
+// Remembers the ports of a first fragment. k has both ends sorted; dir is the packet's. True where
+// an entry still in its time had to go.
+bool frag_insert(
+	struct frag_table *t, const struct flow_key *k, uint8_t dir, uint32_t id, int64_t now);
 
-// Fills k->port where the first fragment was seen. k is sorted by address alone; where the ports make a
-// difference (equal addresses), dir is corrected too.
+// Fills k->port where the first fragment was seen. k is sorted by address alone; where the ports
+// make a difference (equal addresses), dir is corrected too.
 bool frag_find(struct frag_table *t, struct flow_key *k, uint8_t *dir, uint32_t id, int64_t now);

@@ -4,8 +4,8 @@
 // The hash of a flow's key: 64 bits, seeded at every boot.
 //
 // CRC32 would do as well for spread, but it is linear: two keys that collide under one seed collide
-// under all, so anybody could aim. This one multiplies 64 by 64 bits and folds the halves (the way of
-// wyhash); without the seeds nobody can tell which keys meet.
+// under all, so anybody could aim. This one multiplies 64 by 64 bits and folds the halves (the way
+// of wyhash); without the seeds nobody can tell which keys meet.
 #pragma once
 
 #include "app/dataplane/packet.h"
@@ -32,8 +32,8 @@ static inline uint64_t hash_load(const void *p)
 }
 
 // The same from words in registers: the key's first eight bytes, its ports, its addresses.
-static inline uint64_t hash_words4(const struct hash_seed *seed, uint64_t head, uint32_t ports,
-	uint64_t a4)
+static inline uint64_t hash_words4(
+	const struct hash_seed *seed, uint64_t head, uint32_t ports, uint64_t a4)
 {
 	uint64_t h = hash_mum(head ^ seed->s[0], ports ^ seed->s[1]) ^ a4;
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// What a blocked flow's ends are told: TCP resets to both (RFC 9293, 3.5.2 and 3.5.3; sequence numbers
-// that RFC 5961, 3.2 accepts), ICMP "administratively prohibited" to the sender of UDP (RFC 1812,
-// 5.2.7.1; RFC 4443, 3.1). The gateway has no address of its own, so the answer comes from the address
-// that the packet was for. At most three a flow: who goes on after that is just dropped.
+// What a blocked flow's ends are told: TCP resets to both (RFC 9293, 3.5.2 and 3.5.3; sequence
+// numbers that RFC 5961, 3.2 accepts), ICMP "administratively prohibited" to the sender of UDP (RFC
+// 1812, 5.2.7.1; RFC 4443, 3.1). The gateway has no address of its own, so the answer comes from
+// the address that the packet was for. At most three a flow: who goes on after that is just
+// dropped.
 
 #include "app/dataplane/pipeline.h"
 
@@ -43,8 +44,8 @@ static void put32(uint8_t *b, uint32_t v)
 
 // The link header of p up to IP, towards its receiver or back to its sender, and an IP header for
 // size bytes of proto. Returns where the payload begins, NULL where there is no room.
-static uint8_t *begin(struct pipeline *pl, const struct packet *p, bool back, uint8_t proto,
-	uint16_t size)
+static uint8_t *begin(
+	struct pipeline *pl, const struct packet *p, bool back, uint8_t proto, uint16_t size)
 {
 	struct pipeline_inject *x;
 	const uint8_t *ip = p->data + p->l3_off;
@@ -92,7 +93,8 @@ static uint16_t checksum(const struct packet *p, const uint8_t *l4, uint8_t prot
 {
 	unsigned alen = p->key.version == 4 ? 4 : 16;
 
-	return fold(sum_bytes(sum_bytes(proto + (uint32_t)size, l4 - 2 * alen, 2 * alen), l4, size));
+	return fold(
+		sum_bytes(sum_bytes(proto + (uint32_t)size, l4 - 2 * alen, 2 * alen), l4, size));
 }
 
 static void tcp_reset(struct pipeline *pl, const struct packet *p, bool back)
@@ -100,7 +102,7 @@ static void tcp_reset(struct pipeline *pl, const struct packet *p, bool back)
 	const uint8_t *tcp = p->data + p->l4_off;
 	uint32_t seq = parse_be32(tcp + 4), ack = parse_be32(tcp + 8);
 	uint32_t len = p->l3_off + p->ip_len - p->l4_off - (tcp[12] >> 4) * 4u +
-		((p->tcp_flags & TCP_SYN) != 0) + ((p->tcp_flags & TCP_FIN) != 0);
+		       ((p->tcp_flags & TCP_SYN) != 0) + ((p->tcp_flags & TCP_FIN) != 0);
 	uint8_t *o = begin(pl, p, back, IPPROTO_TCP, 20);
 
 	if (o == NULL)

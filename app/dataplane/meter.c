@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-#include "app/dataplane/meter.h"
+#include "app/dataplane/meter_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -54,28 +54,6 @@ int64_t meters_windows(struct meters *m, const struct policy *p, int64_t now)
 	return next;
 }
 
-// Walks over all parts of a meter and the entries behind it.
-struct cursor {
-	const struct meters *m;
-	uint32_t entry;
-	unsigned at;
-};
-
-static struct meter_part *next_part(struct cursor *c)
-{
-	while (c->entry != METER_NONE) {
-		struct meter *x = &c->m->v[c->entry];
-
-		if (c->at < x->n)
-			return &x->parts[c->at++];
-		c->entry = x->more;
-		c->at = 0;
-	}
-	return NULL;
-}
-
-#define EACH_PART(m, i, p) for (struct cursor c_ = {(m), (i), 0}; ((p) = next_part(&c_)) != NULL;)
-
 static uint32_t take_entry(struct meters *m)
 {
 	uint32_t i = m->free;
@@ -103,13 +81,6 @@ static void give_entries(struct meters *m, uint32_t i)
 	}
 }
 
-// The window at hand; a counter that another worker has moved on stays there.
-static void enter(const struct meters *m, const struct meter_part *p)
-{
-	if (p->counter != NULL)
-		quota_enter(p->counter, m->begin[p->window]);
-}
-
 static void fill_part(struct meters *m, const struct policy *p, uint16_t limit, uint32_t tenant,
 	uint16_t cc, struct meter_part *out)
 {
@@ -135,7 +106,8 @@ static void fill_part(struct meters *m, const struct policy *p, uint16_t limit, 
 		by_country ? cc : 0, (enum policy_limit_window)l.window);
 	if (out->counter == NULL)
 		m->full++;
-	enter(m, out);
+	meter_enter(m, out);
+	out->over = out->counter != NULL && atomic_load(&out->counter->over);
 }
 
 static bool is_same(const struct meters *m, uint32_t i, uint16_t generation, uint32_t tenant,
@@ -238,168 +210,6 @@ uint32_t meter_get(struct meters *m, const struct policy *p, uint16_t generation
 	return METER_NONE;
 }
 
-// Counts what the meter has counted and gives back what it had set aside.
-static void settle(struct meters *m, uint32_t i)
-{
-	struct meter *x = &m->v[i];
-	struct meter_part *p;
-
-	EACH_PART(m, i, p)
-	{
-		struct quota_counter *c = p->counter;
-
-		if (c == NULL)
-			continue;
-		enter(m, p);
-		if (p->begin == atomic_load(&c->begin)) {
-			atomic_fetch_add(&c->bytes, x->bytes);
-			if (p->leased >= x->bytes)
-				atomic_fetch_sub(&c->committed, p->leased - x->bytes);
-			else
-				atomic_fetch_add(&c->committed, x->bytes - p->leased);
-		}
-		p->leased = 0;
-		p->begin = atomic_load(&c->begin);
-	}
-	x->bytes = 0;
-	x->lease = 0;
-}
-
-static bool bounds(const struct meter_part *p)
-{
-	return p->counter != NULL && p->bytes != 0 && !atomic_load(&p->counter->over);
-}
-
-// Sets bytes aside in every counter that is still below its limit: the same for all, the least that
-// any can give.
-static void lease(struct meters *m, uint32_t i)
-{
-	uint64_t want = QUOTA_LEASE_MAX;
-	struct meter_part *p;
-
-	EACH_PART(m, i, p)
-	{
-		if (!bounds(p))
-			continue;
-		p->leased = quota_lease(p->counter, p->bytes, want, m->n_workers);
-		want = p->leased;
-	}
-	EACH_PART(m, i, p)
-	{
-		if (p->leased > want) {
-			atomic_fetch_sub(&p->counter->committed, p->leased - want);
-			p->leased = want;
-		}
-	}
-	m->v[i].lease = want;
-}
-
-// Whether a counter has passed its limit since the meter's flows were decided.
-static bool has_news(const struct meters *m, uint32_t i)
-{
-	struct meter_part *p;
-
-	EACH_PART(m, i, p)
-	{
-		if (p->counter != NULL && atomic_load(&p->counter->over) != p->over)
-			return true;
-	}
-	return false;
-}
-
-bool meter_charge(struct meters *m, uint32_t i, uint64_t len)
-{
-	struct meter *x = &m->v[i];
-	struct meter_part *p;
-
-	settle(m, i);
-	lease(m, i);
-	if (len <= x->lease) {
-		x->bytes = len;
-		return has_news(m, i);
-	}
-	settle(m, i);
-	EACH_PART(m, i, p)
-	{
-		struct quota_counter *c = p->counter;
-
-		if (c == NULL)
-			continue;
-		atomic_fetch_add(&c->committed, len);
-		if (atomic_fetch_add(&c->bytes, len) + len > p->bytes && p->bytes != 0)
-			atomic_store(&c->over, true);
-	}
-	return has_news(m, i);
-}
-
-void meter_refund(struct meters *m, uint32_t i, uint64_t len)
-{
-	struct meter *x = &m->v[i];
-	struct meter_part *p;
-
-	if (x->bytes >= len) {
-		x->bytes -= len;
-		return;
-	}
-	EACH_PART(m, i, p)
-	{
-		if (p->counter == NULL)
-			continue;
-		atomic_fetch_sub(&p->counter->committed, len);
-		atomic_fetch_sub(&p->counter->bytes, len);
-	}
-}
-
-bool meter_add_seconds(struct meters *m, uint32_t i, uint64_t seconds)
-{
-	struct meter_part *p;
-
-	EACH_PART(m, i, p)
-	{
-		struct quota_counter *c = p->counter;
-
-		if (c == NULL)
-			continue;
-		enter(m, p);
-		if (atomic_fetch_add(&c->seconds, seconds) + seconds > p->seconds &&
-			p->seconds != 0)
-			atomic_store(&c->over, true);
-	}
-	return has_news(m, i);
-}
-
-static bool has_counter(const struct meters *m, uint32_t i, const struct quota_counter *c)
-{
-	struct meter_part *p;
-
-	EACH_PART(m, i, p)
-	{
-		if (p->counter == c)
-			return true;
-	}
-	return false;
-}
-
-void meter_join(struct meters *m, uint32_t i, uint32_t before, uint64_t bytes)
-{
-	struct meter_part *p;
-
-	EACH_PART(m, i, p)
-	{
-		struct quota_counter *c = p->counter;
-		uint64_t flows;
-
-		if (c == NULL || has_counter(m, before, c))
-			continue;
-		enter(m, p);
-		flows = atomic_fetch_add(&c->flows, 1) + 1;
-		atomic_fetch_add(&c->committed, bytes);
-		if ((atomic_fetch_add(&c->bytes, bytes) + bytes > p->bytes && p->bytes != 0) ||
-			(p->flows != 0 && flows > p->flows))
-			atomic_store(&c->over, true);
-	}
-}
-
 void meter_ref(struct meters *m, uint32_t i)
 {
 	if (i != METER_NONE)
@@ -412,7 +222,7 @@ void meter_unref(struct meters *m, uint32_t i)
 
 	if (i == METER_NONE || --m->v[i].refs != 0)
 		return;
-	settle(m, i);
+	meter_settle(m, i);
 	for (at = &m->chain[m->v[i].key % METER_CHAINS]; *at != i; at = &m->v[*at].next)
 		;
 	*at = m->v[i].next;
@@ -444,10 +254,10 @@ bool meter_counts_seconds(const struct meters *m, uint32_t i)
 	return false;
 }
 
-static bool passed(struct meter_part *p, uint64_t bytes, uint64_t seconds)
+static bool passed(const struct meter_part *p, uint64_t bytes, uint64_t seconds)
 {
 	if (p->counter != NULL)
-		return p->over = atomic_load(&p->counter->over);
+		return atomic_load(&p->counter->over);
 	return p->per_flow &&
 	       ((p->bytes != 0 && bytes > p->bytes) || (p->seconds != 0 && seconds > p->seconds));
 }
@@ -459,7 +269,7 @@ struct meter_verdict meter_check(struct meters *m, uint32_t i, uint64_t bytes, u
 
 	EACH_PART(m, i, p)
 	{
-		enter(m, p);
+		meter_enter(m, p);
 		// No counter was left: what cannot be counted is at least seen.
 		if (!p->per_flow && p->counter == NULL) {
 			if (v.action < POLICY_FLAG)

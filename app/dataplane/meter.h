@@ -29,7 +29,7 @@ struct meter_part {
 	uint16_t limit;                 // index in its policy
 	uint8_t window, action, severity;
 	bool per_flow;
-	bool over; // as this worker has seen the counter
+	bool over; // the counter's, as this worker's flows have been told
 };
 
 struct meter {
@@ -55,6 +55,7 @@ struct meters {
 	uint64_t full; // limits that found no meter
 	uint32_t chain[METER_CHAINS];
 	struct quota *quota;
+	uint32_t recalled; // of the quota's recalls, those that were followed
 	unsigned n_workers;
 	int64_t begin[POLICY_WINDOW_MONTH + 1]; // of the window at hand, seconds since 1970 UTC
 };
@@ -87,6 +88,14 @@ void meter_join(struct meters *m, uint32_t i, uint32_t before, uint64_t bytes);
 bool meter_charge(struct meters *m, uint32_t i, uint64_t len);
 // The packet was stopped after all.
 void meter_refund(struct meters *m, uint32_t i, uint64_t len);
+// Counts what every meter has counted and gives its lease back.
+void meters_settle(struct meters *m);
+// The same where leases were called back. At the start of every burst, also an empty one.
+static inline void meters_recall(struct meters *m)
+{
+	if (atomic_load_explicit(&m->quota->recall, memory_order_relaxed) != m->recalled)
+		meters_settle(m);
+}
 // Counts seconds of a flow's life. True: a limit was passed just now.
 bool meter_add_seconds(struct meters *m, uint32_t i, uint64_t seconds);
 

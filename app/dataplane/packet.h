@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-enum packet_side { // where it came in
+enum packet_side {    // where it came in
 	SIDE_UNKNOWN, // tap, replay: the addresses tell
 	SIDE_INSIDE,
 	SIDE_OUTSIDE,

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// From bytes to the key of a flow. Reads nothing past the end of the packet; what is wrong or odd is a
-// note (reason.h), never an error.
+// From bytes to the key of a flow. Reads nothing past the end of the packet; what is wrong or odd
+// is a note (reason.h), never an error.
 //
 // Ethernet II and IEEE 802.3 (LLC, SNAP), VLAN tags (802.1Q, 802.1ad), MPLS (RFC 3032), PPPoE (RFC
-// 2516), IPv4 (RFC 791), IPv6 with extension headers (RFC 8200), fragments, TCP (RFC 9293), UDP, ICMP,
-// ICMPv6, SCTP (RFC 9260); tunnels: IP in IP (RFC 2003, 2473, 4213), VXLAN (RFC 7348), Geneve (RFC
-// 8926), GTP-U (3GPP TS 29.281). A flow is that of the innermost packet.
+// 2516), IPv4 (RFC 791), IPv6 with extension headers (RFC 8200), fragments, TCP (RFC 9293), UDP,
+// ICMP, ICMPv6, SCTP (RFC 9260); tunnels: IP in IP (RFC 2003, 2473, 4213), VXLAN (RFC 7348), Geneve
+// (RFC 8926), GTP-U (3GPP TS 29.281), TZSP, CAPWAP (RFC 5415). A flow is that of the innermost
+// packet.
 #pragma once
 
 #include "app/dataplane/frag.h"
@@ -29,21 +30,28 @@ enum parse_link {
 	LINK_CHDLC,
 	LINK_80211,
 	LINK_RADIOTAP,
+	LINK_80211_SWAP, // the same in CAPWAP, where some controllers swap the frame control's
+			 // bytes
 };
 
 // The link type of a capture, by its DLT_ number; -1: not known here.
+uint16_t parse_dlt_of_link(uint8_t link);
 int parse_link_of_dlt(int dlt);
 
 #define PARSE_PORT_GTPU   2152
 #define PARSE_PORT_VXLAN  4789
+#define PARSE_PORT_CAPWAP 5247 // data channel
 #define PARSE_PORT_GENEVE 6081
+#define PARSE_PORT_TZSP   37008
 
 enum parse_tunnels {
 	PARSE_IPIP = 1,
 	PARSE_VXLAN = 2,
 	PARSE_GENEVE = 4,
 	PARSE_GTPU = 8,
-	PARSE_ALL_TUNNELS = 15,
+	PARSE_TZSP = 16,
+	PARSE_CAPWAP = 32,
+	PARSE_ALL_TUNNELS = 63,
 };
 
 struct parser {
@@ -81,7 +89,7 @@ void parse_ethertype(struct parse_state *s, uint16_t type, uint32_t off);
 bool parse_ip(struct parse_state *s, uint32_t off);
 // Looks into the packet's payload for a tunnel. True where the packet now is the inner one.
 bool parse_tunnel(struct parse_state *s);
-bool parse_inner_ethernet(struct parse_state *s, uint32_t off);
+bool parse_inner_link(struct parse_state *s, enum parse_link link, uint32_t off);
 
 static inline uint16_t parse_be16(const uint8_t *b)
 {

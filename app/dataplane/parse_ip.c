@@ -10,10 +10,10 @@
 
 // Where the packet's network layer ends: in the capture, and as its own length says.
 struct ip_view {
-	uint32_t l3, l4;  // offsets into the frame
-	uint32_t end;     // of the IP packet, as its header says
-	uint32_t have;    // min(end, captured)
-	uint32_t frag_id; // where it is a fragment
+	uint32_t l3, l4;   // offsets into the frame
+	uint32_t end;      // of the IP packet, as its header says
+	uint32_t have;     // min(end, captured)
+	uint32_t frag_id;  // where it is a fragment
 	uint16_t frag_off; // in units of 8 bytes
 	bool fragment, more;
 	uint8_t proto;
@@ -121,8 +121,8 @@ static bool ip6_header(struct packet *p, struct ip_view *v)
 }
 
 // Sorts the ends; ports break the tie between equal addresses.
-static void sort_ends(struct packet *p, const struct ip_view *v, uint16_t sport, uint16_t dport,
-	bool swap_ports)
+static void sort_ends(
+	struct packet *p, const struct ip_view *v, uint16_t sport, uint16_t dport, bool swap_ports)
 {
 	const uint8_t *b = p->data + v->l3;
 	struct flow_key *k = &p->key;
@@ -154,11 +154,7 @@ static uint8_t icmp_request_type(uint8_t version, uint8_t type)
 {
 	if (version == 4)
 		return type == 0 ? 8 : type == 14 ? 13 : type == 16 ? 15 : type == 18 ? 17 : type;
-	return type == 129 ? 128
-		: type == 134 ? 133
-		: type == 136 ? 135
-		: type == 140 ? 139
-			      : type;
+	return type == 129 ? 128 : type == 134 ? 133 : type == 136 ? 135 : type == 140 ? 139 : type;
 }
 
 bool parse_icmp_is_reply(uint8_t version, uint8_t type)

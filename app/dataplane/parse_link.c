@@ -21,6 +21,35 @@
 #define MAX_TAGS   8
 #define MAX_LABELS 16
 
+// As libpcap numbers them in files (LINKTYPE_...).
+uint16_t parse_dlt_of_link(uint8_t link)
+{
+	switch ((enum parse_link)link) {
+	case LINK_ETHERNET:
+		return 1;
+	case LINK_RAW:
+		return 101;
+	case LINK_NULL:
+		return 0;
+	case LINK_SLL:
+		return 113;
+	case LINK_SLL2:
+		return 276;
+	case LINK_PPP:
+		return 9;
+	case LINK_PPPOE:
+		return 51;
+	case LINK_CHDLC:
+		return 104;
+	case LINK_80211:
+		return 105;
+	case LINK_RADIOTAP:
+		return 127;
+	default: // packets come with no other
+		return 1;
+	}
+}
+
 int parse_link_of_dlt(int dlt)
 {
 	switch (dlt) {
@@ -118,33 +147,61 @@ static uint16_t ppp_type(struct packet *p, uint32_t *off)
 	return 0;
 }
 
-static uint16_t wifi_type(struct packet *p, uint32_t *off)
+static uint16_t wifi_type(struct packet *p, uint32_t *off, bool swap)
 {
 	const uint8_t *b = p->data + *off;
 	uint32_t header = 24;
+	uint8_t type, how;
 
 	if (p->len < *off + 24)
 		return short_frame(p);
+	swap = swap && (b[0] & 0x0c) != 0x08;
+	type = b[swap];
+	how = b[!swap];
 	// Data frames only (IEEE 802.11, 9.2.4.1), not encrypted, not null.
-	if ((b[0] & 0x0c) != 0x08 || (b[0] & 0x40) != 0 || (b[1] & 0x40) != 0) {
+	if ((type & 0x0c) != 0x08 || (type & 0x40) != 0 || (how & 0x40) != 0) {
 		p->notes |= NOTE_BIT(OTHER_TYPE);
 		return 0;
 	}
-	if ((b[1] & 3) == 3)
+	if ((how & 3) == 3)
 		header += 6;
-	if (b[0] & 0x80)
+	if (type & 0x80)
 		header += 2;
 	*off += header;
 	return p->len < *off ? short_frame(p) : llc_type(p, off);
 }
 
-uint16_t parse_link_header(struct packet *p, uint32_t *off)
+// A radio header, little endian (radiotap.org): version, pad, length, words that say what is
+// present, then the fields. Frames that came in damaged are no packets.
+static uint16_t radiotap_type(struct packet *p, uint32_t *off)
 {
 	const uint8_t *b = p->data;
-	uint16_t skip;
+	uint32_t skip, at = 4, present;
 
-	*off = 0;
-	switch ((enum parse_link)p->link) {
+	if (p->len < 8)
+		return short_frame(p);
+	skip = (uint32_t)(b[2] | b[3] << 8);
+	if (skip < 8 || p->len < skip)
+		return short_frame(p);
+	present = b[4];
+	do
+		at += 4;
+	while (at + 4 <= skip && (b[at - 1] & 0x80)); // another word follows
+	if (present & 1)
+		at = (at + 7) / 8 * 8 + 8; // time
+	if ((present & 2) && at < skip && (b[at] & 0x40)) {
+		p->notes |= NOTE_BIT(OTHER_TYPE);
+		return 0;
+	}
+	*off = skip;
+	return wifi_type(p, off, false);
+}
+
+static uint16_t link_header(struct packet *p, enum parse_link link, uint32_t *off)
+{
+	const uint8_t *b = p->data;
+
+	switch (link) {
 	case LINK_ETHERNET:
 		return ethernet_type(p, off);
 	case LINK_RAW:
@@ -166,15 +223,19 @@ uint16_t parse_link_header(struct packet *p, uint32_t *off)
 		*off = 4;
 		return p->len < 4 ? short_frame(p) : parse_be16(b + 2);
 	case LINK_80211:
-		return wifi_type(p, off);
+		return wifi_type(p, off, false);
+	case LINK_80211_SWAP:
+		return wifi_type(p, off, true);
 	case LINK_RADIOTAP:
-		if (p->len < 8)
-			return short_frame(p);
-		skip = (uint16_t)(b[2] | b[3] << 8); // little endian (radiotap.org)
-		*off = skip;
-		return skip < 8 || p->len < skip ? short_frame(p) : wifi_type(p, off);
+		return radiotap_type(p, off);
 	}
 	return 0; // no other link types
+}
+
+uint16_t parse_link_header(struct packet *p, uint32_t *off)
+{
+	*off = 0;
+	return link_header(p, p->link, off);
 }
 
 static void add_tunnel(struct parse_detail *d, enum record_tunnel_kind kind, uint32_t id)
@@ -219,8 +280,15 @@ static uint16_t mpls_stack(struct parse_state *s, uint32_t *off)
 		if (n == 0)
 			add_tunnel(s->detail, RECORD_TUN_MPLS, entry >> 12);
 		*off += 4;
-		if (entry & 0x100)
-			return TYPE_IP4; // the version decides
+		if (!(entry & 0x100))
+			continue;
+		// Nothing says what a stack carries but the first nibble (RFC 4928, 3): 0 is the
+		// control word of a pseudowire.
+		if (p->len > *off && p->data[*off] >> 4 != 4 && p->data[*off] >> 4 != 6) {
+			p->notes |= NOTE_BIT(OTHER_TYPE);
+			return 0;
+		}
+		return TYPE_IP4;
 	}
 	p->notes |= NOTE_BIT(SHORT_MPLS);
 	return 0;
@@ -289,9 +357,9 @@ void parse_ethertype(struct parse_state *s, uint16_t type, uint32_t off)
 	}
 }
 
-bool parse_inner_ethernet(struct parse_state *s, uint32_t off)
+bool parse_inner_link(struct parse_state *s, enum parse_link link, uint32_t off)
 {
-	uint16_t type = ethernet_type(s->p, &off);
+	uint16_t type = link_header(s->p, link, &off);
 
 	parse_ethertype(s, type, off);
 	return (s->p->flags & PACKET_IP) != 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// The parser's fast path: TCP or UDP in IPv4 without options or IPv6 without extension headers, straight
-// on Ethernet, whole, no fragment, no tunnel, nothing odd. Everything else is left to parse_packet(),
-// which gives the same result for these too.
+// The parser's fast path: TCP or UDP in IPv4 without options or IPv6 without extension headers,
+// straight on Ethernet, whole, no fragment, no tunnel, nothing odd. Everything else is left to
+// parse_packet(), which gives the same result for these too.
 #pragma once
 
 #include "app/dataplane/parse.h"
@@ -50,13 +50,15 @@ static inline bool parse_plain_transport(struct packet *p, uint32_t l4, uint32_t
 static inline bool parse_plain_is_tunnel(uint8_t proto, uint16_t sport, uint16_t dport)
 {
 	return proto == IPPROTO_UDP &&
-		(dport == PARSE_PORT_VXLAN || dport == PARSE_PORT_GENEVE ||
-			dport == PARSE_PORT_GTPU || sport == PARSE_PORT_GTPU);
+	       (dport == PARSE_PORT_VXLAN || dport == PARSE_PORT_GENEVE ||
+		       dport == PARSE_PORT_GTPU || sport == PARSE_PORT_GTPU ||
+		       dport == PARSE_PORT_TZSP || sport == PARSE_PORT_TZSP ||
+		       dport == PARSE_PORT_CAPWAP || sport == PARSE_PORT_CAPWAP);
 }
 
 // The key and its hash. Whole words are made in registers, stored, and hashed from there: a load of
-// what narrower stores have just written waits for them. Ends are put in order by rotating, without a
-// branch, since directions come in any order.
+// what narrower stores have just written waits for them. Ends are put in order by rotating, without
+// a branch, since directions come in any order.
 struct parse_ports {
 	uint16_t sport, dport;
 	uint32_t both; // as key.port, not swapped
@@ -77,8 +79,8 @@ static inline uint64_t parse_rotate64(uint64_t v, unsigned n)
 	return v >> n | v << (-n & 63);
 }
 
-static inline void parse_plain_ends4(const struct hash_seed *seed, struct packet *p, uint8_t proto,
-	const struct parse_ports *x)
+static inline void parse_plain_ends4(
+	const struct hash_seed *seed, struct packet *p, uint8_t proto, const struct parse_ports *x)
 {
 	uint64_t raw = hash_load(p->data + 14 + 12), order = __builtin_bswap64(raw);
 	uint64_t s = order >> 32 << 16 | x->sport, d = (order & UINT32_MAX) << 16 | x->dport;
@@ -93,13 +95,14 @@ static inline void parse_plain_ends4(const struct hash_seed *seed, struct packet
 	p->hash = hash_words4(seed, head, ports, a4);
 }
 
-static inline void parse_plain_ends6(const struct hash_seed *seed, struct packet *p, uint8_t proto,
-	const struct parse_ports *x)
+static inline void parse_plain_ends6(
+	const struct hash_seed *seed, struct packet *p, uint8_t proto, const struct parse_ports *x)
 {
 	const uint8_t *b = p->data + 14 + 8;
 	uint64_t s0 = parse_be64(b), d0 = parse_be64(b + 16);
 	uint64_t s1 = parse_be64(b + 8), d1 = parse_be64(b + 24);
-	unsigned swap = (s0 > d0) | ((s0 == d0) & ((s1 > d1) | ((s1 == d1) & (x->sport > x->dport))));
+	unsigned swap =
+		(s0 > d0) | ((s0 == d0) & ((s1 > d1) | ((s1 == d1) & (x->sport > x->dport))));
 	const uint8_t *first = b + swap * 16, *second = b + (16 - swap * 16);
 	uint64_t head = parse_plain_head(6, proto);
 	uint64_t a0[2] = {hash_load(first), hash_load(first + 8)};

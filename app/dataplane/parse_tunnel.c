@@ -10,10 +10,10 @@
 
 // What was found behind the outer header.
 struct tunnel {
-	uint8_t kind;     // enum record_tunnel_kind
-	bool ethernet;    // the inner packet begins with an Ethernet header
-	uint32_t id;      // UINT32_MAX: none
-	uint32_t off;     // of the inner packet
+	uint8_t kind; // enum record_tunnel_kind
+	uint8_t link; // enum parse_link: what the inner packet begins with
+	uint32_t id;  // UINT32_MAX: none
+	uint32_t off; // of the inner packet
 };
 
 static bool find_vxlan(const struct packet *p, uint32_t off, struct tunnel *t)
@@ -21,10 +21,11 @@ static bool find_vxlan(const struct packet *p, uint32_t off, struct tunnel *t)
 	const uint8_t *b = p->data + off;
 
 	// RFC 7348, 5: the I flag, everything else reserved.
-	if (p->len < off + 8 + 14 || b[0] != 0x08 || b[1] != 0 || b[2] != 0 || b[3] != 0 || b[7] != 0)
+	if (p->len < off + 8 + 14 || b[0] != 0x08 || b[1] != 0 || b[2] != 0 || b[3] != 0 ||
+		b[7] != 0)
 		return false;
 	*t = (struct tunnel){.kind = RECORD_TUN_VXLAN,
-		.ethernet = true,
+		.link = LINK_ETHERNET,
 		.id = parse_be32(b + 4) >> 8,
 		.off = off + 8};
 	return true;
@@ -35,13 +36,14 @@ static bool find_geneve(const struct packet *p, uint32_t off, struct tunnel *t)
 	const uint8_t *b = p->data + off;
 	uint16_t type;
 
-	if (p->len < off + 8 || (b[0] & 0xc0) != 0 || (b[1] & 0x80) != 0) // version 0, no control packet
+	if (p->len < off + 8 || (b[0] & 0xc0) != 0 ||
+		(b[1] & 0x80) != 0) // version 0, no control packet
 		return false;
 	type = parse_be16(b + 2);
 	if (type != 0x6558 && type != 0x0800 && type != 0x86dd)
 		return false;
 	*t = (struct tunnel){.kind = RECORD_TUN_GENEVE,
-		.ethernet = type == 0x6558,
+		.link = type == 0x6558 ? LINK_ETHERNET : LINK_RAW,
 		.id = parse_be32(b + 4) >> 8,
 		.off = off + 8 + (b[0] & 0x3fu) * 4};
 	return true;
@@ -75,7 +77,61 @@ static bool find_gtpu(const struct packet *p, uint32_t off, struct tunnel *t)
 			next = p->data[at - 1];
 		}
 	}
-	*t = (struct tunnel){.kind = RECORD_TUN_GTPU, .id = parse_be32(b + 4), .off = at};
+	*t = (struct tunnel){
+		.kind = RECORD_TUN_GTPU, .link = LINK_RAW, .id = parse_be32(b + 4), .off = at};
+	return true;
+}
+
+// Mirrored frames. Version 1, a received (0) or transmitted (1) packet, what it is, tagged fields.
+static bool find_tzsp(const struct packet *p, uint32_t off, struct tunnel *t)
+{
+	const uint8_t *b = p->data + off;
+	uint32_t at = off + 4;
+	uint16_t inner;
+
+	if (p->len < off + 5 || b[0] != 1 || b[1] > 1)
+		return false;
+	inner = parse_be16(b + 2);
+	if (inner != 1 && inner != 18)
+		return false;
+	while (p->data[at] != 1) {      // the end of the tags
+		if (p->data[at] == 0) { // padding
+			at++;
+		} else {
+			if (p->len < at + 2)
+				return false;
+			at += 2u + p->data[at + 1];
+		}
+		if (p->len < at + 1)
+			return false;
+	}
+	*t = (struct tunnel){.kind = RECORD_TUN_TZSP,
+		.link = inner == 1 ? LINK_ETHERNET : LINK_80211,
+		.id = UINT32_MAX,
+		.off = at + 1};
+	return true;
+}
+
+// RFC 5415, 4.3: a header in the clear, a whole frame behind it or the first part of one.
+static bool find_capwap(const struct packet *p, uint32_t off, struct tunnel *t)
+{
+	const uint8_t *b = p->data + off;
+	uint32_t header;
+	bool native, keepalive;
+
+	if (p->len < off + 8 || b[0] != 0)
+		return false;
+	header = (b[1] >> 3) * 4u;
+	native = b[2] & 1;
+	keepalive = b[3] & 0x08;
+	if (header < 8 || keepalive || (parse_be16(b + 6) & 0xfff8) != 0)
+		return false;
+	if (native && (b[2] >> 1 & 0x1f) != 1) // IEEE 802.11 is the one binding (RFC 5416)
+		return false;
+	*t = (struct tunnel){.kind = RECORD_TUN_CAPWAP,
+		.link = native ? LINK_80211_SWAP : LINK_ETHERNET,
+		.id = UINT32_MAX,
+		.off = off + header};
 	return true;
 }
 
@@ -86,7 +142,10 @@ static bool find(const struct parse_state *s, struct tunnel *t)
 	uint16_t dport, sport;
 
 	if (k->proto == IPPROTO_IPIP || k->proto == IPPROTO_IPV6) {
-		*t = (struct tunnel){.kind = RECORD_TUN_IPIP, .id = UINT32_MAX, .off = p->l4_off};
+		*t = (struct tunnel){.kind = RECORD_TUN_IPIP,
+			.link = LINK_RAW,
+			.id = UINT32_MAX,
+			.off = p->l4_off};
 		return (s->ps->tunnels & PARSE_IPIP) != 0;
 	}
 	if (k->proto != IPPROTO_UDP || p->payload_off == 0)
@@ -99,6 +158,10 @@ static bool find(const struct parse_state *s, struct tunnel *t)
 		return (s->ps->tunnels & PARSE_GENEVE) && find_geneve(p, p->payload_off, t);
 	if (dport == PARSE_PORT_GTPU || sport == PARSE_PORT_GTPU)
 		return (s->ps->tunnels & PARSE_GTPU) && find_gtpu(p, p->payload_off, t);
+	if (dport == PARSE_PORT_TZSP || sport == PARSE_PORT_TZSP)
+		return (s->ps->tunnels & PARSE_TZSP) && find_tzsp(p, p->payload_off, t);
+	if (dport == PARSE_PORT_CAPWAP || sport == PARSE_PORT_CAPWAP)
+		return (s->ps->tunnels & PARSE_CAPWAP) && find_capwap(p, p->payload_off, t);
 	return false;
 }
 
@@ -131,7 +194,7 @@ bool parse_tunnel(struct parse_state *s)
 	if ((t.kind == RECORD_TUN_VXLAN || t.kind == RECORD_TUN_GENEVE) && p->key.vni == UINT32_MAX)
 		p->key.vni = t.id;
 	s->depth++;
-	inner = t.ethernet ? parse_inner_ethernet(s, t.off) : parse_ip(s, t.off);
+	inner = t.link == LINK_RAW ? parse_ip(s, t.off) : parse_inner_link(s, t.link, t.off);
 	s->depth--;
 	if (inner)
 		return true;

@@ -63,6 +63,7 @@ static void refresh(struct pipeline *pl, int64_t now)
 	if (now > pl->now)
 		pl->now = now;
 	pl->gen = policy_slot_enter(pl->c.slot, pl->c.reader);
+	meters_recall(&pl->meters);
 	if (pl->gen->epoch != pl->gen_epoch || pl->now >= pl->next_change) {
 		int64_t next = policy_next_change(pl->gen->policy, pl->now / 1000000);
 		int64_t window = meters_windows(&pl->meters, pl->gen->policy, pl->now / 1000000);
@@ -74,9 +75,18 @@ static void refresh(struct pipeline *pl, int64_t now)
 		pl->stamp++;
 	}
 	pl->log_full = pl->c.log_full != NULL &&
-		atomic_load_explicit(pl->c.log_full, memory_order_relaxed);
+		       atomic_load_explicit(pl->c.log_full, memory_order_relaxed);
 	pl->stop_all = pl->log_full && pl->c.exceptions.log_disk_full == POLICY_BLOCK;
 	pl->n_injects = 0;
+}
+
+void pipeline_set_back(struct pipeline *pl, int64_t now)
+{
+	pl->now = now;
+	pl->next_change = INT64_MIN; // rules and limits go by the time: decide anew
+	pl->full_reported = INT64_MIN / 2;
+	pl->ring_full_until = INT64_MIN;
+	timer_set_back(pl->wheel, now);
 }
 
 static void set_outcome(struct pipeline *pl, struct packet *p, enum reason_outcome r)
@@ -152,7 +162,7 @@ void flow_count(struct pipeline *pl, struct packet *p, uint32_t i)
 
 // What the packets of a burst that passed on the fast path add to the counters.
 struct sums {
-	uint64_t packets, bytes, ip_bytes;           // of all
+	uint64_t packets, bytes, ip_bytes;     // of all
 	uint64_t odd_packets[2], odd_bytes[2]; // of those flagged and those local
 };
 
@@ -178,8 +188,8 @@ static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i
 		return false;
 	if (p->ts - h->last >= pl->c.timeout_us[h->class_])
 		return false;
-	if (h->proto == 6 && ((p->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST)) ||
-				     !(h->tcp & FLOW_TCP_BOTH)))
+	if (h->proto == 6 &&
+		((p->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST)) || !(h->tcp & FLOW_TCP_BOTH)))
 		return false;
 	if (h->meter != METER_NONE && flow_is_outbound(h, p) &&
 		!meter_fast(&pl->meters, h->meter, h->bytes[0], p->ip_len))
@@ -225,7 +235,8 @@ static uint32_t candidate(const struct pipeline *pl, const struct packet *p)
 	return i;
 }
 
-static inline void read_packet(struct pipeline *pl, struct packet *p, unsigned n, unsigned i, bool parsed)
+static inline void read_packet(
+	struct pipeline *pl, struct packet *p, unsigned n, unsigned i, bool parsed)
 {
 	if (!parsed) {
 		prefetch_frames(p, n, i);
@@ -236,10 +247,33 @@ static inline void read_packet(struct pipeline *pl, struct packet *p, unsigned n
 		__builtin_prefetch(&pl->table.buckets[flow_bucket_of(&pl->table, p[i].hash)]);
 }
 
-// IPv6 addresses lie behind the hot line.
-static inline void prefetch_addrs(const struct pipeline *pl, const struct packet *p, uint32_t entry)
+// A new flow needs the country of its remote end.
+static void prefetch_country(const struct pipeline *pl, const struct packet *p, unsigned step)
 {
-	if (p->key.version == 6 && entry != FLOW_NONE && pl->table.hot[entry].version == 6)
+	const struct flow_key *k = &p->key;
+	unsigned remote = p->dir ^ (p->side == SIDE_INSIDE);
+
+	if (pl->c.geo != NULL && p->side != SIDE_UNKNOWN && (p->flags & PACKET_IP))
+		geo_prefetch(pl->c.geo, k->version,
+			k->version == 4 ? (const uint8_t *)&k->a4[remote] : k->a6[remote], step);
+}
+
+static inline uint32_t find_entry(const struct pipeline *pl, const struct packet *p)
+{
+	uint32_t entry = p->flags & PACKET_IP ? candidate(pl, p) : FLOW_NONE;
+
+	if (entry == FLOW_NONE)
+		prefetch_country(pl, p, 0);
+	return entry;
+}
+
+// What lies behind the line that the stage before has prefetched: IPv6 addresses, or the country.
+static inline void prefetch_behind(
+	const struct pipeline *pl, const struct packet *p, uint32_t entry)
+{
+	if (entry == FLOW_NONE)
+		prefetch_country(pl, p, 1);
+	else if (p->key.version == 6 && pl->table.hot[entry].version == 6)
 		__builtin_prefetch(pl->table.addr6[pl->table.hot[entry].v6.slot]);
 }
 
@@ -266,17 +300,17 @@ void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t n
 	struct sums x = {0};
 
 	refresh(pl, now);
-	// The stages follow each other at a distance of DEPTH packets, so that the memory requests of
-	// one packet are spread between the work on others and have come when they are needed.
+	// The stages follow each other at a distance of DEPTH packets, so that the memory requests
+	// of one packet are spread between the work on others and have come when they are needed.
 	for (unsigned i = 0; i < n + 3 * DEPTH; i++) {
 		unsigned j = i - DEPTH, k = j - DEPTH, l = k - DEPTH; // not yet: wraps, no packet
 
 		if (i < n)
 			read_packet(pl, p, n, i, parsed);
 		if (j < n)
-			entry[j] = p[j].flags & PACKET_IP ? candidate(pl, &p[j]) : FLOW_NONE;
+			entry[j] = find_entry(pl, &p[j]);
 		if (k < n)
-			prefetch_addrs(pl, &p[k], entry[k]);
+			prefetch_behind(pl, &p[k], entry[k]);
 		if (l < n)
 			serve(pl, &p[l], entry[l], &x);
 	}
@@ -302,8 +336,8 @@ static void look_at(struct pipeline *pl, uint32_t i)
 	timer_set(pl->wheel, i, update < due ? update : due);
 }
 
-// Takes flows that are due off the wheel and prefetches what looking at them needs. Where they lie in
-// the table the order of the wheel does not tell.
+// Takes flows that are due off the wheel and prefetches what looking at them needs. Where they lie
+// in the table the order of the wheel does not tell.
 static unsigned take_due(struct pipeline *pl, uint32_t *due, unsigned max)
 {
 	struct flow_table *t = &pl->table;
@@ -330,7 +364,8 @@ unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget)
 
 	refresh(pl, now);
 	while (done < budget) {
-		unsigned n = take_due(pl, due, budget - done < AGE_BATCH ? budget - done : AGE_BATCH);
+		unsigned n =
+			take_due(pl, due, budget - done < AGE_BATCH ? budget - done : AGE_BATCH);
 
 		if (n == 0)
 			break;

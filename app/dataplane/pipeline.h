@@ -3,16 +3,16 @@
 
 // One worker's pipeline: a burst of packets in, an outcome for each packet out.
 //
-// Stages that follow each other at a distance of some packets, so that the misses of one packet hide
-// behind the work on others:
+// Stages that follow each other at a distance of some packets, so that the misses of one packet
+// hide behind the work on others:
 //   1. parse and hash, prefetch the bucket
 //   2. find the entry by signature, prefetch its hot line
 //   3. IPv6: prefetch the addresses
 //   4. compare keys, count, give the cached verdict; only a new or undecided flow goes on to
 //      classification, country and policy (slow.c)
 //
-// A pipeline belongs to one thread. It allocates nothing, takes no lock and calls no system call for a
-// packet. The same functions serve the gateway's workers, replay, tests and benchmarks.
+// A pipeline belongs to one thread. It allocates nothing, takes no lock and calls no system call
+// for a packet. The same functions serve the gateway's workers, replay, tests and benchmarks.
 #pragma once
 
 #include "app/control/policy_slot.h"
@@ -20,6 +20,7 @@
 #include "app/dataplane/meter.h"
 #include "app/dataplane/parse.h"
 #include "app/dataplane/timer.h"
+#include "app/flowlog/flow_capture.h"
 #include "app/flowlog/record.h"
 #include "drivers/geo/geo.h"
 #include "drivers/ndpi/dpi.h"
@@ -43,7 +44,8 @@ struct pipeline_prefix {
 	uint8_t addr[16];
 };
 
-// What happens where something is exhausted or malformed: enum policy_action, POLICY_ALLOW for "pass".
+// What happens where something is exhausted or malformed: enum policy_action, POLICY_ALLOW for
+// "pass".
 struct pipeline_exceptions {
 	uint8_t malformed, flow_table_full, dpi_full, record_ring_full, log_disk_full;
 };
@@ -54,21 +56,22 @@ struct pipeline_config {
 	bool huge;          // see flow_table_init()
 	struct hash_seed seed;
 	int64_t timeout_us[FLOW_CLASS_COUNT];
-	int64_t update_us; // 0: no update records
-	bool local_flows;  // record flows with both ends inside
-	bool classify_always; // false: only while a rule depends on it
-	uint32_t tunnels;  // enum parse_tunnels
+	int64_t update_us;                    // 0: no update records
+	bool local_flows;                     // record flows with both ends inside
+	bool classify_always;                 // false: only while a rule depends on it
+	uint32_t tunnels;                     // enum parse_tunnels
 	const struct pipeline_prefix *inside; // borrowed
-	unsigned n_inside; // 0: the tenants' prefixes
+	unsigned n_inside;                    // 0: the tenants' prefixes
 	struct pipeline_exceptions exceptions;
 	struct policy_slot *slot;     // borrowed, as the rest
-	struct quota *quota; // counters of limits, shared; NULL: the pipeline's own
-	unsigned n_workers;  // that share them; 0: one
+	struct quota *quota;          // counters of limits, shared; NULL: the pipeline's own
+	unsigned n_workers;           // that share them; 0: one
 	struct policy_reader *reader; // this worker's
 	struct dpi *dpi;
 	const struct geo *geo; // may be NULL: no country is known
 	struct record_sink sink;
-	const _Atomic bool *log_full; // set by the control side; may be NULL
+	struct flow_capture_pool *captures; // for rules with `capture`; NULL: nothing is kept
+	const _Atomic bool *log_full;       // set by the control side; may be NULL
 };
 
 // Written by the worker only; another thread may read single counters at any time.
@@ -84,7 +87,7 @@ struct pipeline_stats {
 	uint64_t decisions[POLICY_BLOCK + 1];
 	uint64_t updates, resets_sent, resets_left_out;
 	uint64_t ranges_looked_up; // country look-ups
-	uint64_t limits_passed, meters_full;
+	uint64_t limits_passed, meters_full, captures_begun;
 };
 
 // A frame that the pipeline wants sent: a reset or an ICMP error.
@@ -105,13 +108,15 @@ struct pipeline {
 	struct meters meters;
 	struct quota own_quota;
 	const struct policy_generation *gen;
-	uint32_t stamp;      // changes with the policy and with every time at which its rules change
+	uint32_t stamp; // changes with the policy and with every time at which its rules change
 	int64_t next_change; // of the policy's rules, microseconds; INT64_MAX: none
 	uint32_t gen_epoch;
 	int64_t now; // of the burst; never goes back
 	uint64_t next_fid;
-	int64_t full_reported;     // when the table was last reported full
-	int64_t ring_full_until;   // for record_ring_full: block
+	int64_t full_reported;   // when the table was last reported full
+	int64_t ring_full_until; // for record_ring_full: block
+	bool ending; // a flow is being decided for its last record: nothing more passes under its
+		     // limits
 	bool log_full, stop_all; // as the control side said before this burst
 	unsigned n_injects;
 	struct pipeline_inject injects[PIPELINE_MAX_INJECTS];
@@ -129,10 +134,15 @@ static inline void pipeline_parse(const struct pipeline *pl, struct packet *p)
 	parse_packet(&pl->parser, p, NULL);
 }
 
-// Gives every packet its outcome. parsed: pipeline_parse() has been called for all of them. now is the
-// time of the burst, microseconds since 1970 UTC; it never goes back (an earlier one counts as the one
-// before). n may be 0.
+// Gives every packet its outcome. parsed: pipeline_parse() has been called for all of them. now is
+// the time of the burst, microseconds since 1970 UTC; it never goes back (an earlier one counts as
+// the one before). n may be 0.
 void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed);
+
+// The time is an earlier one than before (a replay whose captures are not in order). Flows stay as
+// they are and age by the new time; one that was seen in what is the future now waits for that to
+// come.
+void pipeline_set_back(struct pipeline *pl, int64_t now);
 
 // Ageing: looks at up to budget flows that are due. Returns how many.
 unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget);
@@ -164,20 +174,36 @@ void flow_label_finish(struct pipeline *pl, uint32_t i);
 uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i);
 void flow_end(struct pipeline *pl, uint32_t i, enum record_end why);
 void flow_tcp(struct pipeline *pl, struct flow_hot *h, uint32_t i, const struct packet *p);
+// What a policy is told of flow i.
+void flow_facts(struct pipeline *pl, uint32_t i, const struct policy *p, struct policy_facts *f);
+// The flow as a record, totals so far.
+void flow_snapshot(const struct pipeline *pl, uint32_t i, struct record *r);
+// Gives the flow's bytes to the rule that decided it; over: the flow ends.
+void flow_credit(struct pipeline *pl, uint32_t i, bool over);
+// ---- evidence captures
+// What the verdict asks for: begins to keep the flow's packets, or gives up what is not wanted.
+void flow_capture_want(struct pipeline *pl, uint32_t i, const struct policy_verdict *v);
+// Keeps the packet where the flow's are kept.
+void flow_capture_packet(struct pipeline *pl, uint32_t i, const struct packet *p);
+// Still to be kept: the flow's packets must not take the fast path.
+bool flow_capture_going_on(const struct pipeline *pl, uint32_t i);
+// What goes into a record: complete, or the flow ends. NULL: nothing.
+struct flow_capture *flow_capture_take(struct pipeline *pl, uint32_t i, bool end);
 // ---- limits
-// Puts the flow under the limits that hold for it and says what they raise its verdict to. more: bytes
-// that are about to go out.
+// Puts the flow under the limits that hold for it and says what they raise its verdict to. more:
+// bytes that are about to go out.
 struct meter_verdict flow_limit(struct pipeline *pl, uint32_t i, const struct policy_facts *f,
 	uint16_t rule, uint32_t more);
-// Counts an outbound packet that the fast path did not; where a limit was passed by it, the flow has been
-// decided anew (and may be blocked now).
+// Counts an outbound packet that the fast path did not; where a limit was passed by it, the flow
+// has been decided anew (and may be blocked now).
 void flow_charge(struct pipeline *pl, uint32_t i, const struct packet *p);
 // Counts seconds of the flow's life up to now; decides it anew where a limit was passed.
 void flow_limit_time(struct pipeline *pl, uint32_t i);
 // When that must happen again at the latest, microseconds; INT64_MAX: never.
 int64_t flow_limit_due(const struct pipeline *pl, uint32_t i);
 void flow_limit_end(struct pipeline *pl, uint32_t i);
-void flow_report(struct pipeline *pl, uint32_t i, enum record_ev ev, enum record_end why, int64_t t1);
+void flow_report(
+	struct pipeline *pl, uint32_t i, enum record_ev ev, enum record_end why, int64_t t1);
 // Writes the update record where one is due; when the next will be.
 int64_t flow_update_due(struct pipeline *pl, uint32_t i);
 void flow_report_no_state(struct pipeline *pl, const struct packet *p, enum policy_action action);

@@ -13,22 +13,22 @@
 
 // X(name, text, stopped)
 #define REASON_OUTCOMES(X)                                                                         \
-	X(PASS_ALLOW, "pass_allow", false)       /* a verdict of allow */                           \
-	X(PASS_FLAG, "pass_flag", false)         /* a verdict of flag */                            \
-	X(PASS_PENDING, "pass_pending", false)   /* no verdict yet, the pending action passes */    \
-	X(PASS_LOCAL, "pass_local", false)       /* both ends inside */                             \
-	X(PASS_NOT_IP, "pass_not_ip", false)     /* ARP, LLDP, LACP, STP, ...: a wire passes them */ \
+	X(PASS_ALLOW, "pass_allow", false)     /* a verdict of allow */                            \
+	X(PASS_FLAG, "pass_flag", false)       /* a verdict of flag */                             \
+	X(PASS_PENDING, "pass_pending", false) /* no verdict yet, the pending action passes */     \
+	X(PASS_LOCAL, "pass_local", false)     /* both ends inside */                              \
+	X(PASS_NOT_IP, "pass_not_ip", false)   /* ARP, LLDP, LACP, STP, ...: a wire passes them */ \
 	X(PASS_MALFORMED, "pass_malformed", false)                                                 \
-	X(PASS_FRAGMENT, "pass_fragment", false) /* a later fragment whose first was not seen */    \
+	X(PASS_FRAGMENT, "pass_fragment", false) /* a later fragment whose first was not seen */   \
 	X(PASS_NO_STATE, "pass_flow_table_full", false)                                            \
-	X(STOP_BLOCK, "stop_block", true)     /* a verdict of block */                              \
-	X(STOP_PENDING, "stop_pending", true) /* no verdict yet, the pending action blocks */       \
+	X(STOP_BLOCK, "stop_block", true)     /* a verdict of block */                             \
+	X(STOP_PENDING, "stop_pending", true) /* no verdict yet, the pending action blocks */      \
 	X(STOP_MALFORMED, "stop_malformed", true)                                                  \
 	X(STOP_FRAGMENT, "stop_fragment", true)                                                    \
 	X(STOP_NO_STATE, "stop_flow_table_full", true)                                             \
 	X(STOP_RING_FULL, "stop_record_ring_full", true)                                           \
 	X(STOP_LOG_FULL, "stop_log_disk_full", true)                                               \
-	X(LOST_TX, "lost_tx_full", true)           /* the other port took no more */                \
+	X(LOST_TX, "lost_tx_full", true)           /* the other port took no more */               \
 	X(LOST_HANDOFF, "lost_handoff_full", true) /* the other worker's ring took no more */
 
 // X(name, text, malformed): malformed ones follow the exception policy of that name
@@ -67,14 +67,14 @@ enum reason_outcome {
 #define X(name, text, stopped) REASON_##name,
 	REASON_OUTCOMES(X)
 #undef X
-		REASON_OUTCOME_COUNT
+	REASON_OUTCOME_COUNT
 };
 
 enum reason_note {
 #define X(name, text, malformed) NOTE_##name,
 	REASON_NOTES(X)
 #undef X
-		NOTE_COUNT
+	NOTE_COUNT
 };
 
 _Static_assert(NOTE_COUNT <= 32, "notes are bits of one word");

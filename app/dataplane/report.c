@@ -10,6 +10,7 @@
 static void emit(struct pipeline *pl, const struct record *r)
 {
 	if (pl->c.sink.emit(pl->c.sink.ctx, r) == -ENOSPC) {
+		flow_capture_release(r->capture);
 		pl->stats.ring_full++;
 		pl->ring_full_until = pl->now + 100000; // then a new flow tries again
 	}
@@ -42,9 +43,9 @@ static void fill_verdict(const struct pipeline *pl, uint32_t i, struct record *r
 	r->local = (h->flags & FLOW_LOCAL) != 0;
 	r->undecided = (h->flags & FLOW_UNDECIDED) != 0;
 	r->severity = c->severity;
-	r->exception = c->raised ? c->exception
-		: c->expired     ? RECORD_EXC_POLICY_EXPIRED
-				 : RECORD_EXC_NONE;
+	r->exception = c->raised    ? c->exception
+		       : c->expired ? RECORD_EXC_POLICY_EXPIRED
+				    : RECORD_EXC_NONE;
 	r->border = c->border;
 	r->cc = c->cc;
 	r->cc_source = c->cc_source;
@@ -82,7 +83,8 @@ static void fill(const struct pipeline *pl, uint32_t i, struct record *r)
 	r->dpkt = c->label_packet;
 	if (pl->c.geo != NULL && !(h->flags & FLOW_LOCAL))
 		r->asn = geo_asn(pl->c.geo, h->version, a[!inside1]);
-	// A flow without a VLAN list may have a tag in its key all the same (its extension was refused).
+	// A flow without a VLAN list may have a tag in its key all the same (its extension was
+	// refused).
 	if (h->vlan != 0) {
 		r->n_vlans = 1;
 		r->vlans[0] = h->vlan;
@@ -110,7 +112,16 @@ static void fill_totals(const struct pipeline *pl, uint32_t i, struct record *r)
 	}
 }
 
-void flow_report(struct pipeline *pl, uint32_t i, enum record_ev ev, enum record_end why, int64_t t1)
+void flow_snapshot(const struct pipeline *pl, uint32_t i, struct record *r)
+{
+	fill(pl, i, r);
+	fill_totals(pl, i, r);
+	r->ev = RECORD_UPDATE;
+	r->t1 = pl->table.hot[i].last;
+}
+
+void flow_report(
+	struct pipeline *pl, uint32_t i, enum record_ev ev, enum record_end why, int64_t t1)
 {
 	struct record r;
 
@@ -121,6 +132,8 @@ void flow_report(struct pipeline *pl, uint32_t i, enum record_ev ev, enum record
 	r.ev = (uint8_t)ev;
 	r.end = (uint8_t)why;
 	r.t1 = t1;
+	if (pl->c.captures != NULL)
+		r.capture = flow_capture_take(pl, i, ev == RECORD_END);
 	emit(pl, &r);
 }
 
@@ -172,7 +185,8 @@ int64_t flow_update_due(struct pipeline *pl, uint32_t i)
 			carry(h, x);
 		return INT64_MAX;
 	}
-	period = (uint32_t)((pl->now - c->t0) / pl->c.update_us);
+	// A replay whose time was set back may be before the flow's first packet.
+	period = pl->now > c->t0 ? (uint32_t)((pl->now - c->t0) / pl->c.update_us) : 0;
 	if (period != 0 && (x = flow_ext(&pl->table, i)) == NULL) {
 		pl->stats.ext_full++;
 	} else if (period != 0 && x->period != period) {
@@ -183,6 +197,8 @@ int64_t flow_update_due(struct pipeline *pl, uint32_t i)
 			r.t1 = h->last;
 			if (fill_delta(pl, i, &r, x)) {
 				pl->stats.updates++;
+				if (pl->c.captures != NULL)
+					r.capture = flow_capture_take(pl, i, false);
 				emit(pl, &r);
 			}
 		}

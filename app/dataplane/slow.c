@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// Packets that need more than counting: the first of a flow, those before its label and verdict, those
-// after a change of policy, those of blocked flows.
+// Packets that need more than counting: the first of a flow, those before its label and verdict,
+// those after a change of policy, those of blocked flows.
 
 #include "app/dataplane/pipeline.h"
 
@@ -44,7 +44,7 @@ struct flow_ends flow_ends_of(const struct pipeline *pl, const struct packet *p,
 	if (p->side != SIDE_UNKNOWN) {
 		e.inside1 = p->dir == (p->side == SIDE_INSIDE);
 		e.local = pl->c.n_inside != 0 && is_inside(pl, k->version, end_addr(k, 0)) &&
-			is_inside(pl, k->version, end_addr(k, 1));
+			  is_inside(pl, k->version, end_addr(k, 1));
 		return e;
 	}
 	in0 = is_inside(pl, k->version, end_addr(k, 0));
@@ -170,8 +170,8 @@ static void no_state(struct pipeline *pl, struct packet *p)
 	p->outcome = r;
 	pl->stats.packets[r]++;
 	pl->stats.bytes[r] += p->wire_len;
-	if (pl->now - pl->full_reported >= 1000000) { // a record a second, a counter for each
-		pl->full_reported = pl->now;
+	if (p->ts - pl->full_reported >= 1000000) { // a record a second, a counter for each
+		pl->full_reported = p->ts;
 		flow_report_no_state(pl, p, a);
 	}
 }
@@ -200,7 +200,7 @@ static uint32_t begin(struct pipeline *pl, struct packet *p)
 	h = &pl->table.hot[i];
 	c = &pl->table.cold[i];
 	h->flags = (uint8_t)((opener1 ? FLOW_OPENER_1 : 0) | (ends.inside1 ? FLOW_INSIDE_1 : 0) |
-		(ends.local ? FLOW_LOCAL : 0));
+			     (ends.local ? FLOW_LOCAL : 0));
 	h->class_ = first_class(p);
 	h->last = c->t0 = p->ts;
 	h->epoch = pl->stamp - 1;
@@ -234,7 +234,7 @@ static bool is_over(const struct pipeline *pl, const struct flow_hot *h, const s
 	if (p->ts - h->last >= pl->c.timeout_us[h->class_])
 		return true;
 	return h->class_ == FLOW_CLASS_TCP_CLOSING &&
-		(p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	       (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
 // Whether the packet would break a cap of the pending action (policy.md, 3).
@@ -246,8 +246,8 @@ static bool over_cap(const struct pipeline *pl, uint32_t i, const struct packet 
 	uint32_t max = h->proto == IPPROTO_TCP ? cap->max_packets_tcp : cap->max_packets_udp;
 
 	return flow_packets_seen(pl, i) + 1 > max || p->ts - c->t0 > (int64_t)cap->max_ms * 1000 ||
-		(flow_is_outbound(h, p) && c->pending_bytes + (uint64_t)p->ip_len >
-						   cap->max_bytes_out);
+	       (flow_is_outbound(h, p) &&
+		       c->pending_bytes + (uint64_t)p->ip_len > cap->max_bytes_out);
 }
 
 static void count_pending(struct pipeline *pl, uint32_t i, const struct packet *p)
@@ -257,9 +257,8 @@ static void count_pending(struct pipeline *pl, uint32_t i, const struct packet *
 	if (!flow_is_outbound(&pl->table.hot[i], p))
 		return;
 	c->pending_packets += c->pending_packets != UINT32_MAX;
-	c->pending_bytes = c->pending_bytes > UINT32_MAX - p->ip_len
-		? UINT32_MAX
-		: c->pending_bytes + p->ip_len;
+	c->pending_bytes = c->pending_bytes > UINT32_MAX - p->ip_len ? UINT32_MAX
+								     : c->pending_bytes + p->ip_len;
 }
 
 void slow_packet(struct pipeline *pl, struct packet *p, uint32_t i)
@@ -293,6 +292,8 @@ void slow_packet(struct pipeline *pl, struct packet *p, uint32_t i)
 	if (h->meter != METER_NONE && h->action != POLICY_BLOCK && !(h->flags & FLOW_UNDECIDED) &&
 		flow_is_outbound(h, p))
 		flow_charge(pl, i, p);
+	if (pl->c.captures != NULL)
+		flow_capture_packet(pl, i, p);
 	if ((h->flags & FLOW_UNDECIDED) && h->action != POLICY_BLOCK)
 		count_pending(pl, i, p);
 	else if (h->action == POLICY_BLOCK)

@@ -19,6 +19,11 @@ void timer_init(struct timer_wheel *w, struct flow_table *t, int64_t now)
 		w->head[i] = FLOW_NONE;
 }
 
+void timer_set_back(struct timer_wheel *w, int64_t now)
+{
+	w->tick = tick_of(now);
+}
+
 void timer_set(struct timer_wheel *w, uint32_t i, int64_t due)
 {
 	uint64_t tick = tick_of(due) + 1; // never early

@@ -3,10 +3,10 @@
 
 // A timer wheel over the flows of one table: when to look at a flow again.
 //
-// One look is pending per flow at any time. Packets do not move it: when it comes and the flow has been
-// seen meanwhile, it is put off (lazy ageing), so a packet never touches the wheel. Linked through the
-// flows' cold parts; insertion, removal and one look are O(1). Varghese and Lauck, Hashed and
-// Hierarchical Timing Wheels, SOSP 1987, scheme 6.
+// One look is pending per flow at any time. Packets do not move it: when it comes and the flow has
+// been seen meanwhile, it is put off (lazy ageing), so a packet never touches the wheel. Linked
+// through the flows' cold parts; insertion, removal and one look are O(1). Varghese and Lauck,
+// Hashed and Hierarchical Timing Wheels, SOSP 1987, scheme 6.
 #pragma once
 
 #include "app/dataplane/flow_table.h"
@@ -21,6 +21,8 @@ struct timer_wheel {
 };
 
 void timer_init(struct timer_wheel *w, struct flow_table *t, int64_t now);
+// The time is an earlier one: looks that were due after it may come early, and are made again.
+void timer_set_back(struct timer_wheel *w, int64_t now);
 // Looks at flow i at or after the time due.
 void timer_set(struct timer_wheel *w, uint32_t i, int64_t due);
 void timer_clear(struct timer_wheel *w, uint32_t i);

@@ -69,7 +69,7 @@ static bool can_write(
 	if (errno == EROFS)
 		mend(d, "mount -o remount,rw %s   # dmesg tells why it is read-only", near);
 	else
-		mend(d, "install -d -m 0750 -o $(id -un) %s   # or run as root", path);
+		mend(d, "sudo install -d -m 0750 -o $(id -un) %s   # or run as root", path);
 	return false;
 }
 
@@ -172,6 +172,14 @@ static void check_socket(struct doctor *d)
 	if (d->running) {
 		found(d, DOCTOR_NOTE, "control_socket", "figures of memory above allow for it",
 			"a gateway is running: it answers at %s", path);
+		return;
+	}
+	if (d->reached == -EACCES) {
+		found(d, DOCTOR_UNKNOWN, "control_socket",
+			"huge pages that a running gateway holds look as if they were missing",
+			"whether a gateway runs cannot be told: this user may not use %s", path);
+		mend(d, "sudo bridgehead doctor --config %s   # or join group bridgehead",
+			d->config->path);
 		return;
 	}
 	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {

@@ -108,7 +108,7 @@ static void check_nofile(struct doctor *d, const struct need *n)
 
 void check_limits(struct doctor *d)
 {
-	struct need n = need_of(d->config);
+	struct need n = need_of(d->config, 2 << 20); // of DPDK's memory only
 	unsigned long long caps = 0;
 	bool known = read_caps(d, &caps);
 

@@ -261,8 +261,8 @@ static void check_swap(struct doctor *d, const char *meminfo)
 
 void check_memory(struct doctor *d)
 {
-	struct need n = need_of(d->config);
 	char *meminfo = sys_whole(d, "/proc/meminfo");
+	struct need n;
 	struct huge h;
 
 	d->topic = "memory";
@@ -270,6 +270,7 @@ void check_memory(struct doctor *d)
 		found(d, DOCTOR_UNKNOWN, "memory", "", "/proc/meminfo cannot be read");
 		return;
 	}
+	n = need_of(d->config, (uint64_t)key_number(meminfo, "Hugepagesize", 2048) * 1024);
 	if (!n.huge) {
 		found(d, uses_pci(d->config) ? DOCTOR_WARN : DOCTOR_NOTE, "hugepages",
 			"ordinary pages cost TLB misses, and NICs cannot always reach them: for "

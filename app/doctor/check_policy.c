@@ -3,9 +3,11 @@
 
 // The policy, loaded as `bridgehead run` loads it.
 
-#include "app/doctor/part.h"
 #include "app/control/policy_file.h"
+#include "app/control/policy_sig.h"
+#include "app/doctor/part.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
@@ -65,6 +67,64 @@ static void say_dates(struct doctor *d, const struct policy_info *info)
 		d->config->policy);
 }
 
+static void judge_signature(struct doctor *d, const struct policy_info *info,
+	const struct key_public *keys, unsigned n_keys)
+{
+	const char *path = d->config->policy;
+	struct policy_text t = {0};
+	char why[512] = "it cannot be read again";
+	struct diag_list diag;
+	int k = -EINVAL;
+
+	diag_init(&diag, path);
+	if (policy_text_read(&t, path, &diag) == 0)
+		k = policy_sig_check(t.sig, t.sig_len, t.text, t.len, info->id, info->version, keys,
+			n_keys, why, sizeof(why));
+	if (k >= 0) {
+		found(d, DOCTOR_OK, "policy_signature", "", "signed by %s+%08x", keys[k].name,
+			keys[k].id);
+	} else {
+		found(d, DOCTOR_FAIL, "policy_signature",
+			"with policy_keys the gateway refuses a policy that none of them signed",
+			"%s: %s", path, why);
+		mend(d, "bhctl policy sign --key <private key> %s", path);
+	}
+	policy_text_free(&t);
+	diag_clear(&diag);
+}
+
+// As the gateway demands where its configuration names keys.
+static void check_signature(struct doctor *d, const struct policy_info *info)
+{
+	const struct gateway_strings *from = &d->config->policy_keys;
+	struct key_public *keys;
+	unsigned good = 0;
+	char err[512];
+
+	if (from->n == 0)
+		return;
+	keys = calloc(from->n, sizeof(*keys));
+	if (keys == NULL) {
+		d->no_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < from->n; i++) {
+		if (key_read_public(from->v[i], &keys[good], err, sizeof(err))) {
+			good++;
+			continue;
+		}
+		found(d, DOCTOR_FAIL, "policy_keys",
+			"the gateway does not start with a key that it cannot read", "%s", err);
+		mend(d,
+			"mend \"policy_keys\" in %s: the line that bhctl keygen printed, or its "
+			".pub file",
+			d->config->path);
+	}
+	if (info != NULL && good == from->n)
+		judge_signature(d, info, keys, good);
+	free(keys);
+}
+
 void check_policy(struct doctor *d)
 {
 	const struct dpi_config one = {.contexts = 1, .max_packets_tcp = 80, .max_packets_udp = 24};
@@ -96,6 +156,7 @@ void check_policy(struct doctor *d)
 			diag.warnings);
 		say_dates(d, info);
 	}
+	check_signature(d, p != NULL ? policy_info(p) : NULL);
 	policy_free(p);
 	diag_clear(&diag);
 	dpi_free(names);

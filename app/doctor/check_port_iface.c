@@ -159,6 +159,10 @@ void check_port_iface(struct doctor *d, const struct used_port *p)
 		found(d, DOCTOR_FAIL, check, "the gateway does not start without its ports",
 			"there is no interface %s in this network namespace", iface);
 		mend(d, "ip -br link show   # the interfaces there are");
+		mend(d,
+			"ip netns list   # where the gateway runs in one: ip netns exec NAME "
+			"bridgehead doctor --config %s",
+			d->config->path);
 		return;
 	}
 	check_link(d, check, iface);
@@ -166,6 +170,7 @@ void check_port_iface(struct doctor *d, const struct used_port *p)
 	rc = d->host->iface(iface, &i);
 	check_alone(d, check, p, rc == 0 ? &i : NULL);
 	check_offloads(d, p);
-	check_port_node(
-		d, check, (int)sys_number(d, -1, NET "/device/numa_node", iface), "the interface");
+	if (sys_exists(d, NET "/device", iface)) // virtual interfaces are on no node
+		check_port_node(d, check, (int)sys_number(d, -1, NET "/device/numa_node", iface),
+			"the interface");
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-#include "app/doctor/part.h"
 #include "app/control/policy_file.h"
+#include "app/doctor/part.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,8 @@ void doctor_run(
 	struct doctor *d, const struct doctor_host *host, const struct gateway_config *config)
 {
 	*d = (struct doctor){.host = host, .config = config};
-	d->running = config != NULL && host->reach(config->control_socket) == 0;
+	d->reached = config != NULL ? host->reach(config->control_socket) : -ENOENT;
+	d->running = d->reached == 0;
 	check_memory(d);
 	check_cpu(d);
 	check_cores(d);

@@ -85,7 +85,8 @@ struct doctor_host {
 struct doctor {
 	const struct doctor_host *host;
 	const struct gateway_config *config; // NULL: the host alone
-	bool running; // a gateway answers on the configuration's control socket
+	int reached;  // what host.reach gave of the configuration's control socket
+	bool running; // a gateway answers there
 	const char *topic;
 	struct doctor_finding *v;
 	size_t n, cap;

@@ -42,9 +42,9 @@ static const struct gateway_config *or_default(const struct gateway_config *c)
 	return c != NULL ? c : &usual;
 }
 
-static uint64_t pages_2m(uint64_t bytes)
+static uint64_t whole(uint64_t bytes, uint64_t page)
 {
-	return (bytes + 2 * MIB - 1) / (2 * MIB) * (2 * MIB);
+	return (bytes + page - 1) / page * page;
 }
 
 long frame_room(const struct gateway_config *c)
@@ -52,7 +52,7 @@ long frame_room(const struct gateway_config *c)
 	return c->workers.mtu > 2026 ? (long)c->workers.mtu + 22 : 2048; // as gateway_open_ports()
 }
 
-struct need need_of(const struct gateway_config *config)
+struct need need_of(const struct gateway_config *config, uint64_t page)
 {
 	const struct gateway_config *c = or_default(config);
 	uint64_t workers = c->workers.n_lcores, ports = c->n_wires * 2 + c->n_taps;
@@ -66,10 +66,11 @@ struct need need_of(const struct gateway_config *config)
 		 workers * (workers - 1) * HANDOFF_BYTES + DPDK_BASE;
 	if (c->eal.memory_mb * MIB > n.dpdk)
 		n.dpdk = c->eal.memory_mb * MIB;
-	// As flow_table_init() maps them.
-	n.flows = workers * (pages_2m((buckets + buckets / 4 + 16) * sizeof(struct flow_bucket)) +
-				    pages_2m(flows * sizeof(struct flow_hot)) +
-				    pages_2m(flows * sizeof(struct flow_cold)));
+	// As flow_table_init() maps them: each of the three has pages of its own.
+	n.flows =
+		workers * (whole((buckets + buckets / 4 + 16) * sizeof(struct flow_bucket), page) +
+				  whole(flows * sizeof(struct flow_hot), page) +
+				  whole(flows * sizeof(struct flow_cold), page));
 	n.plain = workers * (flows * (32 + sizeof(struct flow_ext)) +
 				    c->record_ring * (sizeof(struct record) + 63) / 64 * 64) +
 		  (uint64_t)c->dpi.contexts * DPI_CONTEXT;

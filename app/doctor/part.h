@@ -56,8 +56,9 @@ struct need {
 	bool huge;      // huge pages are used
 };
 
-// config may be NULL: the defaults, one wire, one worker.
-struct need need_of(const struct gateway_config *config);
+// config may be NULL: the defaults, one wire, one worker. page: bytes of a huge page of the default
+// size.
+struct need need_of(const struct gateway_config *config, uint64_t page);
 // Bytes of frame in one packet buffer.
 long frame_room(const struct gateway_config *config);
 

@@ -9,6 +9,8 @@
 
 #include "app/flowlog/flowlog_part.h"
 
+#include "app/flowlog/flow_capture.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -249,8 +251,17 @@ int flowlog_write(struct flowlog *l, const struct record *r)
 		.record = r,
 		.t0 = r->t0 < r->t1 ? r->t0 : r->t1,
 		.t = r->t1};
+	char cap[CAPTURE_FILE_TEXT];
+	int rc;
 
-	return log_item(l, &i);
+	// The file first, so that no record names one that is not there.
+	if (r->capture != NULL && l->captures != NULL && capture_files_save(l->captures, r, cap)) {
+		l->source.cap = cap;
+	}
+	rc = log_item(l, &i);
+	l->source.cap = NULL;
+	flow_capture_release(r->capture);
+	return rc;
 }
 
 // The databases and the library that the entries name from here on.
@@ -380,9 +391,13 @@ static bool is_full_disk(int error)
 
 void flowlog_get_stats(const struct flowlog *l, struct flowlog_stats *out)
 {
+	struct capture_files_stats captures = {0};
 	struct sealer_state s;
 
 	sealer_get(l->sealer, &s);
+	if (l->captures != NULL) {
+		capture_files_get_stats(l->captures, &captures);
+	}
 	*out = (struct flowlog_stats){
 		.attempted = l->next_seq - l->first_seq,
 		.written = s.written,
@@ -392,6 +407,9 @@ void flowlog_get_stats(const struct flowlog *l, struct flowlog_stats *out)
 		.bytes = s.bytes,
 		.segments = s.segments,
 		.next_seq = l->next_seq,
+		.captures = captures.files,
+		.captures_shed = captures.shed,
+		.captures_failed = captures.failed,
 		.disk_full = is_full_disk(s.error) || is_full_disk(s.tick_error),
 	};
 }

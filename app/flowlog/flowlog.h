@@ -40,6 +40,8 @@ struct flowlog_config {
 	// input gives the same files.
 	bool live;
 	struct record_words words;
+	uint64_t capture_bytes;  // of all evidence captures in dir; 0: 1 GiB
+	uint32_t captures_per_s; // 0: 100
 };
 
 // NULL on error, with one line in err; one of dir and records must be given. The directory is made
@@ -85,7 +87,9 @@ struct flowlog_stats {
 	uint64_t bytes;    // of lines written
 	uint64_t segments; // closed
 	uint64_t next_seq;
-	bool disk_full; // the last write failed for want of space
+	uint64_t captures, captures_shed,
+		captures_failed; // files; not written for a bound, by the disk
+	bool disk_full;          // the last write failed for want of space
 };
 void flowlog_get_stats(const struct flowlog *l, struct flowlog_stats *out);
 

@@ -145,8 +145,25 @@ static int open_sealer(
 	return 0;
 }
 
+static int open_captures(
+	struct flowlog *l, const struct flowlog_config *c, char *err, size_t err_size)
+{
+	const struct capture_files_config cc = {
+		.dir = c->dir,
+		.gateway = c->gateway,
+		.max_bytes = c->capture_bytes != 0 ? c->capture_bytes : 1ull << 30,
+		.max_per_s = c->captures_per_s != 0 ? c->captures_per_s : 100,
+	};
+
+	if (c->dir == NULL)
+		return 0;
+	l->captures = capture_files_open(&cc, err, err_size);
+	return l->captures != NULL ? 0 : -EIO;
+}
+
 void flowlog_release(struct flowlog *l)
 {
+	capture_files_close(l->captures);
 	key_free(l->key);
 	free(l->gateway);
 	free(l->dir);
@@ -188,7 +205,8 @@ struct flowlog *flowlog_open(const struct flowlog_config *c, char *err, size_t e
 		snprintf(err, err_size, "out of memory for the flow log");
 		return NULL;
 	}
-	if (prepare(l, c, err, err_size) != 0 || open_sealer(l, c, err, err_size) != 0) {
+	if (prepare(l, c, err, err_size) != 0 || open_captures(l, c, err, err_size) != 0 ||
+		open_sealer(l, c, err, err_size) != 0) {
 		flowlog_release(l);
 		return NULL;
 	}

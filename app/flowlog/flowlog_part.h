@@ -4,6 +4,7 @@
 // The log itself, for flowlog.c and flowlog_open.c.
 #pragma once
 
+#include "app/flowlog/capture_file.h"
 #include "app/flowlog/flowlog.h"
 #include "app/flowlog/line.h"
 #include "app/flowlog/lost.h"
@@ -14,6 +15,7 @@ struct flowlog {
 	char *gateway;       // JSON
 	char *dir, *records; // as configured, for messages
 	struct sealer *sealer;
+	struct capture_files *captures; // NULL: no directory to keep them in
 	struct progress *progress; // NULL: none
 	struct key_private *key;   // NULL: unsigned
 	int64_t segment_us;

@@ -16,6 +16,7 @@ struct line_source {
 	const char *gateway; // JSON string with its quotes
 	size_t gateway_len;
 	struct record_words words;
+	const char *cap; // of the record at hand; NULL: none
 };
 
 // Enum values out of range and unterminated host names do no harm: what cannot be named is left

@@ -47,7 +47,8 @@ struct notice_policy { // every attempt to put a policy into force
 	int64_t t;
 	const char *how;     // "boot", "reload", "watch", "push", "rollback", "promote", "expiry"
 	const char *who;     // "uid:0", "signal"; NULL: the gateway itself
-	const char *outcome; // "published", "refused", "expired", "shadow" (a candidate), "withdrawn" (it went)
+	const char *outcome; // "published", "refused", "expired", "shadow" (a candidate),
+			     // "withdrawn" (it went)
 	const char *id;      // NULL where the text did not parse that far
 	uint32_t version;    // 0: not known
 	uint32_t epoch;      // 0: not published

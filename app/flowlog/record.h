@@ -56,6 +56,8 @@ enum record_tunnel_kind {
 	RECORD_TUN_GTPU,
 	RECORD_TUN_PPPOE, // session id
 	RECORD_TUN_MPLS,  // outermost label
+	RECORD_TUN_TZSP,  // no id, as the next
+	RECORD_TUN_CAPWAP,
 };
 
 struct record_tunnel {
@@ -77,45 +79,53 @@ enum record_exception {
 #define X(name, text) RECORD_EXC_##name,
 	RECORD_EXCEPTIONS(X)
 #undef X
-		RECORD_EXC_COUNT
+	RECORD_EXC_COUNT
 };
 
 #define RECORD_MAX_VLANS   4
 #define RECORD_MAX_TUNNELS 3
 #define RECORD_HOST_MAX    255
 
+struct flow_capture; // flow_capture.h
+
 struct record {
 	uint8_t ev;      // enum record_ev: DECISION, UPDATE or END
 	uint8_t end;     // enum record_end
 	uint8_t version; // IP version of src and dst: 4 or 6
 	uint8_t proto;
-	uint8_t init;    // enum policy_initiator
-	uint8_t action;  // enum policy_action
+	uint8_t init;   // enum policy_initiator
+	uint8_t action; // enum policy_action
 	uint8_t severity;
-	uint8_t exception; // enum record_exception; not NONE: it gives the reason instead of the rule
+	uint8_t exception; // enum record_exception; not NONE: it gives the reason instead of the
+			   // rule
 	uint8_t border;    // enum policy_border
 	uint8_t cc_source; // enum record_cc_source
 	uint8_t conf;      // enum policy_conf
 	uint8_t host_source;
 	uint8_t n_vlans, n_tunnels;
-	bool undecided; // no verdict yet: act is what the pending action does, rule and reason are left out
+	bool undecided; // no verdict yet: act is what the pending action does, rule and reason are
+			// left out
 	bool local;     // both ends inside: border, country and verdict are left out
 	bool has_ja3;
 	uint16_t sport, dport; // host order; ICMP: type and code; 0 where the protocol has none
 	uint16_t cc;
-	uint16_t rule, shadow;         // as in struct policy_verdict
-	uint16_t limit; // that was passed and holds the verdict up; POLICY_LIMIT_NONE
-	uint16_t app, master, cat;     // classifier ids; master 0: none
+	uint16_t rule, shadow;     // as in struct policy_verdict
+	uint16_t limit;            // that was passed and holds the verdict up; POLICY_LIMIT_NONE
+	uint16_t app, master, cat; // classifier ids; master 0: none
 	uint16_t vlans[RECORD_MAX_VLANS]; // outermost first
 	uint32_t tenant;
 	uint32_t asn;
 	uint32_t dpkt; // 0: the label never settled
 	uint64_t fid;
 	int64_t t0, t1; // microseconds since 1970 UTC
-	// Forwarded (ob, rb, op, rp) and stopped (db, dp); what was stopped is in no other count. In an
-	// UPDATE since the update before, in a DECISION so far, in an END over the flow's whole life.
+	// Forwarded (ob, rb, op, rp) and stopped (db, dp); what was stopped is in no other count.
+	// In an UPDATE since the update before, in a DECISION so far, in an END over the flow's
+	// whole life.
 	uint64_t ob, rb, op, rp, db, dp, pb, pp;
 	uint64_t risks;
+	// The flow's first packets; whoever takes the record gives it back
+	// (flow_capture_release()). NULL: none.
+	struct flow_capture *capture;
 	const struct policy *policy; // whose indexes these are; NULL: none was in force
 	uint8_t src[16], dst[16];    // of the end that opened the flow, and of the other
 	struct record_tunnel tunnels[RECORD_MAX_TUNNELS];
@@ -131,9 +141,9 @@ struct record_words {
 	const char *(*risk)(void *ctx, unsigned bit);
 };
 
-// Where a worker's records go: a ring (live) or the log itself (replay). emit never blocks the caller
-// for longer than a write to memory when live; a record that cannot be taken is counted by whoever
-// refused it, and emit returns -ENOSPC.
+// Where a worker's records go: a ring (live) or the log itself (replay). emit never blocks the
+// caller for longer than a write to memory when live; a record that cannot be taken is counted by
+// whoever refused it, and emit returns -ENOSPC.
 struct record_sink {
 	void *ctx;
 	int (*emit)(void *ctx, const struct record *r);

@@ -75,6 +75,8 @@ static void put_tunnel(struct json_out *j, const struct record_tunnel *t)
 		[RECORD_TUN_GTPU] = {"\"gtpu:", 6},
 		[RECORD_TUN_PPPOE] = {"\"pppoe:", 7},
 		[RECORD_TUN_MPLS] = {"\"mpls:", 6},
+		[RECORD_TUN_TZSP] = {"\"tzsp\"", 6},
+		[RECORD_TUN_CAPWAP] = {"\"capwap\"", 8},
 	};
 
 	if (t->kind >= sizeof(kinds) / sizeof(kinds[0])) {
@@ -82,7 +84,7 @@ static void put_tunnel(struct json_out *j, const struct record_tunnel *t)
 		return;
 	}
 	json_put_raw(j, kinds[t->kind].text, kinds[t->kind].len);
-	if (t->kind != RECORD_TUN_IPIP) {
+	if (kinds[t->kind].text[kinds[t->kind].len - 1] == ':') {
 		json_put_u64(j, t->id);
 		JSON_LITERAL(j, "\"");
 	}
@@ -277,7 +279,8 @@ static void put_verdict(struct json_out *j, const struct record *r)
 		put_text(j, rule.id);
 	}
 	if (reason == NULL) { // where a limit is stricter than the rule, the reason is the limit's
-		reason = limit.id != NULL && limit.action > rule.action ? limit.reason : rule.reason;
+		reason =
+			limit.id != NULL && limit.action > rule.action ? limit.reason : rule.reason;
 	}
 	if (reason != NULL) {
 		JSON_KEY(j, "reason");
@@ -380,6 +383,10 @@ void line_record(
 		json_put_u64(j, policy_info(r->policy)->version);
 	}
 	put_counters(j, r);
+	if (s->cap != NULL) {
+		JSON_KEY(j, "cap");
+		put_text(j, s->cap);
+	}
 	if (end != NULL) {
 		JSON_KEY(j, "end");
 		put_text(j, end);

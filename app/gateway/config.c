@@ -134,6 +134,12 @@ static const struct cfg_field LOG[] = {
 		.min = 4096,
 		.max = UINT64_C(1) << 40},
 	NUMBER("segment_s", struct gateway_log, segment_s, 1, 604800),
+	{.key = "capture_bytes",
+		.kind = CFG_U64,
+		.offset = offsetof(struct gateway_log, capture_bytes),
+		.min = 4096,
+		.max = UINT64_C(1) << 40},
+	NUMBER("captures_per_s", struct gateway_log, captures_per_s, 1, 100000),
 	{.key = "local_flows",
 		.kind = CFG_BOOL,
 		.offset = offsetof(struct gateway_log, local_flows)},
@@ -181,7 +187,9 @@ static int set_defaults(struct gateway_config *g)
 	g->log = (struct gateway_log){.dir = strdup("/var/log/bridgehead"),
 		.sync_ms = 1000,
 		.segment_bytes = UINT64_C(1) << 30,
-		.segment_s = 3600};
+		.segment_s = 3600,
+		.capture_bytes = UINT64_C(1) << 30,
+		.captures_per_s = 100};
 	g->exceptions = (struct gateway_exceptions){.dpi_full = POLICY_FLAG};
 	g->state_dir = strdup("/var/lib/bridgehead");
 	g->control_socket = strdup("/run/bridgehead/control.sock");

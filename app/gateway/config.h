@@ -42,7 +42,9 @@ enum gateway_tunnel {
 	GATEWAY_TUN_VXLAN = 1 << 1,
 	GATEWAY_TUN_GENEVE = 1 << 2,
 	GATEWAY_TUN_GTPU = 1 << 3,
-	GATEWAY_TUN_ALL = 15,
+	GATEWAY_TUN_TZSP = 1 << 4,
+	GATEWAY_TUN_CAPWAP = 1 << 5,
+	GATEWAY_TUN_ALL = 63,
 };
 
 struct gateway_strings {
@@ -105,11 +107,13 @@ struct gateway_dpi {
 };
 
 struct gateway_log {
-	char *dir;              // default /var/log/bridgehead
-	uint32_t sync_ms;       // fdatasync() at most this often, 0: at each flush, ..60000; 1000
-	uint64_t segment_bytes; // 4096..2^40; 1 GiB
-	uint32_t segment_s;     // 1..604800; 3600
-	bool local_flows;       // log flows with both ends inside; false
+	char *dir;               // default /var/log/bridgehead
+	uint32_t sync_ms;        // fdatasync() at most this often, 0: at each flush, ..60000; 1000
+	uint64_t segment_bytes;  // 4096..2^40; 1 GiB
+	uint32_t segment_s;      // 1..604800; 3600
+	uint64_t capture_bytes;  // of evidence captures on disk, 4096..2^40; 1 GiB
+	uint32_t captures_per_s; // files, 1..100000; 100
+	bool local_flows;        // log flows with both ends inside; false
 	char *key;              // private key that signs checkpoints; NULL, the default: unsigned
 	uint32_t retain_days;   // closed segments are kept this long, ..36500; 0, the default: for
 				// ever
@@ -160,9 +164,10 @@ struct gateway_config {
 	struct gateway_strings country_db; // 1 or more
 	struct gateway_strings asn_db;     // default none
 	char *policy;
-	struct gateway_strings policy_keys; // public keys or files of them; default none: not signed
-	bool policy_watch; // take the policy file whenever it changes; false
-	char *state_dir; // default /var/lib/bridgehead
+	struct gateway_strings
+		policy_keys; // public keys or files of them; default none: not signed
+	bool policy_watch;   // take the policy file whenever it changes; false
+	char *state_dir;     // default /var/lib/bridgehead
 	struct gateway_log log;
 	struct gateway_exceptions exceptions;
 	char *control_socket; // default /run/bridgehead/control.sock

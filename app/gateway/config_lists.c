@@ -203,14 +203,15 @@ void cfg_inside(struct cfg *c, json_t *list, struct gateway_config *out)
 }
 
 static const struct cfg_word TUNNELS[] = {{"ipip", GATEWAY_TUN_IPIP}, {"vxlan", GATEWAY_TUN_VXLAN},
-	{"geneve", GATEWAY_TUN_GENEVE}, {"gtpu", GATEWAY_TUN_GTPU}, {NULL, 0}};
+	{"geneve", GATEWAY_TUN_GENEVE}, {"gtpu", GATEWAY_TUN_GTPU}, {"tzsp", GATEWAY_TUN_TZSP},
+	{"capwap", GATEWAY_TUN_CAPWAP}, {NULL, 0}};
 
 void cfg_tunnels(struct cfg *c, json_t *list, struct gateway_config *out)
 {
 	struct gateway_strings names = {0};
 
 	out->tunnels = 0;
-	cfg_strings(c, "/tunnels", list, 0, 4, &names);
+	cfg_strings(c, "/tunnels", list, 0, 6, &names);
 	for (size_t i = 0; i < names.n; i++) {
 		const struct cfg_word *w = TUNNELS;
 		char key[24];
@@ -220,7 +221,8 @@ void cfg_tunnels(struct cfg *c, json_t *list, struct gateway_config *out)
 			w++;
 		if (w->text == NULL)
 			cfg_error(c, "/tunnels", key,
-				"one of \"ipip\", \"vxlan\", \"geneve\", \"gtpu\"",
+				"one of \"ipip\", \"vxlan\", \"geneve\", \"gtpu\", \"tzsp\", "
+				"\"capwap\"",
 				"unknown tunnel \"%.80s\"", names.v[i]);
 		else if (out->tunnels & (uint32_t)w->value)
 			cfg_error(c, "/tunnels", key, NULL, "\"%s\" is given twice", w->text);

@@ -30,17 +30,20 @@ struct gateway {
 	struct worker_port by_id[WORKER_MAX_PORTS]; // by DPDK's port number
 	struct worker *workers;
 	unsigned n_workers, n_launched;
+	struct eal *eal;
 	struct rte_mempool *pool;
 	struct pipeline_prefix *inside;
 	struct policy_slot slot;
-	struct quota quota; // counters of the policies' limits
-	int64_t quota_saved; // when, microseconds
-	bool quota_failed;   // the last time
+	struct quota quota;      // counters of the policies' limits
+	int64_t quota_saved;     // when, microseconds
+	bool quota_failed;       // the last time
 	struct key_public *keys; // that policies must be signed by one of
 	unsigned n_keys;
-	bool expiry_said; // of the policy in force
+	bool expiry_said;           // of the policy in force
 	struct policy_watch *watch; // NULL: none
-	struct dpi **dpi; // one a worker, and one for names (the last)
+	json_t *rule_totals;        // by rule id: counters of generations that are gone
+	struct gateway_view *view;  // a look at live flows that is under way; NULL: none
+	struct dpi **dpi;           // one a worker, and one for names (the last)
 	struct geo *geo;
 	struct flowlog *log;
 	struct log_writer *writer;
@@ -54,8 +57,8 @@ struct gateway {
 	char err[512];
 };
 
-// Reads what can be read without DPDK: configuration, policy, databases. 0, or -errno with everything
-// that is wrong on standard error. check: this is all that will be done.
+// Reads what can be read without DPDK: configuration, policy, databases. 0, or -errno with
+// everything that is wrong on standard error. check: this is all that will be done.
 int gateway_load(struct gateway *g, const char *config, bool check);
 // Starts DPDK, ports, log and workers' memory.
 int gateway_set_up(struct gateway *g);
@@ -70,14 +73,15 @@ void gateway_links(struct gateway *g);
 // Frees old policies that nobody uses any more.
 void gateway_reclaim(struct gateway *g);
 
-// The counters of limits, kept in the state directory over restarts: read at the start, written every
-// ten seconds while there are any, and at the end. 0 or -errno.
+// The counters of limits, kept in the state directory over restarts: read at the start, written
+// every ten seconds while there are any, and at the end. 0 or -errno.
 int gateway_quota_open(struct gateway *g);
 void gateway_quota_keep(struct gateway *g);
 void gateway_quota_close(struct gateway *g);
 
 // Answers a request of the control socket.
-json_t *gateway_request(void *ctx, const struct control_request *request, char *err, size_t err_size);
+json_t *gateway_request(
+	void *ctx, const struct control_request *request, char *err, size_t err_size);
 
 // The answer to `bhctl stats`.
 json_t *gateway_stats(struct gateway *g);

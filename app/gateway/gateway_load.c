@@ -3,8 +3,9 @@
 
 // What a gateway reads before it touches DPDK, and the policy again later.
 
-#include "app/gateway/gateway_policy.h"
 #include "app/control/policy_file.h"
+#include "app/gateway/gateway_policy.h"
+#include "app/gateway/gateway_view.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -58,6 +59,9 @@ int gateway_load(struct gateway *g, const char *config, bool check)
 
 	g->started_at = gateway_now();
 	policy_slot_init(&g->slot);
+	g->rule_totals = json_object();
+	g->slot.retired = gateway_rules_retired;
+	g->slot.retired_ctx = g;
 	if (rc < 0)
 		return rc;
 	g->n_workers = (unsigned)g->config.workers.n_lcores;
@@ -67,7 +71,8 @@ int gateway_load(struct gateway *g, const char *config, bool check)
 	rc = gateway_policy_boot(g, check);
 	// What is wrong with the databases is told in the same go.
 	g->geo = geo_load((const char *const *)g->config.country_db.v, g->config.country_db.n,
-		(const char *const *)g->config.asn_db.v, g->config.asn_db.n, g->err, sizeof(g->err));
+		(const char *const *)g->config.asn_db.v, g->config.asn_db.n, g->err,
+		sizeof(g->err));
 	if (g->geo == NULL) {
 		fprintf(stderr, "bridgehead: %s\n", g->err);
 		geo = -EINVAL;
@@ -94,6 +99,8 @@ static bool passed(struct gateway *g)
 
 void gateway_reclaim(struct gateway *g)
 {
+	if (g->view != NULL) // it refers to the words of policies
+		return;
 	g->pass += passed(g);
 	policy_slot_reclaim(&g->slot, g->pass);
 }

@@ -3,9 +3,9 @@
 
 // The gateway's flow log: where it goes, and what its first records say.
 
+#include "app/control/policy_file.h"
 #include "app/flowlog/writer.h"
 #include "app/gateway/gateway.h"
-#include "app/control/policy_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -38,6 +38,8 @@ int gateway_open_log(struct gateway *g)
 		.retain_days = g->config.log.retain_days,
 		.retain_bytes = g->config.log.retain_bytes,
 		.live = true,
+		.capture_bytes = g->config.log.capture_bytes,
+		.captures_per_s = g->config.log.captures_per_s,
 		.words = {.ctx = g->dpi[g->n_workers],
 			.app = app_word,
 			.category = category_word,

@@ -20,7 +20,6 @@ static void describe(const struct policy *p, struct policy_answer *a)
 	const struct policy_info *i = policy_info(p);
 
 	snprintf(a->id, sizeof(a->id), "%s", i->id);
-	policy_file_hex(i->sha256, a->sha256);
 	a->version = i->version;
 	a->rules = i->n_rules;
 	a->limits = i->n_limits;
@@ -87,9 +86,12 @@ struct policy *gateway_policy_check(
 	struct policy_names names = policy_file_names(g->dpi[g->n_workers]);
 	int64_t begin = gateway_now();
 	struct policy *p;
+	uint8_t sha[32];
 
 	memset(a, 0, sizeof(*a));
 	diag_init(&a->diag, o->name);
+	policy_file_sha256(o->text, o->len, sha); // known also where the text is no policy
+	policy_file_hex(sha, a->sha256);
 	p = policy_load(o->text, o->len, begin / 1000000, &names, &a->diag);
 	a->compile_us = gateway_now() - begin;
 	if (p == NULL) {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// A policy's way into force: verify the signature, read and compile, hold it against what is in force,
-// keep it on disk, publish, record the attempt. Whoever brings it (the file at the start and after
-// SIGHUP, a watch, a client of the control socket) goes this way.
+// A policy's way into force: verify the signature, read and compile, hold it against what is in
+// force, keep it on disk, publish, record the attempt. Whoever brings it (the file at the start and
+// after SIGHUP, a watch, a client of the control socket) goes this way.
 #pragma once
 
 #include "app/gateway/gateway.h"
 
 struct policy_offer {
-	const char *name; // of its file, for findings
+	const char *name;       // of its file, for findings
 	const char *text, *sig; // sig NULL: not signed
 	size_t len, sig_len;
 	const char *how, *who; // as in struct notice_policy
@@ -30,15 +30,16 @@ struct policy_answer {
 void policy_answer_free(struct policy_answer *a);
 
 // Everything but putting it into force. NULL where it is refused; the answer says why.
-struct policy *gateway_policy_check(struct gateway *g, const struct policy_offer *o,
-	struct policy_answer *a);
-// Puts a checked policy into force (it is the slot's then) and keeps it. 0, or -errno where it stays the
-// caller's and the one before stays in force.
-int gateway_policy_publish(struct gateway *g, struct policy *p, const struct policy_offer *o,
-	struct policy_answer *a);
-// Records an attempt in the flow log and in the state directory. outcome as in struct notice_policy.
-void gateway_policy_note(struct gateway *g, const struct policy_offer *o, const struct policy_answer *a,
-	const char *outcome);
+struct policy *gateway_policy_check(
+	struct gateway *g, const struct policy_offer *o, struct policy_answer *a);
+// Puts a checked policy into force (it is the slot's then) and keeps it. 0, or -errno where it
+// stays the caller's and the one before stays in force.
+int gateway_policy_publish(
+	struct gateway *g, struct policy *p, const struct policy_offer *o, struct policy_answer *a);
+// Records an attempt in the flow log and in the state directory. outcome as in struct
+// notice_policy.
+void gateway_policy_note(struct gateway *g, const struct policy_offer *o,
+	const struct policy_answer *a, const char *outcome);
 
 // Check, publish, record. 0 or -errno.
 int gateway_policy_offer(struct gateway *g, const struct policy_offer *o, struct policy_answer *a);

@@ -71,8 +71,8 @@ static int share_queues(struct gateway *g, unsigned i)
 	return w->tx_locks != NULL ? 0 : -ENOMEM;
 }
 
-// Room in a buffer for a frame with two tags, and for a whole frame of af_packet's rings, which begins
-// with the kernel's header.
+// Room in a buffer for a frame with two tags, and for a whole frame of af_packet's rings, which
+// begins with the kernel's header.
 static uint16_t frame_room(uint32_t mtu)
 {
 	uint32_t room = (mtu + 88 + 1023) / 1024 * 1024;
@@ -94,8 +94,8 @@ int gateway_open_ports(struct gateway *g)
 
 	if (rc < 0)
 		return rc;
-	g->pool = eal_pool_create("frames", c->mbufs, pc.buffer, g->ports[0].port.socket, g->err,
-		sizeof(g->err));
+	g->pool = eal_pool_create(
+		"frames", c->mbufs, pc.buffer, g->ports[0].port.socket, g->err, sizeof(g->err));
 	if (g->pool == NULL)
 		return -ENOMEM;
 	pc.pool = g->pool;
@@ -115,8 +115,8 @@ int gateway_open_ports(struct gateway *g)
 static int add_queue(struct gateway *g, struct worker *w, const struct port *p, uint16_t queue)
 {
 	if (w->n_rx == WORKER_MAX_QUEUES) {
-		snprintf(g->err, sizeof(g->err), "worker %u: more than %u receive queues", w->number,
-			WORKER_MAX_QUEUES);
+		snprintf(g->err, sizeof(g->err), "worker %u: more than %u receive queues",
+			w->number, WORKER_MAX_QUEUES);
 		return -E2BIG;
 	}
 	w->rx[w->n_rx++] = (struct worker_rx){

@@ -6,6 +6,7 @@
 #include "app/control/policy_file.h"
 #include "app/control/policy_store.h"
 #include "app/gateway/gateway_policy.h"
+#include "app/gateway/gateway_view.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -50,7 +51,7 @@ static json_t *findings(const struct diag_list *d)
 	return list;
 }
 
-static json_t *answer(const struct policy_answer *a, const char *outcome)
+json_t *gateway_policy_answer(const struct policy_answer *a, const char *outcome)
 {
 	return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:s, s:o}",
 		"outcome", outcome, "id", a->id, "version", (json_int_t)a->version, "epoch",
@@ -61,7 +62,7 @@ static json_t *answer(const struct policy_answer *a, const char *outcome)
 }
 
 // The offer that a client makes; who has room for its name.
-static int take_offer(const struct control_request *r, struct policy_offer *o, char who[32],
+int gateway_take_offer(const struct control_request *r, struct policy_offer *o, char who[32],
 	char *err, size_t err_size)
 {
 	json_t *text = json_object_get(r->body, "text"), *sig = json_object_get(r->body, "sig");
@@ -93,10 +94,10 @@ static json_t *push(struct gateway *g, const struct control_request *r, char *er
 	json_t *reply;
 	int rc;
 
-	if (take_offer(r, &o, who, err, err_size) < 0)
+	if (gateway_take_offer(r, &o, who, err, err_size) < 0)
 		return NULL;
 	rc = gateway_policy_offer(g, &o, &a);
-	reply = answer(&a, rc == 0 ? "published" : "refused");
+	reply = gateway_policy_answer(&a, rc == 0 ? "published" : "refused");
 	policy_answer_free(&a);
 	return reply;
 }
@@ -142,6 +143,10 @@ json_t *gateway_request(
 		{"policy.push", push},
 		{"policy.history", history},
 		{"policy.get", get},
+		{"policy.dry_run", gateway_view_dry_run},
+		{"flows", gateway_view_flows},
+		{"top", gateway_view_top},
+		{"rules", gateway_view_rules},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)

@@ -4,16 +4,20 @@
 // From a configuration to a running gateway, and back.
 
 #include "app/gateway/gateway_policy.h"
+#include "app/gateway/gateway_view.h"
 #include "drivers/eal/eal.h"
 
 #include <errno.h>
-#include <rte_lcore.h>
 #include <rte_launch.h>
+#include <rte_lcore.h>
 #include <rte_mempool.h>
 #include <rte_ring.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+
+#define CAPTURE_BLOCKS 8192 // of 4 KiB for each worker, touched when used
+#define CAPTURES       4096
 
 static int check_lcores(struct gateway *g)
 {
@@ -94,9 +98,11 @@ static void fill_config(const struct gateway *g, struct pipeline_config *c)
 	c->local_flows = from->log.local_flows;
 	c->classify_always = from->dpi.classify == GATEWAY_CLASSIFY_ALWAYS;
 	c->tunnels = ((from->tunnels & GATEWAY_TUN_IPIP) ? PARSE_IPIP : 0) |
-		((from->tunnels & GATEWAY_TUN_VXLAN) ? PARSE_VXLAN : 0) |
-		((from->tunnels & GATEWAY_TUN_GENEVE) ? PARSE_GENEVE : 0) |
-		((from->tunnels & GATEWAY_TUN_GTPU) ? PARSE_GTPU : 0);
+		     ((from->tunnels & GATEWAY_TUN_VXLAN) ? PARSE_VXLAN : 0) |
+		     ((from->tunnels & GATEWAY_TUN_GENEVE) ? PARSE_GENEVE : 0) |
+		     ((from->tunnels & GATEWAY_TUN_GTPU) ? PARSE_GTPU : 0) |
+		     ((from->tunnels & GATEWAY_TUN_TZSP) ? PARSE_TZSP : 0) |
+		     ((from->tunnels & GATEWAY_TUN_CAPWAP) ? PARSE_CAPWAP : 0);
 	c->inside = g->inside;
 	c->n_inside = (unsigned)from->n_inside;
 	c->exceptions = (struct pipeline_exceptions){
@@ -132,14 +138,15 @@ int gateway_make_pipelines(struct gateway *g)
 		c.reader = policy_slot_add_reader(&g->slot);
 		c.dpi = g->dpi[i];
 		c.sink = worker_sink(w);
+		c.captures = w->captures = flow_capture_pool_create(CAPTURE_BLOCKS, CAPTURES);
 		w->ring = g->rings[i];
 		w->pl = aligned_alloc(64, (sizeof(*w->pl) + 63) & ~(size_t)63);
 		if (c.reader == NULL || w->pl == NULL ||
 			pipeline_init(w->pl, &c, gateway_now()) < 0) {
 			free(w->pl);
 			w->pl = NULL;
-			snprintf(g->err, sizeof(g->err), "no memory for %u flows a worker; lower flows.max",
-				c.max_flows);
+			snprintf(g->err, sizeof(g->err),
+				"no memory for %u flows a worker; lower flows.max", c.max_flows);
 			return -ENOMEM;
 		}
 	}
@@ -166,7 +173,8 @@ static int launch(struct gateway *g)
 
 int gateway_set_up(struct gateway *g)
 {
-	int rc = eal_start(g->config.eal.args.v, g->config.eal.args.n, g->err, sizeof(g->err));
+	int rc = eal_start(
+		g->config.eal.args.v, g->config.eal.args.n, &g->eal, g->err, sizeof(g->err));
 
 	if (rc == 0)
 		rc = check_lcores(g);
@@ -179,8 +187,8 @@ int gateway_set_up(struct gateway *g)
 	if (rc == 0)
 		rc = gateway_assign_queues(g);
 	if (rc == 0) {
-		g->server = control_server_open(g->config.control_socket, gateway_request, g, g->err,
-			sizeof(g->err));
+		g->server = control_server_open(
+			g->config.control_socket, gateway_request, g, g->err, sizeof(g->err));
 		rc = g->server == NULL ? -EIO : 0;
 	}
 	if (rc == 0)
@@ -254,6 +262,7 @@ int gateway_tear_down(struct gateway *g, const char *why)
 		if (g->workers[i].pl != NULL)
 			pipeline_fini(g->workers[i].pl);
 		free(g->workers[i].pl);
+		flow_capture_pool_free(g->workers[i].captures);
 		for (unsigned to = 0; to < g->n_workers; to++)
 			rte_ring_free(g->workers[i].out[to]);
 		worker_fini(&g->workers[i]);
@@ -267,6 +276,9 @@ int gateway_tear_down(struct gateway *g, const char *why)
 	free(g->inside);
 	for (unsigned i = 0; i < WORKER_MAX_PORTS; i++)
 		free((bool *)(uintptr_t)g->by_id[i].tx_locks);
+	gateway_view_close(g);
+	json_decref(g->rule_totals);
+	g->slot.retired = NULL;
 	gateway_quota_close(g);
 	gateway_watch_close(g);
 	free(g->keys);
@@ -277,8 +289,7 @@ int gateway_tear_down(struct gateway *g, const char *why)
 	free(g->dpi);
 	if (g->pool != NULL)
 		rte_mempool_free(g->pool);
-	if (g->n_ports != 0)
-		eal_stop();
+	eal_stop(g->eal);
 	config_free(&g->config);
 	return rc;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// A wire whose one side goes down takes the other down, as a cable would, so that routers on both sides
-// notice at once.
+// A wire whose one side goes down takes the other down, as a cable would, so that routers on both
+// sides notice at once.
 
 #include "app/gateway/gateway.h"
 

@@ -2,8 +2,8 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/gateway/replay.h"
-#include "app/flowlog/flowlog.h"
 #include "app/control/policy_file.h"
+#include "app/flowlog/flowlog.h"
 #include "drivers/pcap/capture.h"
 
 #include <errno.h>
@@ -11,8 +11,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define BURST      64
-#define MAX_GAP_US 10000 // packets of one burst are at most this far apart
+// A burst is of packets of one millisecond, and its time is where that begins: whatever the bursts
+// are (a capture in two files, other packets between), every packet meets the same time.
+#define BURST          64
+#define CAPTURE_BLOCKS 65536 // of 4 KiB, touched when used
+#define CAPTURES       65536
+#define WINDOW_US      1000
+// Captures of several queues are out of order by some milliseconds. More is another recording, or a
+// clock that was set: the replay's time goes back with it.
+#define BACK_US 1000000
+// Zeros behind each packet: where nDPI reads past the end of a malformed one, the label must not
+// depend on which packet comes next.
+#define PAD 64
 
 struct replay {
 	struct replay_options o;
@@ -20,11 +30,12 @@ struct replay {
 	struct geo *geo;
 	struct policy_slot slot;
 	struct pipeline *pl;
-	struct flowlog *log; // NULL: none wanted
+	struct flow_capture_pool *captures; // NULL: none wanted
+	struct flowlog *log;                // NULL: none wanted
 	struct replay_totals *totals;
 	struct capture_writer *out;
 	int out_link;
-	int64_t last; // time of the last packet
+	int64_t last; // the latest time of a packet
 	bool began, progress;
 	int log_error;
 	// The burst: packets, and their bytes one behind the other.
@@ -35,6 +46,11 @@ struct replay {
 	size_t used, size;
 	char err[512];
 };
+
+static int64_t window_of(int64_t ts)
+{
+	return ts - ts % WINDOW_US;
+}
 
 static int fail(struct replay *r)
 {
@@ -48,8 +64,10 @@ static int emit(void *ctx, const struct record *rec)
 	int rc;
 
 	replay_totals_add(r->totals, rec);
-	if (r->log == NULL)
+	if (r->log == NULL) {
+		flow_capture_release(rec->capture);
 		return 0;
+	}
 	rc = flowlog_write(r->log, rec);
 	if (rc < 0 && r->log_error == 0)
 		r->log_error = rc;
@@ -105,7 +123,10 @@ static int open_log(struct replay *r)
 		.dir = r->o.log_dir,
 		.records = r->o.records,
 		.sync_ms = 60000,
-		.words = {.ctx = r->dpi, .app = app_word, .category = category_word, .risk = risk_word},
+		.words = {.ctx = r->dpi,
+			.app = app_word,
+			.category = category_word,
+			.risk = risk_word},
 	};
 
 	if (r->o.log_dir == NULL && r->o.records == NULL)
@@ -135,6 +156,10 @@ static int open_pipeline(struct replay *r, int64_t now)
 		.sink = {.ctx = r, .emit = emit},
 	};
 
+	if (r->o.log_dir != NULL) { // captures lie beside the log
+		r->captures = flow_capture_pool_create(CAPTURE_BLOCKS, CAPTURES);
+		pc.captures = r->captures;
+	}
 	pc.reader = policy_slot_add_reader(&r->slot);
 	r->pl = aligned_alloc(64, sizeof(*r->pl));
 	if (pc.reader == NULL || r->pl == NULL || pipeline_init(r->pl, &pc, now) < 0) {
@@ -160,7 +185,7 @@ static int begin(struct replay *r, int64_t now)
 	char sha[65];
 
 	r->began = true;
-	if (open_pipeline(r, now) < 0)
+	if (open_pipeline(r, window_of(now)) < 0)
 		return -ENOMEM;
 	if (r->log == NULL)
 		return 0;
@@ -198,25 +223,44 @@ static int write_passed(struct replay *r)
 	return 0;
 }
 
+// The time of the burst at hand.
+static int64_t pass_time(struct replay *r)
+{
+	int64_t now = window_of(r->packets[0].ts);
+
+	if (now < window_of(r->last) - BACK_US) {
+		pipeline_set_back(r->pl, now);
+		r->last = r->packets[0].ts;
+	}
+	for (unsigned i = 0; i < r->n; i++)
+		if (r->packets[i].ts > r->last)
+			r->last = r->packets[i].ts;
+	return now;
+}
+
 static int run_burst(struct replay *r)
 {
+	int64_t now;
 	int rc;
 
 	if (r->n == 0)
 		return 0;
 	for (unsigned i = 0; i < r->n; i++)
 		r->packets[i].data = r->bytes + r->offset[i];
-	if (!r->began && begin(r, r->packets[0].ts) < 0)
-		return -ENOMEM;
-	pipeline_age(r->pl, r->packets[0].ts, UINT32_MAX);
-	pipeline_burst(r->pl, r->packets, r->n, r->packets[0].ts, false);
+	if (!r->began) {
+		r->last = r->packets[0].ts;
+		if (begin(r, r->last) < 0)
+			return -ENOMEM;
+	}
+	now = pass_time(r);
+	pipeline_age(r->pl, now, UINT32_MAX);
+	pipeline_burst(r->pl, r->packets, r->n, now, false);
 	rc = write_passed(r);
-	if (r->pl->now > r->last)
-		r->last = r->pl->now;
 	if (r->log != NULL)
 		flowlog_flush(r->log, r->last);
 	if (rc == 0 && r->log_error != 0) {
-		snprintf(r->err, sizeof(r->err), "cannot write records: %s", strerror(-r->log_error));
+		snprintf(r->err, sizeof(r->err), "cannot write records: %s",
+			strerror(-r->log_error));
 		rc = fail(r);
 	}
 	r->n = 0;
@@ -227,13 +271,14 @@ static int run_burst(struct replay *r)
 static int add_packet(struct replay *r, const struct capture_packet *cp, uint8_t link)
 {
 	struct packet *p;
-	int64_t gap = r->n == 0 ? 0 : cp->ts_us - r->packets[0].ts;
+	bool full =
+		r->n == BURST || (r->n != 0 && window_of(cp->ts_us) != window_of(r->packets[0].ts));
 	int rc;
 
-	if ((r->n == BURST || gap < 0 || gap > MAX_GAP_US) && (rc = run_burst(r)) < 0)
+	if (full && (rc = run_burst(r)) < 0)
 		return rc;
-	if (r->used + cp->caplen > r->size) {
-		size_t size = 2 * (r->used + cp->caplen) + 65536;
+	if (r->used + cp->caplen + PAD > r->size) {
+		size_t size = 2 * (r->used + cp->caplen + PAD) + 65536;
 		uint8_t *more = realloc(r->bytes, size);
 
 		if (more == NULL) {
@@ -246,8 +291,9 @@ static int add_packet(struct replay *r, const struct capture_packet *cp, uint8_t
 	}
 	if (cp->caplen != 0)
 		memcpy(r->bytes + r->used, cp->data, cp->caplen);
+	memset(r->bytes + r->used + cp->caplen, 0, PAD);
 	r->offset[r->n] = r->used;
-	r->used += cp->caplen;
+	r->used += cp->caplen + PAD;
 	p = &r->packets[r->n++];
 	p->ts = cp->ts_us;
 	p->len = cp->caplen;
@@ -272,13 +318,15 @@ static int open_out(struct replay *r, const struct capture *c, const char *path)
 	if (link == r->out_link)
 		return 0;
 	snprintf(r->err, sizeof(r->err),
-		"%s: link type %s, but %s has %s already: one file holds one link type; replay them apart",
+		"%s: link type %s, but %s has %s already: one file holds one link type; replay "
+		"them apart",
 		path, capture_linktype_name(link), r->o.pcap_out,
 		capture_linktype_name(r->out_link));
 	return fail(r);
 }
 
-static void show_progress(const struct replay *r, const struct capture *c, const char *path, bool end)
+static void show_progress(
+	const struct replay *r, const struct capture *c, const char *path, bool end)
 {
 	uint64_t done, size;
 
@@ -348,6 +396,7 @@ static void close_parts(struct replay *r)
 	if (r->pl != NULL)
 		pipeline_fini(r->pl);
 	free(r->pl);
+	flow_capture_pool_free(r->captures);
 	policy_slot_fini(&r->slot);
 	geo_free(r->geo);
 	dpi_free(r->dpi);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// `bridgehead replay`: the gateway's pipeline over captures. Time is the packets' own; one thread, a
-// fixed hash seed: the same input gives the same bytes.
+// `bridgehead replay`: the gateway's pipeline over captures. Time is the packets' own; one thread,
+// a fixed hash seed: the same input gives the same bytes.
 #pragma once
 
 #include "app/dataplane/pipeline.h"
@@ -25,8 +25,8 @@ struct replay_options {
 	unsigned n_captures;
 };
 
-// Fills o from the arguments behind "replay". 0; 1 where help was asked for (and printed); -EINVAL with
-// a line on standard error.
+// Fills o from the arguments behind "replay". 0; 1 where help was asked for (and printed); -EINVAL
+// with a line on standard error.
 int replay_parse(int argc, char **argv, struct replay_options *o);
 void replay_options_free(struct replay_options *o);
 

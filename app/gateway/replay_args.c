@@ -11,10 +11,12 @@
 static const char usage[] =
 	"usage: bridgehead replay --policy FILE --country-db FILE[,FILE...] [options] CAPTURE...\n"
 	"\n"
-	"Runs captures (pcap, pcapng; \"-\" is standard input) through the gateway's pipeline, with the\n"
+	"Runs captures (pcap, pcapng; \"-\" is standard input) through the gateway's pipeline, "
+	"with the\n"
 	"packets' own time. Needs no root, no huge pages, no NIC.\n"
 	"\n"
-	"  --policy FILE         policy, format egress-policy/1; its dates are not held against today\n"
+	"  --policy FILE         policy, format egress-policy/1; its dates are not held against "
+	"today\n"
 	"  --country-db FILES    country databases, comma separated (tor-geoipdb text or .mmdb)\n"
 	"  --asn-db FILES        AS databases (.mmdb)\n"
 	"  --inside PREFIXES     inside prefixes, comma separated; default: the tenants' prefixes\n"
@@ -22,9 +24,11 @@ static const char usage[] =
 	"  --log-dir DIR         write the records as the gateway does\n"
 	"  --pcap-out FILE       write the packets that passed\n"
 	"  --local-flows         record flows with both ends inside too\n"
-	"  --tunnels LIST        look into these only: ipip,vxlan,geneve,gtpu or none; default: all\n"
+	"  --tunnels LIST        look into these only: ipip,vxlan,geneve,gtpu,tzsp,capwap or\n"
+	"                        none; default: all\n"
 	"  --max-flows N         size of the flow table; default: 1048576\n"
-	"  --summary             print totals (to standard error where records go to standard output)\n"
+	"  --summary             print totals (to standard error where records go to standard "
+	"output)\n"
 	"  --help                this text\n"
 	"\n"
 	"Exit status: 0 good, 2 an error.\n";
@@ -85,7 +89,8 @@ bool replay_prefix(const char *text, struct pipeline_prefix *out)
 
 static int bad(const char *what, const char *value)
 {
-	fprintf(stderr, "bridgehead replay: %s: \"%s\"; see bridgehead replay --help\n", what, value);
+	fprintf(stderr, "bridgehead replay: %s: \"%s\"; see bridgehead replay --help\n", what,
+		value);
 	return -EINVAL;
 }
 
@@ -110,7 +115,8 @@ static int add_prefixes(char *list, struct replay_options *o)
 			return bad("no memory for prefixes", word);
 		o->inside = more;
 		if (!replay_prefix(word, &more[o->n_inside]))
-			return bad("--inside takes prefixes such as 10.0.0.0/8 or 2001:db8::/32", word);
+			return bad("--inside takes prefixes such as 10.0.0.0/8 or 2001:db8::/32",
+				word);
 		o->n_inside++;
 	}
 	return 0;
@@ -122,16 +128,19 @@ static int set_tunnels(char *list, uint32_t *tunnels)
 		const char *name;
 		uint32_t bits;
 	} known[] = {{"none", 0}, {"ipip", PARSE_IPIP}, {"vxlan", PARSE_VXLAN},
-		{"geneve", PARSE_GENEVE}, {"gtpu", PARSE_GTPU}};
+		{"geneve", PARSE_GENEVE}, {"gtpu", PARSE_GTPU}, {"tzsp", PARSE_TZSP},
+		{"capwap", PARSE_CAPWAP}};
+	static const unsigned n = sizeof(known) / sizeof(known[0]);
 
 	*tunnels = 0;
 	for (char *word; (word = strsep(&list, ",")) != NULL;) {
 		unsigned i = 0;
 
-		while (i < 5 && strcmp(known[i].name, word) != 0)
+		while (i < n && strcmp(known[i].name, word) != 0)
 			i++;
-		if (i == 5)
-			return bad("--tunnels takes none, ipip, vxlan, geneve, gtpu", word);
+		if (i == n)
+			return bad("--tunnels takes none, ipip, vxlan, geneve, gtpu, tzsp, capwap",
+				word);
 		*tunnels |= known[i].bits;
 	}
 	return 0;

@@ -62,7 +62,8 @@ static void line(FILE *to, const char *name, const struct tally *t)
 
 // The busiest of a table, most flows first; ties in the table's order.
 static void top(FILE *to, const struct tally *t, unsigned n, unsigned most,
-	void (*print)(FILE *to, unsigned i, const struct tally *t, const void *ctx), const void *ctx)
+	void (*print)(FILE *to, unsigned i, const struct tally *t, const void *ctx),
+	const void *ctx)
 {
 	uint64_t below = UINT64_MAX;
 	unsigned shown = 0;
@@ -137,8 +138,9 @@ void replay_totals_print(const struct replay_totals *t, const struct pipeline *p
 	if (s->flows_local != 0)
 		fprintf(to, "  %-24s %10" PRIu64 " flows (both ends inside)\n", "local",
 			s->flows_local);
-	fprintf(to, "left before the verdict: %" PRIu64 " B; stopped: %" PRIu64 " packets, %" PRIu64
-		    " B\n",
+	fprintf(to,
+		"left before the verdict: %" PRIu64 " B; stopped: %" PRIu64 " packets, %" PRIu64
+		" B\n",
 		t->pending_bytes, t->stopped_packets, t->stopped_bytes);
 	fputs("flows by country of the remote end:\n", to);
 	top(to, t->cc, 1u << 16, 10, print_cc, NULL);

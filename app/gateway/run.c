@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/gateway/gateway_policy.h"
+#include "app/gateway/gateway_view.h"
 #include "drivers/eal/eal.h"
 
 #include <getopt.h>
@@ -66,6 +67,7 @@ int gateway_serve(struct gateway *g)
 			gateway_policy_reload(g, "reload", "signal");
 		}
 		gateway_links(g);
+		gateway_view_poll(g);
 		gateway_reclaim(g);
 		gateway_quota_keep(g);
 		gateway_policy_clock(g);
@@ -126,7 +128,8 @@ int run_main(int argc, char **argv)
 	}
 	if (config == NULL || optind != argc) {
 		fprintf(stderr, "bridgehead run: %s\n%s",
-			config == NULL ? "--config FILE is missing" : "one configuration only", usage);
+			config == NULL ? "--config FILE is missing" : "one configuration only",
+			usage);
 		return 2;
 	}
 	return run(config, check) == 0 ? 0 : 2;

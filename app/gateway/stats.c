@@ -69,6 +69,9 @@ static json_t *flows(const struct pipeline *pl)
 	put(o, "table_full", get(&s->table_full));
 	put(o, "extension_full", get(&s->ext_full));
 	put(o, "updates", get(&s->updates));
+	put(o, "captures", get(&s->captures_begun));
+	if (pl->c.captures != NULL)
+		put(o, "captures_shed", flow_capture_pool_shed(pl->c.captures));
 	put(o, "memory", pl->table.memory);
 	return o;
 }
@@ -143,9 +146,10 @@ static json_t *port(const struct gateway *g, const struct gateway_port *p)
 	json_object_set_new(o, "wire", json_string(p->wire));
 	json_object_set_new(o, "side", json_string(sides[p->side]));
 	json_object_set_new(o, "driver", json_string(p->port.driver));
-	json_object_set_new(o, "link", json_string(p->port.forced_down ? "taken down"
-				       : p->up                          ? "up"
-									: "down"));
+	json_object_set_new(o, "link",
+		json_string(p->port.forced_down ? "taken down"
+			    : p->up             ? "up"
+						: "down"));
 	put(o, "rx_queues", p->port.rx_queues);
 	put(o, "tx_queues", p->port.tx_queues);
 	json_object_set_new(o, "rss", json_boolean(p->port.rss));
@@ -174,6 +178,9 @@ static json_t *log_state(struct gateway *g)
 	put(o, "gaps", s.gaps);
 	put(o, "bytes", s.bytes);
 	put(o, "segments", s.segments);
+	put(o, "captures", s.captures);
+	put(o, "captures_shed", s.captures_shed);
+	put(o, "captures_failed", s.captures_failed);
 	put(o, "next_seq", s.next_seq);
 	json_object_set_new(o, "disk_full", json_boolean(s.disk_full));
 	return o;
@@ -201,8 +208,8 @@ json_t *gateway_stats(struct gateway *g)
 
 	json_object_set_new(o, "gateway", json_string(g->config.name));
 	json_object_set_new(o, "version", json_string(BRIDGEHEAD_VERSION));
-	json_object_set_new(o, "mode",
-		json_string(g->config.mode == GATEWAY_TAP ? "tap" : "inline"));
+	json_object_set_new(
+		o, "mode", json_string(g->config.mode == GATEWAY_TAP ? "tap" : "inline"));
 	put(o, "uptime_s", (uint64_t)((gateway_now() - g->started_at) / 1000000));
 	json_object_set_new(o, "policy", policy_state(g));
 	for (unsigned i = 0; i < g->n_ports; i++)

@@ -13,7 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define AGE_EVERY  64 // loops
+#define AGE_EVERY  64 // turns without a packet
+#define VIEW_EVERY 16 // loops; where packets come, a look costs a few percent of the time
+#define VIEW_BUSY  16 // flows
+#define VIEW_IDLE  256
 #define AGE_BUDGET 64 // flows
 
 int worker_init(struct worker *w)
@@ -47,7 +50,8 @@ static int sink_emit(void *ctx, const struct record *r)
 
 	// While the gateway runs a full ring is counted and the packet goes on. When it stops there
 	// is no packet to hold up, and every flow's last record is wanted.
-	for (unsigned i = 0; w->stopping && i < 20000 &&
+	for (unsigned i = 0;
+		w->stopping && i < 20000 &&
 		record_ring_put_count(w->ring) - record_ring_taken_count(w->ring) >= w->ring_size;
 		i++)
 		usleep(100);
@@ -68,7 +72,8 @@ static int64_t now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static inline void fill(struct worker *w, struct packet *p, struct rte_mbuf *m, unsigned slot, int64_t now)
+static inline void fill(
+	struct worker *w, struct packet *p, struct rte_mbuf *m, unsigned slot, int64_t now)
 {
 	const struct worker_port *port = &w->ports[m->port];
 
@@ -110,7 +115,8 @@ static void process(struct worker *w, struct packet *p, unsigned n, int64_t now,
 	pipeline_burst(w->pl, p, n, now, parsed);
 	// One port's packets stand together; other workers hand over mixtures.
 	for (unsigned i = 0; i < n; i++) {
-		const struct rte_mbuf *m = p[from].cookie, *next = i + 1 < n ? p[i + 1].cookie : NULL;
+		const struct rte_mbuf *m = p[from].cookie,
+				      *next = i + 1 < n ? p[i + 1].cookie : NULL;
 
 		if (next == NULL || next->port != m->port) {
 			pass_on(w, p + from, i + 1 - from, m->port);
@@ -227,6 +233,15 @@ static void finish(struct worker *w)
 	pipeline_stop(w->pl);
 }
 
+// A few flows between two bursts; more where there is nothing else to do.
+static void look_through(struct worker *w, bool idle)
+{
+	struct view *v = atomic_load_explicit(&w->view, memory_order_acquire);
+
+	if (v != NULL && view_slice(v, w->pl, idle ? VIEW_IDLE : VIEW_BUSY))
+		atomic_store_explicit(&w->view, NULL, memory_order_release);
+}
+
 unsigned worker_turn(struct worker *w)
 {
 	unsigned n = 0;
@@ -235,10 +250,16 @@ unsigned worker_turn(struct worker *w)
 		n += poll_queue(w, &w->rx[i]);
 	if (w->n_workers > 1)
 		n += poll_rings(w);
-	if (n == 0)
-		w->stats.idle_loops++;
-	if (++w->stats.loops % AGE_EVERY == 0)
+	w->stats.loops++;
+	// As many looks as packets: however many of them began a flow, expiry keeps up. The burst's
+	// time will do; only an idle worker asks the clock.
+	if (n != 0)
+		pipeline_age(w->pl, w->pl->now, n);
+	else if (++w->stats.idle_loops % AGE_EVERY == 0)
 		pipeline_age(w->pl, now_us(), AGE_BUDGET);
+	if ((n == 0 || w->stats.loops % VIEW_EVERY == 0) &&
+		atomic_load_explicit(&w->view, memory_order_relaxed) != NULL)
+		look_through(w, n == 0);
 	return n;
 }
 

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// A worker: one lcore that polls its receive queues, runs its pipeline over what comes, and sends on
-// the other side of the wire.
+// A worker: one lcore that polls its receive queues, runs its pipeline over what comes, and sends
+// on the other side of the wire.
 //
-// Share-nothing: a worker has its own flow table, DPI module, parser, record ring and counters. Where a
-// port keeps both directions of a flow in one queue (symmetric RSS), each worker polls its own queues.
-// Elsewhere the worker that polls a queue hands packets over to the one that their flow's hash names,
-// through a ring for each pair of workers.
+// Share-nothing: a worker has its own flow table, DPI module, parser, record ring and counters.
+// Where a port keeps both directions of a flow in one queue (symmetric RSS), each worker polls its
+// own queues. Elsewhere the worker that polls a queue hands packets over to the one that their
+// flow's hash names, through a ring for each pair of workers.
 #pragma once
 
 #include "app/dataplane/pipeline.h"
+#include "app/dataplane/view.h"
 #include "app/flowlog/writer.h"
 #include "drivers/eal/port.h"
 
@@ -26,14 +27,14 @@ struct rte_ring;
 #define WORKER_MAX_PORTS  32
 #define WORKER_MAX_QUEUES 64
 static_assert(WORKER_MAX_PORTS <= 32, "ports are bits of one word");
-#define WORKER_FRAME_MAX  9728 // bytes of a chained frame that the parser sees
+#define WORKER_FRAME_MAX 9728 // bytes of a chained frame that the parser sees
 
 // What workers know of a port, by DPDK's port number. Read-only while they run.
 struct worker_port {
 	const struct port *port;
-	uint8_t side;  // enum packet_side
+	uint8_t side; // enum packet_side
 	uint8_t wire;
-	int peer; // DPDK's number of the other end of the wire, -1: a tap
+	int peer;               // DPDK's number of the other end of the wire, -1: a tap
 	_Atomic bool *tx_locks; // one for each transmit queue that workers share; NULL: not shared
 };
 
@@ -64,21 +65,24 @@ struct worker {
 	uint16_t burst;
 	struct worker_rx rx[WORKER_MAX_QUEUES];
 	unsigned n_rx;
-	const struct worker_port *ports; // WORKER_MAX_PORTS of them
+	const struct worker_port *ports;  // WORKER_MAX_PORTS of them
 	struct rte_ring *in[WORKER_MAX];  // from each other worker; NULL: none
 	struct rte_ring *out[WORKER_MAX]; // to each other worker
 	struct rte_mempool *pool;         // for injected frames
 	struct record_ring *ring;
 	uint32_t ring_size;
 	struct pipeline *pl;
-	struct worker_tx *tx; // by DPDK's port number
-	uint32_t tx_waiting;  // bit for each port that has packets in tx
-	uint8_t *chained;     // room for the frames of a burst that are chained
+	struct flow_capture_pool *captures;
+	struct worker_tx *tx;         // by DPDK's port number
+	uint32_t tx_waiting;          // bit for each port that has packets in tx
+	uint8_t *chained;             // room for the frames of a burst that are chained
 	struct packet *packets, *own; // of a burst
 	struct rte_mbuf **mbufs;
 	const _Atomic bool *stop;
 	_Atomic unsigned *stopped_rx; // how many workers receive no more
 	bool stopping;
+	_Atomic(struct view *)
+		view; // to be looked through; the worker takes it off when it is done
 	struct worker_stats stats __attribute__((aligned(64)));
 };
 
@@ -86,8 +90,8 @@ struct worker {
 int worker_init(struct worker *w);
 void worker_fini(struct worker *w);
 
-// The lcore's function (arg: struct worker). Returns when *stop is set, every packet taken in has gone
-// out and every flow has its last record.
+// The lcore's function (arg: struct worker). Returns when *stop is set, every packet taken in has
+// gone out and every flow has its last record.
 int worker_run(void *arg);
 
 // One turn of its loop: a burst from each queue and ring, and ageing now and then. Returns how many

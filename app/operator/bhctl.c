@@ -10,6 +10,10 @@
 
 static const struct command commands[] = {
 	{"stats", stats_command, "counters by reason, worker and port"},
+	{"ports", ports_command, "ports, links, packets, losses"},
+	{"flows", flows_command, "live flows and their verdicts"},
+	{"rules", rules_command, "what each rule has decided"},
+	{"top", top_command, "who sends most just now"},
 	{"policy status", status_command, "the policy in force"},
 	{"policy validate", validate_command, "everything that is wrong with policies"},
 	{"policy sign", sign_command, "sign a policy"},

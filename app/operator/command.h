@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// bhctl's commands. Each parses its own options and returns the exit status: 0 good, 1 a finding, 2 an
-// error.
+// bhctl's commands. Each parses its own options and returns the exit status: 0 good, 1 a finding, 2
+// an error.
 #pragma once
 
 #include <jansson.h>
@@ -21,15 +21,15 @@ struct command {
 
 // One option of a command: a switch, or a word.
 struct option_of {
-	const char *name; // without "--"
+	const char *name;  // without "--"
 	const char **word; // takes a value
 	bool *flag;        // or is set
 };
 
-// Reads options (n of them) and leaves the rest in argv, *argc of them. "--help" prints usage and exits
-// with 0. 0, or EXIT_ERROR with a line on standard error.
-int command_options(const char *usage, const struct option_of *options, unsigned n, int *argc,
-	char **argv);
+// Reads options (n of them) and leaves the rest in argv, *argc of them. "--help" prints usage and
+// exits with 0. 0, or EXIT_ERROR with a line on standard error.
+int command_options(
+	const char *usage, const struct option_of *options, unsigned n, int *argc, char **argv);
 
 // A request to the gateway; NULL with a line on standard error.
 json_t *command_ask(const char *socket, json_t *request);
@@ -41,6 +41,10 @@ const char *command_text(const json_t *o, const char *key); // "" where there is
 json_int_t command_number(const json_t *o, const char *key);
 
 int stats_command(const char *socket, int argc, char **argv);
+int ports_command(const char *socket, int argc, char **argv);
+int flows_command(const char *socket, int argc, char **argv);
+int rules_command(const char *socket, int argc, char **argv);
+int top_command(const char *socket, int argc, char **argv);
 int keygen_command(const char *socket, int argc, char **argv);
 int validate_command(const char *socket, int argc, char **argv);
 int sign_command(const char *socket, int argc, char **argv);

@@ -19,6 +19,6 @@ struct offline_policy {
 bool offline_load(struct offline_policy *p, const char *path, bool any_time);
 void offline_free(struct offline_policy *p);
 
-// The private key that a signature is made with; its name from PATH.pub where name is NULL. NULL with a
-// line on standard error.
+// The private key that a signature is made with; its name from PATH.pub where name is NULL. NULL
+// with a line on standard error.
 struct key_private *key_for_signing(const char *path, const char *name);

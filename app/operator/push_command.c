@@ -4,26 +4,32 @@
 // bhctl policy push and rollback.
 
 #include "app/control/policy_sig.h"
-#include "app/operator/command.h"
+#include "app/operator/dry_run.h"
+#include "app/operator/live.h"
 #include "app/operator/offline.h"
 #include "app/operator/rewrite.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char push_usage[] = "usage: bhctl [--socket PATH] policy push [--json] POLICY\n"
-				 "\n"
-				 "Sends a policy, with its signature where POLICY.sig is there, to "
-				 "the gateway: it verifies,\n"
-				 "checks, compiles and puts it into force, or says why not.\n"
-				 "\n"
-				 "  --json  the whole answer, for machines\n"
-				 "\n"
-				 "Exit status: 0 in force, 1 refused, 2 an error.\n";
+static const char push_usage[] =
+	"usage: bhctl [--socket PATH] policy push [--dry-run [--limit N]] [--json] POLICY\n"
+	"\n"
+	"Sends a policy, with its signature where POLICY.sig is there, to the gateway: it "
+	"verifies,\n"
+	"checks, compiles and puts it into force, or says why not.\n"
+	"\n"
+	"  --dry-run  puts nothing into force: says whether the gateway would take the policy, "
+	"and\n"
+	"             how many and which live flows would get another verdict by it\n"
+	"  --limit N  shows at most so many of these, up to 10000; default: 20\n"
+	"  --json     the whole answer, for machines\n"
+	"\n"
+	"Exit status: 0 in force (with --dry-run: would be), 1 refused, 2 an error.\n";
 
 static int report(json_t *reply, bool json)
 {
-	bool published = strcmp(command_text(reply, "outcome"), "published") == 0;
+	bool published = strcmp(command_text(reply, "outcome"), "published") == 0, said = false;
 	json_t *findings = json_object_get(reply, "findings"), *line;
 	size_t i;
 
@@ -31,7 +37,10 @@ static int report(json_t *reply, bool json)
 		command_print_json(reply);
 	} else {
 		json_array_foreach (findings, i, line) {
-			fprintf(published ? stdout : stderr, "%s\n", json_string_value(line));
+			const char *text = json_string_value(line);
+
+			fprintf(published ? stdout : stderr, "%s\n", text);
+			said |= strstr(text, command_text(reply, "why")) != NULL;
 		}
 		if (published)
 			printf("policy %s version %" JSON_INTEGER_FORMAT
@@ -44,7 +53,8 @@ static int report(json_t *reply, bool json)
 				*command_text(reply, "key") != '\0' ? ", signed by " : "",
 				command_text(reply, "key"));
 		else
-			fprintf(stderr, "bhctl: refused: %s\n", command_text(reply, "why"));
+			fprintf(stderr, "bhctl: refused%s%s; the policy before stays in force\n",
+				said ? "" : ": ", said ? "" : command_text(reply, "why"));
 		if (*command_text(reply, "warning") != '\0')
 			fprintf(stderr, "bhctl: WARNING: %s\n", command_text(reply, "warning"));
 	}
@@ -66,16 +76,21 @@ static json_t *offer(
 
 int push_command(const char *socket, int argc, char **argv)
 {
-	bool json = false;
-	const struct option_of options[] = {{"json", NULL, &json}};
+	bool json = false, dry = false;
+	const char *limit = NULL;
+	const struct option_of options[] = {
+		{"json", NULL, &json}, {"dry-run", NULL, &dry}, {"limit", &limit, NULL}};
 	struct policy_text text;
 	struct diag_list diag;
 	json_t *request, *reply;
-	int rc = command_options(push_usage, options, 1, &argc, argv);
+	json_int_t n = 20;
+	int rc = command_options(push_usage, options, 3, &argc, argv);
 
 	if (rc != 0)
 		return rc;
-	if (argc != 1) {
+	if (limit != NULL && !live_number(limit, "limit", 10000, &n))
+		return EXIT_ERROR;
+	if (argc != 1 || (limit != NULL && !dry)) {
 		fputs(push_usage, stderr);
 		return EXIT_ERROR;
 	}
@@ -87,6 +102,8 @@ int push_command(const char *socket, int argc, char **argv)
 		return EXIT_ERROR;
 	request = offer(argv[0], "push", text.text, text.len, text.sig);
 	policy_text_free(&text);
+	if (dry && request != NULL)
+		return dry_run(socket, request, n, json);
 	reply = request != NULL ? command_ask(socket, request) : NULL;
 	return reply != NULL ? report(reply, json) : EXIT_ERROR;
 }

@@ -72,6 +72,15 @@ static const char history_usage[] =
 	"\n"
 	"The last attempts to put a policy into force, refused ones too.\n";
 
+// What was refused has no epoch, and where it could not be read no version.
+static void or_dash(json_int_t n, char out[24])
+{
+	if (n != 0)
+		snprintf(out, 24, "%" JSON_INTEGER_FORMAT, n);
+	else
+		strcpy(out, "-");
+}
+
 int history_command(const char *socket, int argc, char **argv)
 {
 	bool json = false;
@@ -94,16 +103,17 @@ int history_command(const char *socket, int argc, char **argv)
 		"VERSION", "EPOCH", "SHA-256", "DETAIL");
 	json_array_foreach (json_object_get(r, "attempts"), i, o) {
 		time_t at = (time_t)(command_number(o, "t") / 1000000);
-		char text[32] = "";
+		char text[32] = "", version[24], epoch[24];
 		struct tm tm;
 
 		if (gmtime_r(&at, &tm) != NULL)
 			strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-		printf("%-20s %-9s %-10s %-9s %8" JSON_INTEGER_FORMAT " %6" JSON_INTEGER_FORMAT
-		       "  %-16.16s  %s\n",
-			text, command_text(o, "how"), command_text(o, "who"),
-			command_text(o, "outcome"), command_number(o, "version"),
-			command_number(o, "epoch"), command_text(o, "sha256"),
+		or_dash(command_number(o, "version"), version);
+		or_dash(command_number(o, "epoch"), epoch);
+		printf("%-20s %-9s %-10s %-9s %8s %6s  %-16.16s  %s\n", text,
+			command_text(o, "how"),
+			*command_text(o, "who") != '\0' ? command_text(o, "who") : "-",
+			command_text(o, "outcome"), version, epoch, command_text(o, "sha256"),
 			command_text(o, "detail"));
 	}
 	json_decref(r);

@@ -8,39 +8,73 @@
 #include <rte_errno.h>
 #include <rte_mbuf.h>
 #include <rte_version.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-int eal_start(char *const *args, size_t n, char *err, size_t err_size)
-{
-	char program[] = "bridgehead", quiet[] = "--log-level=*:warning";
-	char **argv = calloc(n + 3, sizeof(*argv));
-	int rc;
+// The vector that the EAL got, which it reorders, and its strings.
+struct eal {
+	char **argv;
+	char *text;
+	bool started;
+};
 
-	if (argv == NULL) {
+static struct eal *make_args(char *const *args, size_t n)
+{
+	const char *const first[] = {"bridgehead", "--log-level=*:warning"};
+	struct eal *e = calloc(1, sizeof(*e));
+	size_t size = 0;
+	char *at;
+
+	if (e == NULL)
+		return NULL;
+	for (size_t i = 0; i < n + 2; i++)
+		size += strlen(i < 2 ? first[i] : args[i - 2]) + 1;
+	e->argv = calloc(n + 3, sizeof(*e->argv));
+	e->text = at = malloc(size);
+	if (e->argv == NULL || e->text == NULL) {
+		free(e->argv);
+		free(e->text);
+		free(e);
+		return NULL;
+	}
+	for (size_t i = 0; i < n + 2; i++) {
+		e->argv[i] = at;
+		at = stpcpy(at, i < 2 ? first[i] : args[i - 2]) + 1;
+	}
+	return e;
+}
+
+int eal_start(char *const *args, size_t n, struct eal **out, char *err, size_t err_size)
+{
+	struct eal *e = make_args(args, n);
+
+	*out = e;
+	if (e == NULL) {
 		snprintf(err, err_size, "no memory");
 		return -ENOMEM;
 	}
-	// The EAL keeps and reorders the vector: it stays allocated.
-	argv[0] = strdup(program);
-	argv[1] = strdup(quiet);
-	for (size_t i = 0; i < n; i++)
-		argv[i + 2] = strdup(args[i]);
-	rc = rte_eal_init((int)n + 2, argv);
-	if (rc < 0) {
+	if (rte_eal_init((int)n + 2, e->argv) < 0) {
 		snprintf(err, err_size,
 			"DPDK's EAL does not start with the configuration's \"eal\" arguments: %s;"
 			" see its messages above and bridgehead doctor",
 			rte_strerror(rte_errno));
 		return -EIO;
 	}
+	e->started = true;
 	return 0;
 }
 
-void eal_stop(void)
+void eal_stop(struct eal *e)
 {
-	rte_eal_cleanup();
+	if (e == NULL)
+		return;
+	if (e->started)
+		rte_eal_cleanup();
+	free(e->argv);
+	free(e->text);
+	free(e);
 }
 
 const char *eal_version(void)
@@ -58,15 +92,16 @@ const char *eal_plugins(void)
 	return RTE_EAL_PMD_PATH;
 }
 
-struct rte_mempool *eal_pool_create(const char *name, uint32_t mbufs, uint16_t data, int socket,
-	char *err, size_t err_size)
+struct rte_mempool *eal_pool_create(
+	const char *name, uint32_t mbufs, uint16_t data, int socket, char *err, size_t err_size)
 {
 	struct rte_mempool *m = rte_pktmbuf_pool_create(name, mbufs, mbufs > 1024 ? 256 : 0, 0,
 		(uint16_t)(data + RTE_PKTMBUF_HEADROOM), socket);
 
 	if (m == NULL)
 		snprintf(err, err_size,
-			"no memory for %u packet buffers of %u bytes: %s; lower workers.mbufs or give"
+			"no memory for %u packet buffers of %u bytes: %s; lower workers.mbufs or "
+			"give"
 			" more huge pages (bridgehead doctor)",
 			mbufs, data, rte_strerror(rte_errno));
 	return m;

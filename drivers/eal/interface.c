@@ -36,7 +36,7 @@ bool interface_up(uint32_t index)
 	struct ifreq r = {0};
 
 	return request(index, SIOCGIFFLAGS, &r) == 0 &&
-		(r.ifr_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+	       (r.ifr_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
 }
 
 int interface_set_up(uint32_t index, bool up)
@@ -66,8 +66,8 @@ static long frame_size(const struct rte_device *dev)
 	return at != NULL ? strtol(at + strlen("framesz="), NULL, 10) : AF_PACKET_FRAMESZ;
 }
 
-int interface_af_packet_mtu(uint32_t index, const struct rte_device *dev, uint16_t mtu, char *err,
-	size_t err_size)
+int interface_af_packet_mtu(
+	uint32_t index, const struct rte_device *dev, uint16_t mtu, char *err, size_t err_size)
 {
 	int now = interface_mtu(index), want = mtu != 0 ? mtu : now;
 	struct ifreq r = {0};
@@ -81,7 +81,8 @@ int interface_af_packet_mtu(uint32_t index, const struct rte_device *dev, uint16
 		int frame = (want + AF_PACKET_SPARE + 1023) / 1024 * 1024;
 
 		snprintf(err, err_size,
-			"an MTU of %d needs longer frames in its rings; set workers.mtu to %d and add "
+			"an MTU of %d needs longer frames in its rings; set workers.mtu to %d and "
+			"add "
 			"framesz=%d,blocksz=%d to the --vdev",
 			want, want, frame, 4 * frame);
 		return -EMSGSIZE;
@@ -91,7 +92,8 @@ int interface_af_packet_mtu(uint32_t index, const struct rte_device *dev, uint16
 	r.ifr_mtu = want;
 	rc = request(index, SIOCSIFMTU, &r);
 	if (rc < 0)
-		snprintf(err, err_size, "its interface does not take the MTU of the configuration: %s",
+		snprintf(err, err_size,
+			"its interface does not take the MTU of the configuration: %s",
 			strerror(-rc));
 	return rc;
 }

@@ -19,8 +19,9 @@ int interface_set_up(uint32_t index, bool up);
 // The interface's MTU in bytes, or -errno.
 int interface_mtu(uint32_t index);
 
-// Gives a port of net_af_packet its MTU (0: leaves the interface's), which ethdev cannot: the driver
-// says that it takes no frame over 1518 bytes, and takes what its rings have room for. A frame beyond
-// that would be cut and sent on, so rings that are too small are refused. 0 or -errno, with a line in err.
-int interface_af_packet_mtu(uint32_t index, const struct rte_device *dev, uint16_t mtu, char *err,
-	size_t err_size);
+// Gives a port of net_af_packet its MTU (0: leaves the interface's), which ethdev cannot: the
+// driver says that it takes no frame over 1518 bytes, and takes what its rings have room for. A
+// frame beyond that would be cut and sent on, so rings that are too small are refused. 0 or -errno,
+// with a line in err.
+int interface_af_packet_mtu(
+	uint32_t index, const struct rte_device *dev, uint16_t mtu, char *err, size_t err_size);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-#include "drivers/eal/interface.h"
 #include "drivers/eal/port.h"
+#include "drivers/eal/interface.h"
 
 #include <errno.h>
 #include <rte_ethdev.h>
 #include <stdio.h>
 #include <string.h>
 
-// Toeplitz with this key gives both directions of a flow one value (Woo and Park, Scalable TCP session
-// monitoring with symmetric receive-side scaling, 2012). It chooses queues only; the flow table has
-// its own hash.
+// Toeplitz with this key gives both directions of a flow one value (Woo and Park, Scalable TCP
+// session monitoring with symmetric receive-side scaling, 2012). It chooses queues only; the flow
+// table has its own hash.
 #define RSS_KEY_MAX 64
 
 static int fail(const struct port *p, int rc, const char *what, char *err, size_t err_size)
@@ -30,9 +30,9 @@ int port_find(struct port *p, const char *name, char *err, size_t err_size)
 	memset(p, 0, sizeof(*p));
 	snprintf(p->name, sizeof(p->name), "%s", name);
 	if (rte_eth_dev_get_port_by_name(name, &p->id) != 0) {
-		at = (size_t)snprintf(err, err_size, "port %s: DPDK has no such device; it has:", name);
-		RTE_ETH_FOREACH_DEV(id)
-		{
+		at = (size_t)snprintf(
+			err, err_size, "port %s: DPDK has no such device; it has:", name);
+		RTE_ETH_FOREACH_DEV (id) {
 			char have[RTE_ETH_NAME_MAX_LEN];
 
 			if (rte_eth_dev_get_name_by_port(id, have) == 0 && at < err_size)
@@ -57,7 +57,7 @@ int port_find(struct port *p, const char *name, char *err, size_t err_size)
 static bool brings_queues(const char *driver)
 {
 	return strcmp(driver, "net_af_packet") == 0 || strcmp(driver, "net_pcap") == 0 ||
-		strcmp(driver, "net_ring") == 0;
+	       strcmp(driver, "net_ring") == 0;
 }
 
 // Its MTU is the kernel interface's, whatever ethdev is told.
@@ -66,11 +66,11 @@ static bool by_interface(const struct port *p)
 	return p->if_index != 0 && strcmp(p->driver, "net_af_packet") == 0;
 }
 
-static void choose_queues(struct port *p, const struct rte_eth_dev_info *info,
-	const struct port_config *c)
+static void choose_queues(
+	struct port *p, const struct rte_eth_dev_info *info, const struct port_config *c)
 {
-	uint64_t hashes = info->flow_type_rss_offloads &
-		(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
+	uint64_t hashes =
+		info->flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
 
 	p->rx_queues = 1;
 	if (c->workers > 1 && hashes != 0 && info->max_rx_queues >= c->workers &&
@@ -101,7 +101,8 @@ static void fill_conf(struct port *p, const struct rte_eth_dev_info *info,
 			key[i + 1] = 0x5a;
 		}
 		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		conf->rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads &
+		conf->rx_adv_conf.rss_conf.rss_hf =
+			info->flow_type_rss_offloads &
 			(RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
 		if (info->hash_key_size != 0) {
 			conf->rx_adv_conf.rss_conf.rss_key = key;
@@ -152,8 +153,8 @@ static int set_mtu(struct port *p, const struct rte_eth_dev_info *info, const st
 		rc = rte_eth_dev_set_mtu(p->id, c->mtu);
 		rc = rc == -ENOTSUP ? 0 : rc;
 		if (rc != 0)
-			return fail(p, rc, "does not take the MTU of the configuration", err,
-				err_size);
+			return fail(
+				p, rc, "does not take the MTU of the configuration", err, err_size);
 	}
 	return rc;
 }
@@ -218,7 +219,7 @@ bool port_link_up(const struct port *p)
 int port_force_link(struct port *p, bool down)
 {
 	int rc = p->if_index != 0 ? interface_set_up(p->if_index, !down)
-		: down            ? rte_eth_dev_set_link_down(p->id)
+		 : down           ? rte_eth_dev_set_link_down(p->id)
 				  : rte_eth_dev_set_link_up(p->id);
 
 	if (rc == 0)

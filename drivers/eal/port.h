@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// Ports: any device that DPDK knows by name (PCI address or virtual device), set up with the offloads
-// it has and no more. Link state can be passed on to a peer.
+// Ports: any device that DPDK knows by name (PCI address or virtual device), set up with the
+// offloads it has and no more. Link state can be passed on to a peer.
 #pragma once
 
 #include <stdbool.h>
@@ -28,7 +28,7 @@ struct port {
 struct port_config {
 	uint16_t workers;
 	uint16_t rx_descriptors, tx_descriptors;
-	uint16_t mtu; // 0: the port's own
+	uint16_t mtu;    // 0: the port's own
 	uint16_t buffer; // bytes of frame in one buffer of the pool
 	bool rx_only;
 	struct rte_mempool *pool;
@@ -43,8 +43,8 @@ struct port_stats { // as the device counts
 int port_find(struct port *p, const char *name, char *err, size_t err_size);
 
 // Configures queues and starts. As many receive queues as workers where the port can keep both
-// directions of a flow together; all queues that a virtual device brings; else one. 0 or -errno, with
-// a line in err.
+// directions of a flow together; all queues that a virtual device brings; else one. 0 or -errno,
+// with a line in err.
 int port_start(struct port *p, const struct port_config *c, char *err, size_t err_size);
 void port_stop(struct port *p);
 
@@ -52,8 +52,8 @@ void port_stop(struct port *p);
 uint16_t port_max_frame(const struct port *p);
 
 bool port_link_up(const struct port *p);
-// Takes the link down or lets it come up again. Where a device cannot, the kernel interface behind it
-// is taken down. 0 or -ENOTSUP.
+// Takes the link down or lets it come up again. Where a device cannot, the kernel interface behind
+// it is taken down. 0 or -ENOTSUP.
 int port_force_link(struct port *p, bool down);
 
 void port_get_stats(const struct port *p, struct port_stats *out);

@@ -165,6 +165,14 @@ uint16_t geo_country(const struct geo *g, uint8_t version, const uint8_t *addr)
 	return (uint16_t)find(g->country4, g->country6, version, addr);
 }
 
+void geo_prefetch(const struct geo *g, uint8_t version, const uint8_t *addr, unsigned step)
+{
+	if (version == 4)
+		table4_prefetch(g->country4, be32(addr), step);
+	else
+		table6_prefetch(g->country6, be64(addr), step);
+}
+
 uint32_t geo_asn(const struct geo *g, uint8_t version, const uint8_t *addr)
 {
 	return g->asn4 != NULL ? find(g->asn4, g->asn6, version, addr) : 0;

@@ -33,8 +33,8 @@ int geo_source_read(struct geo_source *s);
 void geo_source_free(struct geo_source *s);
 int geo_source_sha256(const struct geo_source *s, uint8_t sha256[32]);
 
-// Two letters to a number; 0 where they mean unknown or no country ("??", "ZZ", "XX", and what has a
-// digit: "A1" anonymous proxy, "A2" satellite, "O1" other); -1 where they are no country code.
+// Two letters to a number; 0 where they mean unknown or no country ("??", "ZZ", "XX", and what has
+// a digit: "A1" anonymous proxy, "A2" satellite, "O1" other); -1 where they are no country code.
 int geo_code(const char *cc, size_t len);
 
 // Read a source into ranges. 0 or -errno with a line in err. asn: AS numbers are wanted.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// Address ranges while a database is being loaded: sorted, disjoint, each with a value. Both families
-// in one form (IPv4 in the low 32 bits); load time only, so that width does not matter.
+// Address ranges while a database is being loaded: sorted, disjoint, each with a value. Both
+// families in one form (IPv4 in the low 32 bits); load time only, so that width does not matter.
 #pragma once
 
 #include <stddef.h>
@@ -24,8 +24,8 @@ struct ranges {
 
 void ranges_free(struct ranges *r);
 
-// Appends; the caller keeps the order. Adjacent ranges of one value become one. 0, -ENOMEM, or -E2BIG
-// past RANGES_MAX.
+// Appends; the caller keeps the order. Adjacent ranges of one value become one. 0, -ENOMEM, or
+// -E2BIG past RANGES_MAX.
 int ranges_add(struct ranges *r, ranges_addr first, ranges_addr last, uint32_t value);
 
 // Lays top over base: where both speak of an address top wins. The result replaces base; top is

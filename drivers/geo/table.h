@@ -3,11 +3,11 @@
 
 // Look-up tables over sorted address ranges, one a family. Immutable once built.
 //
-// IPv4: the top 16 bits index a table that says where their boundaries begin; within it only the low
-// 16 bits are kept, two bytes a boundary. IPv6: the same over 64-bit prefixes, but addresses crowd in
-// few top 16 bits, so each of those gets an index of its own over as many more bits as it has
-// boundaries. A prefix that is divided beyond /64 points to a list of whole addresses. A look-up
-// reads one or two lines of the index, one or two of boundaries, and one of values.
+// IPv4: the top 16 bits index a table that says where their boundaries begin; within it only the
+// low 16 bits are kept, two bytes a boundary. IPv6: the same over 64-bit prefixes, but addresses
+// crowd in few top 16 bits, so each of those gets an index of its own over as many more bits as it
+// has boundaries. A prefix that is divided beyond /64 points to a list of whole addresses. A
+// look-up reads one or two lines of the index, one or two of boundaries, and one of values.
 #pragma once
 
 #include "drivers/geo/ranges.h"
@@ -36,11 +36,11 @@ struct table6_deep { // a boundary inside a /64
 };
 
 struct table6 {
-	uint32_t slot[TABLE_SLOTS];  // where the slot's index begins << 5 | bits that it takes
-	uint32_t *index;             // first boundary of each part of each slot, and n at the end
-	uint64_t *prefix;            // n boundaries, sorted
-	struct table_values value;   // n; TABLE_DEEP: look in deep
-	struct table6_deep *deep;    // n_deep, sorted
+	uint32_t slot[TABLE_SLOTS]; // where the slot's index begins << 5 | bits that it takes
+	uint32_t *index;            // first boundary of each part of each slot, and n at the end
+	uint64_t *prefix;           // n boundaries, sorted
+	struct table_values value;  // n; TABLE_DEEP: look in deep
+	struct table6_deep *deep;   // n_deep, sorted
 	size_t n, n_index, n_deep;
 };
 
@@ -53,6 +53,11 @@ void table6_free(struct table6 *t);
 
 uint32_t table4_find(const struct table4 *t, uint32_t addr);
 uint32_t table6_find(const struct table6 *t, uint64_t prefix, uint64_t host);
+
+// Prefetches the index (step 0) and, when that has come, the boundaries and values (step 1) that a
+// look-up will read.
+void table4_prefetch(const struct table4 *t, uint32_t addr, unsigned step);
+void table6_prefetch(const struct table6 *t, uint64_t prefix, unsigned step);
 
 size_t table4_memory(const struct table4 *t); // bytes
 size_t table6_memory(const struct table6 *t);

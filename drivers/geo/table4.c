@@ -64,3 +64,17 @@ uint32_t table4_find(const struct table4 *t, uint32_t addr)
 	}
 	return table_values_get(&t->value, i - 1);
 }
+
+void table4_prefetch(const struct table4 *t, uint32_t addr, unsigned step)
+{
+	const uint32_t *index = &t->index[addr >> 16];
+	uint32_t middle;
+
+	if (step == 0) {
+		__builtin_prefetch(index);
+		return;
+	}
+	middle = index[0] + (index[1] - index[0]) / 2;
+	__builtin_prefetch(&t->low[middle]);
+	table_values_prefetch(&t->value, middle);
+}

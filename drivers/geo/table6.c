@@ -194,3 +194,21 @@ uint32_t table6_find(const struct table6 *t, uint64_t prefix, uint64_t host)
 	value = table_values_get(&t->value, i - 1);
 	return value == deep_mark(t) ? find_deep(t, prefix, host) : value;
 }
+
+void table6_prefetch(const struct table6 *t, uint64_t prefix, unsigned step)
+{
+	uint32_t slot = t->slot[prefix >> 48];
+	unsigned bits = slot & ((1u << SLOT_BITS) - 1);
+	uint64_t part = (prefix >> (48 - bits)) & (((uint64_t)1 << bits) - 1);
+	const uint32_t *index = &t->index[(slot >> SLOT_BITS) + part];
+	uint32_t middle;
+
+	// The slots are few that are in use: they are in the cache.
+	if (step == 0) {
+		__builtin_prefetch(index);
+		return;
+	}
+	middle = index[0] + (index[1] - index[0]) / 2;
+	__builtin_prefetch(&t->prefix[middle]);
+	table_values_prefetch(&t->value, middle);
+}

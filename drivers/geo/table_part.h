@@ -31,3 +31,11 @@ static inline uint32_t table_values_get(const struct table_values *v, size_t i)
 {
 	return v->narrow != NULL ? v->narrow[i] : v->wide[i];
 }
+
+static inline void table_values_prefetch(const struct table_values *v, size_t i)
+{
+	if (v->narrow != NULL)
+		__builtin_prefetch(&v->narrow[i]);
+	else
+		__builtin_prefetch(&v->wide[i]);
+}

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// nDPI's interface changed at several versions; what differs is here, keyed on the header's version.
-// Built and run against 4.2; the other branches follow the changes that upstream documents.
+// nDPI's interface changed at several versions; what differs is here, keyed on the header's
+// version. Built and run against 4.2; the other branches follow the changes that upstream
+// documents.
 #pragma once
 
 #include <ndpi_api.h>
@@ -41,8 +42,8 @@ static inline ndpi_protocol compat_process(struct ndpi_detection_module_struct *
 #endif
 }
 
-static inline ndpi_protocol compat_giveup(struct ndpi_detection_module_struct *m,
-	struct ndpi_flow_struct *f)
+static inline ndpi_protocol compat_giveup(
+	struct ndpi_detection_module_struct *m, struct ndpi_flow_struct *f)
 {
 #if NDPI_AT_LEAST(5, 0)
 	return ndpi_detection_giveup(m, f);
@@ -57,8 +58,8 @@ static inline ndpi_protocol compat_giveup(struct ndpi_detection_module_struct *m
 #endif
 }
 
-static inline bool compat_wants_more(struct ndpi_detection_module_struct *m,
-	struct ndpi_flow_struct *f, const ndpi_protocol *p)
+static inline bool compat_wants_more(
+	struct ndpi_detection_module_struct *m, struct ndpi_flow_struct *f, const ndpi_protocol *p)
 {
 #if NDPI_AT_LEAST(5, 0)
 	return p->state != NDPI_STATE_CLASSIFIED;

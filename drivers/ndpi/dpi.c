@@ -113,8 +113,8 @@ static uint8_t confidence(const struct ndpi_flow_struct *f)
 
 // The label as ndpiReader prints it: the master is named only where it says more than the
 // application, and stands for it where only the master is known.
-static void fill(struct dpi *d, const struct dpi_flow *f, const ndpi_protocol *p,
-	struct dpi_label *label)
+static void fill(
+	struct dpi *d, const struct dpi_flow *f, const ndpi_protocol *p, struct dpi_label *label)
 {
 	uint16_t app = COMPAT_APP(*p), master = COMPAT_MASTER(*p);
 
@@ -126,25 +126,26 @@ static void fill(struct dpi *d, const struct dpi_flow *f, const ndpi_protocol *p
 	}
 	label->app = app;
 	label->master = master;
-	label->cat = app != NDPI_PROTOCOL_UNKNOWN ? (uint16_t)ndpi_get_proto_category(d->module, *p)
-						  : 0;
+	label->cat =
+		app != NDPI_PROTOCOL_UNKNOWN ? (uint16_t)ndpi_get_proto_category(d->module, *p) : 0;
 	label->conf = app != NDPI_PROTOCOL_UNKNOWN ? confidence(&f->ndpi) : DPI_CONF_NONE;
 	label->risks = f->ndpi.risk;
 }
 
-void dpi_flow_packet(struct dpi *d, struct dpi_flow *f, const uint8_t *ip, uint16_t len, uint8_t proto,
-	uint64_t ms, struct dpi_label *label)
+void dpi_flow_packet(struct dpi *d, struct dpi_flow *f, const uint8_t *ip, uint16_t len,
+	uint8_t proto, uint64_t ms, struct dpi_label *label)
 {
 	uint16_t max = proto == IPPROTO_TCP ? d->max_tcp : d->max_udp;
 	ndpi_protocol p;
 	bool enough;
 
+	if (ms > d->now_ms) // as in ndpiReader, the library's time never goes back
+		d->now_ms = ms;
 	f->packets++;
 	enough = f->packets > max;
-	p = compat_process(d->module, &f->ndpi, ip, len, ms);
-	label->final = enough ||
-		(COMPAT_APP(p) != NDPI_PROTOCOL_UNKNOWN &&
-			!compat_wants_more(d->module, &f->ndpi, &p));
+	p = compat_process(d->module, &f->ndpi, ip, len, d->now_ms);
+	label->final = enough || (COMPAT_APP(p) != NDPI_PROTOCOL_UNKNOWN &&
+					 !compat_wants_more(d->module, &f->ndpi, &p));
 	if (enough && COMPAT_APP(p) == NDPI_PROTOCOL_UNKNOWN)
 		p = compat_giveup(d->module, &f->ndpi);
 	fill(d, f, &p, label);
@@ -163,17 +164,17 @@ static bool is_one_of(const struct dpi_label *l, uint16_t a)
 	return l->app == a || l->master == a;
 }
 
-// nDPI keeps the TLS fields in a union with those of other protocols: they mean something only under
-// the labels whose dissectors fill them.
+// nDPI keeps the TLS fields in a union with those of other protocols: they mean something only
+// under the labels whose dissectors fill them.
 static bool has_tls_fields(const struct dpi_label *l)
 {
 	return is_one_of(l, NDPI_PROTOCOL_TLS) || is_one_of(l, NDPI_PROTOCOL_QUIC) ||
-		is_one_of(l, NDPI_PROTOCOL_DTLS) || is_one_of(l, NDPI_PROTOCOL_MAIL_SMTPS) ||
-		is_one_of(l, NDPI_PROTOCOL_MAIL_POPS) || is_one_of(l, NDPI_PROTOCOL_MAIL_IMAPS);
+	       is_one_of(l, NDPI_PROTOCOL_DTLS) || is_one_of(l, NDPI_PROTOCOL_MAIL_SMTPS) ||
+	       is_one_of(l, NDPI_PROTOCOL_MAIL_POPS) || is_one_of(l, NDPI_PROTOCOL_MAIL_IMAPS);
 }
 
-const char *dpi_flow_host(const struct dpi_flow *f, const struct dpi_label *label,
-	enum dpi_host_source *source)
+const char *dpi_flow_host(
+	const struct dpi_flow *f, const struct dpi_label *label, enum dpi_host_source *source)
 {
 	const char *name = f->ndpi.host_server_name;
 
@@ -183,15 +184,16 @@ const char *dpi_flow_host(const struct dpi_flow *f, const struct dpi_label *labe
 	if (is_one_of(label, NDPI_PROTOCOL_QUIC))
 		*source = DPI_HOST_QUIC;
 	else if (is_one_of(label, NDPI_PROTOCOL_HTTP) ||
-		is_one_of(label, NDPI_PROTOCOL_HTTP_CONNECT) ||
-		is_one_of(label, NDPI_PROTOCOL_HTTP_PROXY))
+		 is_one_of(label, NDPI_PROTOCOL_HTTP_CONNECT) ||
+		 is_one_of(label, NDPI_PROTOCOL_HTTP_PROXY))
 		*source = DPI_HOST_HTTP;
 	else if (is_one_of(label, NDPI_PROTOCOL_DNS) || is_one_of(label, NDPI_PROTOCOL_MDNS) ||
-		is_one_of(label, NDPI_PROTOCOL_LLMNR))
+		 is_one_of(label, NDPI_PROTOCOL_LLMNR))
 		*source = DPI_HOST_DNS;
 	else if (has_tls_fields(label))
 		*source = DPI_HOST_SNI;
-	return *source == DPI_HOST_NONE ? "" : name; // NetBIOS, DHCP, STUN names are not hosts asked for
+	return *source == DPI_HOST_NONE ? ""
+					: name; // NetBIOS, DHCP, STUN names are not hosts asked for
 }
 
 #ifdef COMPAT_JA3
@@ -205,7 +207,8 @@ static int nibble(char c)
 }
 #endif
 
-bool dpi_flow_ja3(const struct dpi_flow *f, const struct dpi_label *label, uint8_t ja3[DPI_JA3_SIZE])
+bool dpi_flow_ja3(
+	const struct dpi_flow *f, const struct dpi_label *label, uint8_t ja3[DPI_JA3_SIZE])
 {
 #ifdef COMPAT_JA3
 	const char *text = COMPAT_JA3(&f->ndpi);

@@ -3,11 +3,11 @@
 
 // Application classification: nDPI behind a small interface.
 //
-// One struct dpi per worker (nDPI's detection module is not thread-safe). A flow holds a context only
-// while its label is not final; contexts come from a pool of fixed size. The way to a label is that of
-// ndpiReader 4.2, so that both print the same for the same packets: every packet of the flow goes to
-// the library until it has named an application and wants no more packets, or until the limit of
-// packets is passed; then, where nothing was found, the library guesses.
+// One struct dpi per worker (nDPI's detection module is not thread-safe). A flow holds a context
+// only while its label is not final; contexts come from a pool of fixed size. The way to a label is
+// that of ndpiReader 4.2, so that both print the same for the same packets: every packet of the
+// flow goes to the library until it has named an application and wants no more packets, or until
+// the limit of packets is passed; then, where nothing was found, the library guesses.
 #pragma once
 
 #include <stdbool.h>
@@ -18,7 +18,7 @@ struct dpi;
 struct dpi_flow;
 
 struct dpi_config {
-	uint32_t contexts;       // flows in classification at once
+	uint32_t contexts;        // flows in classification at once
 	uint16_t max_packets_tcp; // packets of a flow, both directions; 80 as in ndpiReader
 	uint16_t max_packets_udp; // and of every other protocol; 24
 };
@@ -67,18 +67,19 @@ struct dpi_flow *dpi_flow_at(const struct dpi *d, uint32_t index);
 
 // One packet of the flow, from its IP header on; len is what was captured from there on (trailers
 // included). proto is the transport protocol. ms is the packet's time in milliseconds. Fills label.
-void dpi_flow_packet(struct dpi *d, struct dpi_flow *f, const uint8_t *ip, uint16_t len, uint8_t proto,
-	uint64_t ms, struct dpi_label *label);
+void dpi_flow_packet(struct dpi *d, struct dpi_flow *f, const uint8_t *ip, uint16_t len,
+	uint8_t proto, uint64_t ms, struct dpi_label *label);
 
 // No more packets will come: the best label there is, guesses included. label->final is set.
 void dpi_flow_finish(struct dpi *d, struct dpi_flow *f, struct dpi_label *label);
 
-// The name seen so far, "" where none, and where it came from. At most DPI_HOST_SIZE - 1 characters:
-// nDPI 4.2 keeps the tail of a longer name. Valid until the context is closed.
-const char *dpi_flow_host(const struct dpi_flow *f, const struct dpi_label *label,
-	enum dpi_host_source *source);
+// The name seen so far, "" where none, and where it came from. At most DPI_HOST_SIZE - 1
+// characters: nDPI 4.2 keeps the tail of a longer name. Valid until the context is closed.
+const char *dpi_flow_host(
+	const struct dpi_flow *f, const struct dpi_label *label, enum dpi_host_source *source);
 // False where the flow has none.
-bool dpi_flow_ja3(const struct dpi_flow *f, const struct dpi_label *label, uint8_t ja3[DPI_JA3_SIZE]);
+bool dpi_flow_ja3(
+	const struct dpi_flow *f, const struct dpi_label *label, uint8_t ja3[DPI_JA3_SIZE]);
 
 // ---- names: the same in every module of one process. NULL past the end or unknown.
 const char *dpi_app_name(const struct dpi *d, uint16_t id);
@@ -92,6 +93,6 @@ int dpi_risk_id(const struct dpi *d, const char *name);
 // ---- versions
 const char *dpi_library_version(void); // "4.2.0"
 const char *dpi_header_version(void);
-// Whether header and library agree in API version and in the flow's size; where they do not, err says
-// how.
+// Whether header and library agree in API version and in the flow's size; where they do not, err
+// says how.
 bool dpi_library_matches(char *err, size_t err_size);

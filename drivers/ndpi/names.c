@@ -86,7 +86,8 @@ bool dpi_library_matches(char *err, size_t err_size)
 	}
 	if (ndpi_detection_get_sizeof_ndpi_flow_struct() != sizeof(struct ndpi_flow_struct)) {
 		snprintf(err, err_size,
-			"nDPI: a flow takes %u bytes in the library and %zu in this program; rebuild it",
+			"nDPI: a flow takes %u bytes in the library and %zu in this program; "
+			"rebuild it",
 			ndpi_detection_get_sizeof_ndpi_flow_struct(),
 			sizeof(struct ndpi_flow_struct));
 		return false;

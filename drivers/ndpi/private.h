@@ -15,7 +15,6 @@ struct dpi_flow {
 	struct ndpi_flow_struct ndpi;
 	uint32_t next;    // free list
 	uint16_t packets; // that went to the library
-	bool cut_off;     // the library was asked for a guess
 };
 
 struct dpi {
@@ -24,4 +23,5 @@ struct dpi {
 	size_t map_size;
 	uint32_t n, free, fresh, open;
 	uint16_t max_tcp, max_udp;
+	uint64_t now_ms; // the latest time of a packet
 };

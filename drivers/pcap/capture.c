@@ -218,7 +218,8 @@ const char *capture_linktype_name(int dlt)
 	return name != NULL ? name : "unknown";
 }
 
-// A damaged file can carry any number as a time: the sum is clamped, never overflows.
+// A damaged file can carry any number as a time. Clamped, so that sums and differences of times do
+// not overflow.
 static int64_t packet_time(const struct capture *c, const struct timeval *tv)
 {
 	int64_t sec = tv->tv_sec, us;
@@ -230,7 +231,9 @@ static int64_t packet_time(const struct capture *c, const struct timeval *tv)
 	if (__builtin_mul_overflow(sec, INT64_C(1000000), &us) ||
 		__builtin_add_overflow(us, (int64_t)tv->tv_usec, &us))
 		us = sec < 0 ? INT64_MIN : INT64_MAX;
-	return us;
+	return us < -CAPTURE_TIME_MAX  ? -CAPTURE_TIME_MAX
+	       : us > CAPTURE_TIME_MAX ? CAPTURE_TIME_MAX
+				       : us;
 }
 
 int capture_next(struct capture *c, struct capture_packet *p, char *err, size_t err_size)

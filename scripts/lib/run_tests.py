@@ -18,17 +18,18 @@ from results import FAILED, PASSED, SKIPPED, Result, judge, read_meson
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TREES = os.path.join(TOP, "build-test")
-PARTS = ("lint", "unit", "golden", "fuzz", "smoke")
-NOT_UNIT = ("lint", "golden", "fuzz")  # meson's suites that are parts of their own
+PARTS = ("lint", "unit", "model", "golden", "fuzz", "smoke")
+NOT_UNIT = ("lint", "model", "golden", "fuzz")  # meson's suites that are parts of their own
 SMOKE_SECONDS = 300  # where a smoke test has no line "# timeout: SECONDS"
 
 # name -> (options of meson setup, environment, what is built, multiplier of test timeouts)
 SETUP = {
     "plain": (["-Dwerror=true"], {}, [], 1),
-    "sanitize": (["-Dsanitize=true"], {}, [], 4),
-    "fuzz": (["-Dfuzz=true"], {"CC": "clang"}, ["fuzz"], 1),
+    "sanitize": (["-Dwerror=true", "-Dsanitize=true"], {}, [], 4),
+    "fuzz": (["-Dwerror=true", "-Dfuzz=true"], {"CC": "clang"}, ["fuzz"], 1),
 }
-NEEDS = {"lint": ("plain",), "unit": ("plain", "sanitize"), "golden": ("plain", "sanitize"),
+NEEDS = {"lint": ("plain",), "unit": ("plain", "sanitize"), "model": ("plain", "sanitize"),
+         "golden": ("plain", "sanitize"),
          "fuzz": ("fuzz",), "smoke": ("plain", "sanitize")}
 
 # Any finding ends the program with 99, which no program of ours and no test gives by itself, and goes
@@ -187,7 +188,8 @@ class Run:
                 self.stage(f"build {tree}", lambda t=tree: self.build(t))
         if "lint" in parts:
             self.stage("lint", self.lint)
-        for part, suites, left_out in (("unit", [], NOT_UNIT), ("golden", ["golden"], ())):
+        for part, suites, left_out in (
+                ("unit", [], NOT_UNIT), ("model", ["model"], ()), ("golden", ["golden"], ())):
             if part in parts:
                 for tree in NEEDS[part]:
                     self.stage(f"{part} {tree}", lambda t=tree, s=suites, o=left_out: self.meson(t, s, o))

@@ -7,8 +7,8 @@
 // regions, 1024 at a time, which is what a NIC's ring holds. Timed are the worker's turns
 // (worker_turn(): receive, pipeline, send), one burst each. The floor is the same rings and buffers
 // with a receive burst and a send burst and nothing between. Rounds of floor and worker alternate.
-// A burst that took over OUTLIER times the median was interrupted by the kernel or the hypervisor: it
-// counts in the percentiles, not in the mean, and is reported.
+// A burst that took over OUTLIER times the median was interrupted by the kernel or the hypervisor:
+// it counts in the percentiles, not in the mean, and is reported.
 //
 // One line of JSON for each run on standard output; scripts/bench makes tables of them.
 
@@ -83,8 +83,8 @@ static double percentile(const uint32_t *sorted, size_t n, double p)
 }
 
 // The mean over the bursts from..end, those interrupted left out.
-static struct figures round_figures(const struct samples *s, size_t from, unsigned burst,
-	size_t *interrupted)
+static struct figures round_figures(
+	const struct samples *s, size_t from, unsigned burst, size_t *interrupted)
 {
 	size_t n = s->n - from, kept = 0;
 	uint32_t *sorted = malloc(n * sizeof(*sorted));
@@ -141,7 +141,8 @@ static void worker_turns(struct rig *r, struct samples *s)
 	rig_drain(r);
 }
 
-// A receive ring's worth of flows: drawn, some of them new. New ones move the window of those alive.
+// A receive ring's worth of flows: drawn, some of them new. New ones move the window of those
+// alive.
 static void draw(struct args *a, uint32_t *flows, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
@@ -183,8 +184,8 @@ static void set_up_flows(struct rig *r, struct args *a, struct samples *s)
 		worker_turns(r, s);
 		n = 0;
 		// The writer keeps up with what it can; the benchmark is not about its limit.
-		while (r->writer != NULL &&
-			record_ring_put_count(r->w.ring) > record_ring_taken_count(r->w.ring) + 1024)
+		while (r->writer != NULL && record_ring_put_count(r->w.ring) >
+						    record_ring_taken_count(r->w.ring) + 1024)
 			usleep(100);
 	}
 }
@@ -198,8 +199,8 @@ static struct samples new_samples(size_t max)
 	return s;
 }
 
-static void summarise(struct summary *x, double *floors, double *gross, double *net, unsigned rounds,
-	struct samples *s)
+static void summarise(struct summary *x, double *floors, double *gross, double *net,
+	unsigned rounds, struct samples *s)
 {
 	x->floor = median(floors, rounds);
 	x->gross = median(gross, rounds);
@@ -217,7 +218,8 @@ static void established(struct rig *r, struct args *a)
 {
 	struct samples fl = new_samples((size_t)a->bursts + RIG_LOAD), set = new_samples(1),
 		       s = new_samples((size_t)(a->rounds + 1) * (a->bursts + RIG_LOAD));
-	double floors[MAX_ROUNDS], gross[MAX_ROUNDS], net[MAX_ROUNDS], hz = (double)rte_get_tsc_hz();
+	double floors[MAX_ROUNDS], gross[MAX_ROUNDS], net[MAX_ROUNDS],
+		hz = (double)rte_get_tsc_hz();
 	struct summary x = {0};
 
 	set_up_flows(r, a, &set);
@@ -234,16 +236,18 @@ static void established(struct rig *r, struct args *a)
 		net[i] = gross[i] - floors[i];
 	}
 	summarise(&x, floors, gross, net, a->rounds, &s);
-	printf("{\"mode\": \"established\", \"flows\": %u, \"order\": \"%s\", \"ip\": %u, \"proto\":"
-	       " \"%s\", \"size\": %u, \"new_permille\": %u, \"log\": %s, \"burst\": %u, \"rounds\":"
+	printf("{\"mode\": \"established\", \"flows\": %u, \"order\": \"%s\", \"ip\": %u, "
+	       "\"proto\":"
+	       " \"%s\", \"size\": %u, \"new_permille\": %u, \"log\": %s, \"burst\": %u, "
+	       "\"rounds\":"
 	       " %u, \"bursts\": %zu, \"interrupted\": %zu, \"floor\": %.1f, \"gross\": %.1f,"
 	       " \"net\": %.1f, \"net_min\": %.1f, \"net_max\": %.1f, \"burst_p50\": %.0f,"
 	       " \"burst_p99\": %.0f, \"burst_p999\": %.0f, \"mpps\": %.2f, \"mpps_net\": %.2f,"
 	       " \"tsc_mhz\": %.0f, \"live\": %u, \"table_bytes\": %llu, \"evaluations\": %llu}\n",
 		a->t.flows, a->t.zipf ? "zipf" : "uniform", a->t.version, a->t.tcp ? "tcp" : "udp",
 		a->t.size, a->fresh, r->writer != NULL ? "true" : "false", r->c.burst, a->rounds,
-		x.bursts, x.interrupted, x.floor, x.gross, x.net, x.net_min, x.net_max, x.p50, x.p99,
-		x.p999, hz / x.gross / 1e6, hz / x.net / 1e6, hz / 1e6, r->w.pl->table.live,
+		x.bursts, x.interrupted, x.floor, x.gross, x.net, x.net_min, x.net_max, x.p50,
+		x.p99, x.p999, hz / x.gross / 1e6, hz / x.net / 1e6, hz / 1e6, r->w.pl->table.live,
 		(unsigned long long)r->w.pl->table.memory,
 		(unsigned long long)r->w.pl->stats.evaluations);
 	free(fl.v);
@@ -274,8 +278,8 @@ static double expire(struct rig *r)
 		unsigned n = pipeline_age(pl, now_us(), 64);
 
 		record(&s, rte_rdtsc_precise() - t, n == 64 ? n : 0);
-		while (r->writer != NULL &&
-			record_ring_put_count(r->w.ring) > record_ring_taken_count(r->w.ring) + 1024)
+		while (r->writer != NULL && record_ring_put_count(r->w.ring) >
+						    record_ring_taken_count(r->w.ring) + 1024)
 			usleep(100);
 	}
 	f = round_figures(&s, 0, 64, &interrupted);
@@ -289,10 +293,11 @@ static double expire(struct rig *r)
 static double bytes_per_flow(const struct rig *r, const struct args *a)
 {
 	const struct flow_table *t = &r->w.pl->table;
-	size_t bytes = sizeof(*t->hot) + sizeof(*t->cold) + (a->t.version == 6 ? sizeof(*t->addr6) : 0);
+	size_t bytes =
+		sizeof(*t->hot) + sizeof(*t->cold) + (a->t.version == 6 ? sizeof(*t->addr6) : 0);
 
 	return (double)bytes +
-		(double)(t->n_buckets + t->n_overflow) * sizeof(*t->buckets) / (double)t->max;
+	       (double)(t->n_buckets + t->n_overflow) * sizeof(*t->buckets) / (double)t->max;
 }
 
 static void insertion(struct rig *r, struct args *a)
@@ -364,7 +369,9 @@ static void take_option(struct args *a, int opt)
 		a->bursts = (unsigned)n;
 		break;
 	case 'B':
-		a->rig.burst = n < 1 ? 1 : n > PIPELINE_MAX_BURST ? PIPELINE_MAX_BURST : (uint16_t)n;
+		a->rig.burst = n < 1                    ? 1
+			       : n > PIPELINE_MAX_BURST ? PIPELINE_MAX_BURST
+							: (uint16_t)n;
 		break;
 	case 'H':
 		a->rig.huge = false;
@@ -388,13 +395,20 @@ static void take_option(struct args *a, int opt)
 static void parse_args(struct args *a, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"flows", required_argument, NULL, 'f'}, {"zipf", no_argument, NULL, 'z'},
-		{"ip", required_argument, NULL, 'i'}, {"tcp", no_argument, NULL, 't'},
-		{"size", required_argument, NULL, 's'}, {"new", required_argument, NULL, 'n'},
-		{"insert", no_argument, NULL, 'I'}, {"rounds", required_argument, NULL, 'r'},
-		{"bursts", required_argument, NULL, 'b'}, {"burst", required_argument, NULL, 'B'},
-		{"no-huge", no_argument, NULL, 'H'}, {"policy", required_argument, NULL, 'p'},
-		{"country-db", required_argument, NULL, 'c'}, {"log", required_argument, NULL, 'l'},
+		{"flows", required_argument, NULL, 'f'},
+		{"zipf", no_argument, NULL, 'z'},
+		{"ip", required_argument, NULL, 'i'},
+		{"tcp", no_argument, NULL, 't'},
+		{"size", required_argument, NULL, 's'},
+		{"new", required_argument, NULL, 'n'},
+		{"insert", no_argument, NULL, 'I'},
+		{"rounds", required_argument, NULL, 'r'},
+		{"bursts", required_argument, NULL, 'b'},
+		{"burst", required_argument, NULL, 'B'},
+		{"no-huge", no_argument, NULL, 'H'},
+		{"policy", required_argument, NULL, 'p'},
+		{"country-db", required_argument, NULL, 'c'},
+		{"log", required_argument, NULL, 'l'},
 		{NULL, 0, NULL, 0},
 	};
 	int opt;
@@ -435,13 +449,15 @@ int main(int argc, char **argv)
 		.bursts = 4096,
 	};
 	unsigned lcore;
+	struct eal *eal; // until the process ends
 	char err[256];
 
 	parse_args(&a, argc, argv);
 	a.rig.country_db = a.db;
 	a.rig.udp_timeout_s = a.insert ? 4 : a.fresh != 0 ? 5 : 60;
-	a.rig.max_flows = a.t.flows + (a.fresh != 0 ? 2 * a.t.flows + 1000000 : a.t.flows / 64 + 1024);
-	if (eal_start(a.eal, a.n_eal, err, sizeof(err)) < 0) {
+	a.rig.max_flows =
+		a.t.flows + (a.fresh != 0 ? 2 * a.t.flows + 1000000 : a.t.flows / 64 + 1024);
+	if (eal_start(a.eal, a.n_eal, &eal, err, sizeof(err)) < 0) {
 		fprintf(stderr, "bench_pipeline: %s\n", err);
 		return 2;
 	}

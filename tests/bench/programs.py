@@ -88,12 +88,25 @@ class Program:
     def sent(self):
         return sum(self.ask(f"/ethdev/stats,{p}")["opackets"] for p in self.ports())
 
+    def thread_times(self):
+        """Seconds on a core of each thread, by the kernel's scheduler."""
+        pid, times = self.procs[-1].pid, {}
+        for tid in os.listdir(f"/proc/{pid}/task"):
+            try:
+                with open(f"/proc/{pid}/task/{tid}/schedstat", encoding="ascii") as f:
+                    times[tid] = int(f.read().split()[0]) / 1e9
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+        return times
+
     def rate(self, seconds):
-        """Packets a second received and sent, both ports summed."""
-        r0, s0, t0 = self.received(), self.sent(), time.monotonic()
+        """Packets a second received and sent, both ports summed; and the share of the time that the
+        thread which moves them, the busiest one, had its core."""
+        r0, s0, c0, t0 = self.received(), self.sent(), self.thread_times(), time.monotonic()
         time.sleep(seconds)
-        r1, s1, t1 = self.received(), self.sent(), time.monotonic()
-        return (r1 - r0) / (t1 - t0), (s1 - s0) / (t1 - t0)
+        r1, s1, c1, t1 = self.received(), self.sent(), self.thread_times(), time.monotonic()
+        busy = max(c1[tid] - c0.get(tid, 0) for tid in c1)
+        return (r1 - r0) / (t1 - t0), (s1 - s0) / (t1 - t0), min(1.0, busy / (t1 - t0))
 
     def pause(self):
         self.procs[-1].send_signal(signal.SIGSTOP)

@@ -142,15 +142,17 @@ def side_by_side(args):
     r = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=False)
     out = ["## Side by side over `net_pcap infinite_rx`", "",
            "Mpps received by both ports together, 60-byte UDP, one core; the gateway with accounting,",
-           "policy and flow log. Ratio: the gateway's rate over the other's, round by round.", "",
-           "| flows | program | Mpps (spread) | sent | ratio (spread) |", "|---|---|---|---|---|"]
+           "policy and flow log. Over the time that the thread had its core; share says how much of",
+           "the wall clock's that was. Ratio: the gateway's rate over the other's, round by round.", "",
+           "| flows | program | Mpps (spread) | sent | share | ratio (spread) |",
+           "|---|---|---|---|---|---|"]
     for line in r.stdout.splitlines():
         result = json.loads(line)
         for name, p in result["programs"].items():
             ratio = f"**{p['ratio']:.2f}** ({p['ratio_min']:.2f} to {p['ratio_max']:.2f})" \
                 if "ratio" in p else ""
             out.append(f"| {result['flows']:,} | {name} | {p['mpps']:.1f} ({p['min']:.1f} to "
-                       f"{p['max']:.1f}) | {p['sent']:.1f} | {ratio} |")
+                       f"{p['max']:.1f}) | {p['sent']:.1f} | {p['share']:.2f} | {ratio} |")
     return out + [""]
 
 

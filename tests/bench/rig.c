@@ -39,7 +39,8 @@ static int make_port(struct rig *r, unsigned side)
 	r->tx[side] = rte_ring_create(name[1], RING_SIZE, 0, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (r->rx[side] == NULL || r->tx[side] == NULL)
 		return -ENOMEM;
-	id = rte_eth_from_rings(side == 0 ? "inside" : "outside", &r->rx[side], 1, &r->tx[side], 1, 0);
+	id = rte_eth_from_rings(
+		side == 0 ? "inside" : "outside", &r->rx[side], 1, &r->tx[side], 1, 0);
 	if (id < 0 || rte_eth_dev_get_name_by_port((uint16_t)id, dev) != 0)
 		return -EIO;
 	pc.pool = r->pool;
@@ -208,7 +209,8 @@ void rig_load(struct rig *r, struct traffic *t, unsigned side, const uint32_t *f
 	for (unsigned i = 0; i < n; i++) {
 		uint32_t flow = flows != NULL ? flows[i] : traffic_pick(t);
 
-		m[i]->data_len = traffic_frame(t, flow, side == 0, rte_pktmbuf_mtod(m[i], uint8_t *));
+		m[i]->data_len =
+			traffic_frame(t, flow, side == 0, rte_pktmbuf_mtod(m[i], uint8_t *));
 		m[i]->pkt_len = m[i]->data_len;
 	}
 	rte_ring_enqueue_bulk(r->rx[side], (void *const *)m, n, NULL);

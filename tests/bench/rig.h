@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// One worker of the gateway between two ports that are rings, so that a benchmark can hand it frames
-// and time each of its turns. Nothing of the worker or the pipeline is copied or replaced.
+// One worker of the gateway between two ports that are rings, so that a benchmark can hand it
+// frames and time each of its turns. Nothing of the worker or the pipeline is copied or replaced.
 #pragma once
 
 #include "app/gateway/worker.h"
@@ -42,8 +42,8 @@ struct rig {
 int rig_init(struct rig *r, const struct rig_config *c);
 void rig_fini(struct rig *r);
 
-// Builds n frames (at most RIG_LOAD), of flow numbers or, where flows is NULL, of flows drawn from t,
-// and puts them into the receive ring of a side.
+// Builds n frames (at most RIG_LOAD), of flow numbers or, where flows is NULL, of flows drawn from
+// t, and puts them into the receive ring of a side.
 void rig_load(struct rig *r, struct traffic *t, unsigned side, const uint32_t *flows, unsigned n);
 // Takes what was sent, gives the buffers back. Returns how many.
 unsigned rig_drain(struct rig *r);

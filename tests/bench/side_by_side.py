@@ -6,8 +6,9 @@
     side_by_side.py --gateway build/app/bridgehead [--l3fwd PATH] [--rounds 7] [--seconds 2]
 
 All programs are started once; all but the one that is measured are stopped (SIGSTOP), so that rounds
-alternate within seconds. Rates are packets a second of both ports, by DPDK's telemetry. Results as
-JSON on standard output.
+alternate within seconds. Rates are packets of both ports, by DPDK's telemetry, over the time that
+the thread which moves them had its core (on an idle machine: all of it). Results as JSON on standard
+output.
 """
 import argparse
 import json
@@ -55,9 +56,9 @@ def measure(running, rounds, seconds):
         for p in running:
             p.resume()
             time.sleep(min(1.0, seconds / 2))
-            received, sent = p.rate(seconds)
+            received, sent, share = p.rate(seconds)
             p.pause()
-            rates[p.name].append({"rx": received, "tx": sent})
+            rates[p.name].append({"rx": received / share, "tx": sent / share, "share": share})
     return rates
 
 
@@ -66,7 +67,8 @@ def table(rates):
     for name, values in rates.items():
         rx = sorted(v["rx"] / 1e6 for v in values)
         out[name] = {"mpps": statistics.median(rx), "min": rx[0], "max": rx[-1],
-                     "sent": statistics.median(v["tx"] / 1e6 for v in values)}
+                     "sent": statistics.median(v["tx"] / 1e6 for v in values),
+                     "share": statistics.median(v["share"] for v in values)}
     ours = [v["rx"] for v in rates.get("bridgehead", [])]
     for name, values in rates.items():
         ratios = sorted(a / v["rx"] for a, v in zip(ours, values) if v["rx"] > 0)

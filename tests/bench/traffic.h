@@ -14,8 +14,8 @@ struct traffic {
 	uint8_t version;       // 4 or 6
 	bool tcp;              // segments with ACK, else UDP
 	bool zipf;             // exponent 1.0, else uniform
-	uint16_t size;         // of a frame without its CRC, TRAFFIC_IMIX: 60, 590 and 1514 as 7:4:1
-	uint64_t state;        // of the generator, never 0
+	uint16_t size;  // of a frame without its CRC, TRAFFIC_IMIX: 60, 590 and 1514 as 7:4:1
+	uint64_t state; // of the generator, never 0
 	double zipf_x1, zipf_xn, zipf_s;
 };
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-ROOT, BRIDGEHEAD, BHCTL = sys.argv[1:4]
+ROOT, BRIDGEHEAD, BHCTL = map(os.path.abspath, sys.argv[1:4])
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 failures = []
 done = 0
@@ -40,6 +40,14 @@ def options_of(*commands):
         assert r.returncode == 0 and r.stdout, (c, r)
         found |= set(OPTION.findall(r.stdout))
     return found
+
+
+def commands_of_bhctl():
+    """Each as a command line: "  policy push        put a policy into force"."""
+    r = subprocess.run([BHCTL, "--help"], capture_output=True, text=True, timeout=60)
+    names = re.findall(r"^  ([a-z]+(?: [a-z]+)*)  +[a-z]", r.stdout, re.M)
+    assert "stats" in names, r.stdout
+    return [[BHCTL, *n.split()] for n in names]
 
 
 def text_of(page):
@@ -104,7 +112,7 @@ def check_unit():
 
 check_options("app/gateway/bridgehead.1", [BRIDGEHEAD], [BRIDGEHEAD, "run"],
               [BRIDGEHEAD, "replay"], [BRIDGEHEAD, "doctor"])
-check_options("app/operator/bhctl.1", [BHCTL])
+check_options("app/operator/bhctl.1", [BHCTL], *commands_of_bhctl())
 check_keys()
 for p in ("app/gateway/bridgehead.1", "app/operator/bhctl.1", "app/review/bhlog.1"):
     check_format(p)

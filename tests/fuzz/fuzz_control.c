@@ -21,19 +21,38 @@ struct stage { // one for the whole run: a server serves many clients
 	struct control_server *server;
 	struct sockaddr_un addr;
 	char folder[32];
+	uint64_t ticket[1];
+	unsigned waiting, answered;
 };
 
-static json_t *answer(void *ctx, const char *cmd, json_t *request, const struct control_peer *peer,
-	char *err, size_t err_size)
+static struct stage stage;
+
+static json_t *answer(void *ctx, const struct control_request *q, char *err, size_t err_size)
 {
-	want(json_is_object(request) && peer->uid == getuid());
-	if (strcmp(cmd, "stats") == 0)
-		return json_pack("{s:O}", "asked", request);
-	snprintf(err, err_size, "no command %s", cmd);
+	want(json_is_object(q->body) && q->peer.uid == getuid());
+	if (strcmp(q->cmd, "stats") == 0)
+		return json_pack("{s:O}", "asked", q->body);
+	if (strcmp(q->cmd, "later") == 0) {
+		want(stage.waiting == 0); // one request of a client at a time
+		return control_wait(q, &stage.ticket[stage.waiting++]);
+	}
+	snprintf(err, err_size, "no command %s", q->cmd);
 	return NULL;
 }
 
-static struct stage stage;
+// What was to be answered later: with an answer or with an error, in turn. Where the client has
+// gone meanwhile nothing happens.
+static void answer_waiting(void)
+{
+	while (stage.waiting > 0) {
+		uint64_t ticket = stage.ticket[--stage.waiting];
+		bool good = ++stage.answered & 1;
+
+		control_gone(stage.server, ticket);
+		control_answer(stage.server, ticket, good ? json_object() : NULL, "not today");
+		want(control_gone(stage.server, ticket));
+	}
+}
 
 static void clear(void)
 {
@@ -62,7 +81,7 @@ static void open_stage(void)
 
 struct client {
 	int fd;
-	char line[2 * CONTROL_MAX_REQUEST];
+	char line[1 << 20]; // longer than any answer to what the fuzzer sends
 	size_t n;
 };
 
@@ -100,6 +119,7 @@ static void send_all(struct client *c, const uint8_t *data, size_t size, size_t 
 			size -= (size_t)sent;
 		}
 		control_server_poll(stage.server, 0);
+		answer_waiting();
 		take_answers(c);
 	}
 }
@@ -119,9 +139,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	send_all(&c, data + 1, size - 1, data[0] == 0 ? SIZE_MAX : data[0]);
 	for (unsigned i = 0; i < 4; i++) { // what is left to answer
 		control_server_poll(stage.server, 0);
+		if (i != 3 || !(size & 1))
+			answer_waiting();
 		take_answers(&c);
 	}
 	close(c.fd);
 	control_server_poll(stage.server, 0); // sees the end
+	answer_waiting();                     // nobody is there any more
 	return 0;
 }

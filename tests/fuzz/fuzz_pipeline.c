@@ -6,9 +6,9 @@
 // record a line, and nothing is left open. Input: a byte of settings (struct settings), then
 // packets: how it comes (enum how), its length in two bytes (the top bit: cut by the capture),
 // data.
+#include "app/control/policy_file.h"
 #include "app/dataplane/pipeline.h"
 #include "app/flowlog/line.h"
-#include "app/control/policy_file.h"
 #include "tests/fuzz/memory_file.h"
 #include "tests/fuzz/want.h"
 

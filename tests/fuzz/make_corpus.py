@@ -174,6 +174,8 @@ def control(corpus):
     for name, piece, text in (
             ("stats", 0, b'{"v":1,"cmd":"stats"}\n'), ("pieces", 3, b'{"v":1,"cmd":"stats","more":[1]}\n'),
             ("several", 0, b'{"v":1,"cmd":"stats"}\n{"v":1,"cmd":"other"}\n{"v":2,"cmd":"stats"}\n[]\n\n'),
+            ("later", 0, b'{"v":1,"cmd":"later"}\n{"v":1,"cmd":"stats"}\n{"v":1,"cmd":"later"}\n'),
+            ("later-gone", 5, b'{"v":1,"cmd":"later"}\n'),
             ("no-command", 0, b'{"v":1}\n'), ("no-end", 7, b'{"v":1,"cmd":"stats"}'),
             ("twice", 0, b'{"v":1,"v":1,"cmd":"stats"}\n'), ("binary", 9, bytes(range(1, 256)) + b"\n"),
             ("not-utf8", 0, b'{"v":1,"cmd":"\xff\xfe"}\n'), ("nul", 0, b'{"v":1,"cmd":"a\\u0000b"}\n')):

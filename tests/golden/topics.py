@@ -360,8 +360,7 @@ def tcp_states():
 
 
 def malformed():
-    t = Topic("malformed", "one broken packet each: no flow may come of any, but for the outer one "
-              "of the last")
+    t = Topic("malformed", "one broken packet each; where its ends can be told it counts in their flow")
     seg, dgram = tcp(IN4, CN4, 40000, 80, 1, 0, SYN), udp(IN4, DE4, 50000, 9000, filler(20))
     t.frame(eth(ip4(IN4, CN4, TCP, seg))[:10], "Ethernet header of 10 bytes")
     t.frame(MAC_OUT + MAC_IN + b"\x81\0\0", "cut inside a VLAN tag")

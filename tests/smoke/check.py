@@ -40,19 +40,21 @@ class Checks:
     def __init__(self):
         self.n = self.failed = 0
 
-    def ok(self, good, name, detail=""):
-        """One check. detail is shown where it fails."""
+    def ok(self, good, name, detail="", saw=""):
+        """One check. detail is shown where it fails, saw in any case: names are the same in each run."""
         self.n += 1
         if not good:
             self.failed += 1
         print(f"{'ok' if good else 'not ok'} {self.n} - {name}", flush=True)
+        if saw:
+            self.note(saw)
         if not good:
             for line in str(detail).splitlines()[:40]:
                 print(f"#   {line}", flush=True)
         return bool(good)
 
-    def equal(self, got, wanted, name):
-        return self.ok(got == wanted, name, f"wanted {wanted!r}\ngot    {got!r}")
+    def equal(self, got, wanted, name, saw=""):
+        return self.ok(got == wanted, name, f"wanted {wanted!r}\ngot    {got!r}", saw)
 
     def skip(self, name, reason):
         self.n += 1

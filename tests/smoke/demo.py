@@ -31,6 +31,9 @@ PROGRAMS = ("curl", "openssl", "dig", "dnsmasq", "ssh", "ssh-keygen", "sshd", "s
 
 def script(c, upload):
     """What happens: (words, tenant, country, IPv6, what is done)."""
+    def partner(me, to):
+        return c.https(me, to, "db.partner.example")
+
     return [
         ("TLS by curl, car diagnosis", "auto-oem", "US", 0, lambda me, to: c.https(me, to, "diag.oem.example")),
         ("the same over IPv6", "auto-oem", "US", 1, lambda me, to: c.https(me, to, "diag.oem.example")),
@@ -42,8 +45,8 @@ def script(c, upload):
         ("DNS, unknown country", "_unlisted", "XX", 1, lambda me, to: c.dig(me, to, "www.example", "AAAA")),
         ("SSH", "_unlisted", "SG", 0, lambda me, to: c.ssh(me, to, "true")),
         ("TLS to a host that is forbidden", "cro-lab", "US", 0, lambda me, to: c.https(me, to, "files.leak.example")),
-        ("TLS, transfer that was assessed", "important-zone", "SG", 0, lambda me, to: c.https(me, to, "db.partner.example")),
-        ("TLS, transfer that was not", "important-zone", "JP", 0, lambda me, to: c.https(me, to, "db.partner.example")),
+        ("TLS, transfer that was assessed", "important-zone", "SG", 0, partner),
+        ("TLS, transfer that was not", "important-zone", "JP", 0, partner),
         ("TLS from the core zone", "core-zone", "US", 0, lambda me, to: c.https(me, to, "backup.example")),
         ("DNS from the core zone", "core-zone", "US", 1, lambda me, to: c.dig(me, to, "www.example", seconds=2)),
         ("TLS from the core zone, at home", "core-zone", "CN", 0, lambda me, to: c.https(me, to, "home.example")),
@@ -159,7 +162,8 @@ def main():
             if args.record:
                 raise RuntimeError(f"nothing to record: {e}") from None
             show.title("Replay", f"no traffic of your own ({e}):")
-            show.note(f"the capture {os.path.relpath(CAPTURE, SOURCE)} runs through the same pipeline, with its own times.")
+            show.note(f"the capture {os.path.relpath(CAPTURE, SOURCE)} runs through the same pipeline, with its own "
+                      "times.")
             replay(log_dir)
         show.report(run([BHLOG, "search", log_dir, "--json", "--ev", "end"]).stdout)
         show.ending({"log": log_dir, "policy": POLICY, "project": SOURCE}, next_commands(log_dir))

@@ -57,7 +57,7 @@ def shown(t, name, folder, *args):
     flows = sorted((r for r in map(json.loads, found.splitlines()) if r["proto"] in (6, 17)), key=lambda r: r["t0"])
     got = [(r["tn"], r["dport"], r["cc"], r.get("host"), r["act"], r["rule"]) for r in flows]
     t.equal(got, FLOWS, f"{name}: verdicts by tenant, country and host")
-    for tenant, _port, country, _host, act, rule in FLOWS:
+    for tenant, country, act, rule in sorted({(f[0], f[2], f[4], f[5]) for f in FLOWS}):
         if not t.ok(any(l.strip().startswith(act.upper()) and rule in l for l in lines)
                     and any(tenant in l and f" {country} " in l for l in lines),
                     f"{name}: shows {tenant} to {country}: {act} by {rule}", done.stdout):

@@ -64,22 +64,22 @@ def scenario(t, lab, small):
         dropped = captures.stop()
         sent, arrived = captures.flows(INSIDE)
         t.equal(dropped, 0, "tcpdump saw everything")
-        t.ok(count(sent) >= rounds * FLOWS and sent == arrived, f"forwarding goes on: {count(sent)} frames before and while "
-             "the disk is full", difference(sent, arrived))
+        t.ok(count(sent) >= rounds * FLOWS and sent == arrived, "forwarding goes on before and while the disk is full",
+             difference(sent, arrived), f"{count(sent)} frames")
         t.equal(books(gw.stats()), "", "received = sent")
         run(["mount", "-o", "remount,size=64m", small])  # there is room again
         poll("the log to be written again", lambda: not gw.stats()["log"]["disk_full"], 20)
         t.ok("can be written again" in gw.said(), "and when it can be written again, too", gw.said())
         stats = gw.stats()
         code, took = gw.stop()
-    t.ok(code == 0, f"SIGTERM ends it in {took:.2f} s", gw.said())
+    t.ok(code == 0, "SIGTERM ends it", gw.said(), f"{took:.2f} s")
     log = gw.records()
     gaps = [r for r in log if r["ev"] == "gap"]
     stopped = [r for r in log if r["ev"] == "stop"]
     lost = stopped[0]["lost_disk"] + stopped[0]["lost_ring"] if stopped else -1
     t.ok(len(stopped) == 1, "a stop record is there")
-    t.ok(lost > 0, f"the disk was full for long enough to lose records: {lost}")
-    t.equal(sum(g["lost"] for g in gaps), lost, f"{len(gaps)} gap records tell all of them")
+    t.ok(lost > 0, "the disk was full for long enough to lose records", saw=f"{lost} lost")
+    t.equal(sum(g["lost"] for g in gaps), lost, "gap records tell all of them", f"{len(gaps)} gaps")
     t.ok(stats["log"]["lost_ring"] + stats["log"]["lost_disk"] == lost, "statistics told them while it ran",
          f"{stats['log']}")
     verified = run([BHLOG, "verify", gw.log_dir, "--json"], check=False)

@@ -143,7 +143,7 @@ def cut_in_a_packet(t, inputs):
     with open(records, encoding="utf-8") as f:
         ended = sum(json.loads(line)["ev"] == "end" for line in f)
     t.ok(done.returncode == 2 and path in done.stderr and ended > 5,
-         f"capture: cut in its last packet: {ended} flows recorded, one error, exit 2",
+         "capture: cut in its last packet: whole flows recorded, one error, exit 2",
          f"exit {done.returncode}, {ended} flows: {done.stderr}")
 
 
@@ -153,8 +153,9 @@ def test(t):
     folder = tempfile.mkdtemp(prefix="bh-inputs-")
     try:
         inputs = Inputs(folder)
-        for how, argv in list(commands(inputs, "policy", POLICY)) + list(commands(inputs, "config", inputs.good["config"])):
-            done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        for how, argv in commands(inputs, "policy", POLICY):
+            done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60,
+                                  check=False)
             t.ok(done.returncode == 0, f"good inputs: {how}: exit 0", done.stderr)
         bad_files(t, inputs)
         unreadable(t, inputs)

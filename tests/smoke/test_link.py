@@ -21,21 +21,21 @@ def links_up(gw):
     poll("links to be up", lambda: all(p["link"] == "up" for p in gw.stats()["ports"]), 5)
 
 
-def side(t, gw, far, near, names, ping):
+def side(t, which, gw, far, near, names, ping):
     """far's cable is pulled and put back; near is to notice."""
     far.ip("link", "set", "p0", "down")
     poll("the other side to go down", lambda: not carrier(near), 5)
     states = {p["port"]: p["link"] for p in gw.stats()["ports"]}
-    t.equal(states, {names[0]: "down", names[1]: "taken down"}, "statistics say which side lost its link")
-    t.ok(True, "a side that goes down takes the other down")
+    t.equal(states, {names[0]: "down", names[1]: "taken down"}, f"{which}: statistics say which side lost its link")
+    t.ok(True, f"{which}: a side that goes down takes the other down")
     far.ip("link", "set", "p0", "up")
     far.ip("route", "replace", "default", "dev", "p0")
     poll("the other side to come up", lambda: carrier(near), 5)
     near.ip("route", "replace", "default", "dev", "p0")
-    t.ok(True, "and up again")
+    t.ok(True, f"{which}: and up again")
     links_up(gw)
     done = poll("a ping to be answered", ping, 10)
-    t.ok(done, "traffic crosses again")
+    t.ok(done, f"{which}: traffic crosses again")
 
 
 def test(t):
@@ -50,12 +50,12 @@ def test(t):
         with Gateway(lab, gateway_ns, make_config(lab.path("link"), ports(wire), POLICY, COUNTRIES)) as gw:
             links_up(gw)
             t.ok(ping(), "traffic crosses")
-            side(t, gw, wire.inside, wire.outside, names, ping)
-            side(t, gw, wire.outside, wire.inside, names[::-1], ping)
+            side(t, "inside", gw, wire.inside, wire.outside, names, ping)
+            side(t, "outside", gw, wire.outside, wire.inside, names[::-1], ping)
             wire.outside.ip("link", "set", "p0", "down")
             poll("the inside to go down", lambda: not carrier(wire.inside), 5)
             code, took = gw.stop()
-            t.ok(code == 0 and took < 2, f"SIGTERM while a side is down ends it in {took:.2f} s", gw.said())
+            t.ok(code == 0 and took < 2, "SIGTERM while a side is down ends it within 2 s", gw.said(), f"{took:.2f} s")
             wire.outside.ip("link", "set", "p0", "up")
             poll("the side that was taken down to be up", lambda: carrier(wire.inside), 5)
             t.ok(True, "a gateway that ends leaves no interface taken down")

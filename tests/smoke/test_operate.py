@@ -97,12 +97,13 @@ def reload(t, lab, gw, wire, path):
         stream.stop()
     dropped = captures.stop()
     sent, lost, error = iperf_result(bulk.output)
-    t.ok(sent and not error, f"reload: {sent} bytes of bulk upload through {n - 1} attempts", error)
+    t.ok(sent and not error, "reload: a bulk upload runs through all attempts", error,
+         f"{sent} bytes, {n - 1} attempts")
     t.equal(dropped, 0, "reload: tcpdump saw everything")
     for side in (INSIDE, OUTSIDE):
         a, b = captures.flows(side)
-        t.ok(count(a) >= stream.n / 2 and a == b, f"reload: {count(a)} frames "
-             f"{'outbound' if side == INSIDE else 'inbound'} the same and in order, none lost", difference(a, b))
+        t.ok(count(a) >= stream.n / 2 and a == b, f"reload: {'outbound' if side == INSIDE else 'inbound'}: the "
+             "same frames in order, none lost", difference(a, b), f"{count(a)} frames")
     t.equal(books(gw.stats()), "", "reload: received = sent, nothing lost")
     write_policy(path, 1000, no_rules)
     record = hup(gw, "the new policy", n + 1)
@@ -140,7 +141,8 @@ def statistics(t, gw):
 
 
 def stop_counts(t, gw, stats, took, code):
-    t.ok(code == 0 and took < 2, f"stop: SIGTERM ends it in {took:.2f} s with exit 0", f"exit {code}\n{gw.said()}")
+    t.ok(code == 0 and took < 2, "stop: SIGTERM ends it within 2 s with exit 0", f"exit {code}\n{gw.said()}",
+         f"{took:.2f} s")
     ended = gw.records("--ev", "end")
     stopped = gw.records("--ev", "stop")
     t.equal(len(stopped), 1, "stop: one stop record")
@@ -155,7 +157,7 @@ def stop_counts(t, gw, stats, took, code):
     t.equal(s["attempted"] - s["lost_ring"] - s["lost_disk"], s["written"], "stop: attempted - lost = written")
     t.equal(s["written"], len(lines), "stop: and all that was written is in the log")
     received = sum(p["rx_packets"] for p in stats["ports"])
-    t.ok(received <= s["pkts"] <= received + 20, f"stop: counts {s['pkts']} packets", f"{received} were received; {s}")
+    t.ok(received <= s["pkts"] <= received + 20, "stop: counts the packets", f"{received} were received; {s}")
     in_flows = sum(r["op"] + r["rp"] + r["dp"] for r in ended)
     others = s["pkts"] - in_flows - total(stats, "outcomes", "pass_not_ip", "packets")
     t.ok(0 <= others <= 20, "stop: packets of all flows and those that are not IP add up to it",
@@ -182,8 +184,8 @@ def test(t):
         config["flows"]["timeouts_s"] = {k: 600 for k in ("tcp_syn", "tcp", "tcp_closing", "udp", "icmp", "other")}
         with Gateway(lab, gateway_ns, config) as gw:
             checked = run([BRIDGEHEAD, "run", "--config", gw.path, "--check"])
-            t.ok("good" in checked.stdout and gw.process.poll() is None, "run --check says good beside a running gateway",
-                 checked.stdout + checked.stderr)
+            t.ok("good" in checked.stdout and gw.process.poll() is None,
+                 "run --check says good beside a running gateway", checked.stdout + checked.stderr)
             reload(t, lab, gw, wire, path)
             statistics(t, gw)
             stats = gw.settle()

@@ -77,7 +77,8 @@ def span(t, lab, gateway_ns, inside):
     with Gateway(lab, gateway_ns, config, "span") as gw:
         capture = Capture(lab, gateway_ns, "t0", "span-capture")
         before = sent(gateway_ns, "t0")
-        t.equal(traffic(lab, inside), [0] * 6, "span: all clients are served, whatever the verdict: a tap stops nothing")
+        t.equal(traffic(lab, inside), [0] * 6, "span: all clients are served, whatever the verdict: a tap stops "
+                "nothing")
         capture.quiet()
         stats = gw.settle()
         t.equal(sent(gateway_ns, "t0") - before, 0, "span: nothing is sent")

@@ -69,21 +69,21 @@ def test(t):
             failed, rounds = real_peers(lab, wires, SECONDS / 3)
             dropped = [c.stop() for c in captures]
             stats = gw.settle()
-        t.ok(not failed, f"{rounds} rounds of clients on each wire, all served", "\n".join(failed))
+        t.ok(not failed, "clients on both wires are all served", "\n".join(failed), f"{rounds} rounds")
         t.equal(dropped, [0, 0], "tcpdump saw everything")
         for w, c in zip(wires, captures):
             for side in (INSIDE, OUTSIDE):
                 sent, arrived = c.flows(side)
                 t.ok(count(sent) >= FLOWS * ROUNDS and sent == arrived,
-                     f"wire {w.number}, {'outbound' if side == INSIDE else 'inbound'}: {count(sent)} frames in "
-                     f"{len(sent)} flows the same and in order", difference(sent, arrived) or f"{count(sent)} sent")
+                     f"wire {w.number}, {'outbound' if side == INSIDE else 'inbound'}: the same frames in order",
+                     difference(sent, arrived) or f"{count(sent)} sent", f"{count(sent)} frames in {len(sent)} flows")
         t.equal(books(stats), "", "received = sent, nothing stopped or lost")
         worked = [sum(o["packets"] for o in w["outcomes"].values()) for w in stats["workers"]]
-        t.ok(min(worked) > sum(worked) / 5, f"both workers decide: {worked[0]} and {worked[1]} packets",
-             "by hash each should have about half")
+        t.ok(min(worked) > sum(worked) / 5, "both workers decide", "by hash each should have about half",
+             f"{worked[0]} and {worked[1]} packets")
         handed = total(stats, "handed_over")
-        t.ok(handed > 0 and handed == total(stats, "taken_over"), f"{handed} packets handed over and taken over",
-             f"taken over: {total(stats, 'taken_over')}")
+        t.ok(handed > 0 and handed == total(stats, "taken_over"), "what is handed over is taken over",
+             f"taken over: {total(stats, 'taken_over')}", f"{handed} packets")
         begun, ended = total(stats, "flows", "begun"), gw.records("--ev", "end")
         t.equal(len(ended), begun, "an end record for every flow of both workers")
         t.equal(len({r["fid"] for r in ended}), begun, "flow ids are unique across workers")

@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 // What the doctor says of policy, databases and folders, and how it prints.
+#include "app/control/policy_sig.h"
 #include "tests/unit/doctor/fake.h"
 
 #include <errno.h>
@@ -45,6 +46,57 @@ static void policies_end(void **state)
 	fake_policy(f, "/policy.json", 15);
 	fake_run(f);
 	fake_expect(f, "policy_expiry", DOCTOR_OK, NULL, NULL);
+}
+
+// A signature over the policy that is there.
+static void sign(struct fake *f, const struct key_private *k)
+{
+	static char text[65536];
+	FILE *from = fopen(fake_path(f, "/policy.json"), "r");
+	size_t len;
+	char *sig;
+
+	assert_non_null(from);
+	len = fread(text, 1, sizeof(text), from);
+	fclose(from);
+	assert_in_range(len, 1, sizeof(text) - 1);
+	sig = policy_sig_make(k, text, len, "lingang-park-egress", 412);
+	assert_non_null(sig);
+	fake_put(f, "/policy.json.sig", "%s", sig);
+	free(sig);
+}
+
+static void policies_are_signed_where_keys_are_named(void **state)
+{
+	struct fake *f = *state;
+	struct key_private *k = key_make("park"), *other = key_make("other");
+	char set[512], key[KEY_TEXT_MAX];
+
+	key_format(key_public_of(k), key);
+	snprintf(set, sizeof(set), "{\"policy_keys\":[\"%s\"]}", key);
+	fake_vdevs(f, set);
+	fake_run(f);
+	fake_expect(f, "policy_signature", DOCTOR_FAIL, "policy.json", "bhctl policy sign --key");
+	sign(f, k);
+	fake_run(f);
+	fake_expect(f, "policy_signature", DOCTOR_OK, "signed by park+", NULL);
+	fake_all_good(f);
+	sign(f, other);
+	fake_run(f);
+	fake_expect(f, "policy_signature", DOCTOR_FAIL, NULL, NULL);
+	sign(f, k);
+	fake_policy(f, "/policy.json", 500); // another text than was signed
+	fake_run(f);
+	fake_expect(f, "policy_signature", DOCTOR_FAIL, NULL, NULL);
+	fake_vdevs(f, "{\"policy_keys\":[\"/nonexistent/park.pub\"]}");
+	fake_run(f);
+	fake_expect(f, "policy_keys", DOCTOR_FAIL, "/nonexistent/park.pub", "bhctl keygen");
+	fake_refute(f, "policy_signature", DOCTOR_OK);
+	fake_vdevs(f, NULL); // no keys, no question
+	fake_run(f);
+	fake_refute(f, "policy_signature", DOCTOR_OK);
+	key_free(k);
+	key_free(other);
 }
 
 static void old_databases_warn(void **state)
@@ -257,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(policies_must_load),
 		TEST(policies_end),
+		TEST(policies_are_signed_where_keys_are_named),
 		TEST(old_databases_warn),
 		TEST(bad_databases_fail),
 		TEST(logs_need_room),

@@ -51,6 +51,31 @@ static void few_hugepages_warn(void **state)
 	fake_refute(f, "hugepages", DOCTOR_FAIL);
 }
 
+// Every table takes pages of its own, of the default size.
+static void large_pages_are_counted_whole(void **state)
+{
+	struct fake *f = *state;
+
+	fake_put(f, "/proc/meminfo", "MemAvailable:   16000000 kB\nHugepagesize:    1048576 kB\n");
+	fake_gone(f, HUGE);
+	fake_put(f, "/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages", "2\n");
+	fake_put(f, "/sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages", "2\n");
+	fake_vdevs(f, NULL);
+	fake_run(f);
+	fake_expect(f, "hugepages", DOCTOR_WARN,
+		"2 of 2 pages of 1 GiB are free; enough for the buffers",
+		"sysctl -w vm.nr_hugepages=4");
+	fake_put(f, "/sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages", "4\n");
+	fake_run(f);
+	fake_expect(f, "hugepages", DOCTOR_OK, "flow tables 3 GiB", NULL);
+	// DPDK takes pages of any size; then all of the default size are left to the tables.
+	fake_put(f, "/sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages", "3\n");
+	fake_put(f, HUGE "/nr_hugepages", "100\n");
+	fake_put(f, HUGE "/free_hugepages", "100\n");
+	fake_run(f);
+	fake_expect(f, "hugepages", DOCTOR_OK, "100 of 100 pages of 2 MiB", NULL);
+}
+
 static void a_running_gateway_holds_its_pages(void **state)
 {
 	struct fake *f = *state;
@@ -64,6 +89,9 @@ static void a_running_gateway_holds_its_pages(void **state)
 	fake_expect(f, "hugepages", DOCTOR_OK, "the running gateway holds its share", NULL);
 	fake_expect(f, "control_socket", DOCTOR_NOTE, "a gateway is running", NULL);
 	fake_all_good(f);
+	f->reach = -EACCES;
+	fake_run(f);
+	fake_expect(f, "control_socket", DOCTOR_UNKNOWN, "may not use", "sudo");
 }
 
 static void pages_on_the_wrong_node_fail(void **state)
@@ -385,6 +413,7 @@ int main(void)
 		TEST(good_hosts_have_no_findings),
 		TEST(missing_hugepages_fail),
 		TEST(few_hugepages_warn),
+		TEST(large_pages_are_counted_whole),
 		TEST(a_running_gateway_holds_its_pages),
 		TEST(pages_on_the_wrong_node_fail),
 		TEST(hugepages_that_cannot_be_read_are_unknown),

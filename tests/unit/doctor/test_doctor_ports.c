@@ -169,8 +169,9 @@ static void slots_and_nodes_are_told(void **state)
 	fake_run(f);
 	fake_expect(f, PORT0, DOCTOR_UNKNOWN, "does not tell which NUMA node", NULL);
 	fake_put(f, "/sys/devices/system/node/online", "0\n");
+	fake_put(f, NIC0 "/current_link_width", "8\n");
 	fake_run(f);
-	fake_refute(f, PORT0, DOCTOR_UNKNOWN + 2);
+	fake_refute(f, PORT0, DOCTOR_NOTE);
 }
 
 static void interfaces_must_be_there_and_up(void **state)
@@ -320,6 +321,22 @@ static void interfaces_must_be_the_gateways_alone(void **state)
 	fake_refute(f, "port net_af_packet1", DOCTOR_WARN);
 }
 
+static void interfaces_have_nodes_where_they_are_real(void **state)
+{
+	struct fake *f = *state;
+
+	fake_put(f, "/sys/class/net/in0/device/numa_node", "1\n");
+	fake_vdevs(f, NULL);
+	fake_run(f);
+	fake_expect(f, IN0, DOCTOR_WARN, "the interface is on NUMA node 1", NULL);
+	fake_put(f, "/sys/class/net/in0/device/numa_node", "-1\n");
+	fake_run(f);
+	fake_expect(f, IN0, DOCTOR_UNKNOWN, "the interface", NULL);
+	fake_gone(f, "/sys/class/net/in0/device");
+	fake_run(f);
+	fake_refute(f, IN0, DOCTOR_UNKNOWN);
+}
+
 static void other_virtual_devices_are_noted(void **state)
 {
 	struct fake *f = *state;
@@ -353,6 +370,7 @@ int main(void)
 		TEST(offloads_that_merge_break_a_wire),
 		TEST(both_ends_of_a_veth_count),
 		TEST(interfaces_must_be_the_gateways_alone),
+		TEST(interfaces_have_nodes_where_they_are_real),
 		TEST(other_virtual_devices_are_noted),
 	};
 

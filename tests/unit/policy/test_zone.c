@@ -93,6 +93,16 @@ static void test_days_of_change(void **state)
 	get(&z, &a, "Asia/Kathmandu"); // 5:45 east: hours do not begin with UTC's
 	zone_span(&z, ZONE_HOUR, 1764000000, &begin, &end);
 	assert_int_equal(begin, 1764000000 - 45 * 60);
+	get(&z, &a, "Australia/Lord_Howe"); // at 02:00 back to 01:30, at 02:00 on to 02:30
+	zone_span(&z, ZONE_HOUR, 1775314800 - 1, &begin, &end);
+	assert_int_equal(begin, 1775314800 - 3600);
+	assert_int_equal(end, 1775314800);
+	zone_span(&z, ZONE_HOUR, 1775314800 + 1700, &begin, &end);
+	assert_int_equal(begin, 1775314800);
+	assert_int_equal(end, 1775314800 + 1800);
+	zone_span(&z, ZONE_HOUR, 1791041400, &begin, &end);
+	assert_int_equal(begin, 1791041400);
+	assert_int_equal(end, 1791041400 + 1800);
 	arena_free(&a);
 }
 

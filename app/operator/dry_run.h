@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// policy push --dry-run: what a policy would change for live flows.
+#pragma once
+
+#include "app/operator/command.h"
+
+// offer: a request to push, which becomes one to try, and is freed. limit: flows that are shown.
+// The exit status.
+int dry_run(const char *socket, json_t *offer, json_int_t limit, bool json);

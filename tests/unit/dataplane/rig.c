@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "tests/unit/dataplane/rig.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int keep(void *ctx, const struct record *rec)
+{
+	struct rig *r = ctx;
+
+	if (r->refuse)
+		return -ENOSPC;
+	r->records[r->n_records++ % RIG_RECORDS] = *rec;
+	r->ends += rec->ev == RECORD_END;
+	return 0;
+}
+
+static int app(void *ctx, const char *name)
+{
+	return dpi_app_id(ctx, name);
+}
+
+static struct policy *load(struct rig *r, const struct rig_options *o)
+{
+	const struct policy_names names = {.ctx = r->dpi, .app = app};
+	struct diag_list diag;
+	struct policy *p;
+	char text[4096], line[512];
+
+	snprintf(text, sizeof(text),
+		"{\"schema\":\"egress-policy/"
+		"1\",\"meta\":{\"id\":\"t\",\"version\":1,\"issuer\":\"x\","
+		"\"not_before\":\"2025-01-01T00:00:00Z\",\"expires\":\"2090-01-01T00:00:00Z\","
+		"\"timezone\":\"UTC\"},\"home\":[\"CN\"],"
+		"\"tenants\":{\"a\":{\"prefixes\":[\"10.0.0.0/"
+		"8\"]}},\"apps\":{\"ssh\":{\"apps\":[\"SSH\"]}},"
+		"\"defaults\":{\"action\":\"allow\",\"reason\":\"NO_RULE\",\"min_confidence\":"
+		"\"cache\","
+		"\"block_with\":\"%s\",\"pending\":{\"action\":\"%s\",\"max_packets\":{\"tcp\":%u,"
+		"\"udp\":%u},"
+		"\"max_bytes_out\":10000,\"max_ms\":3000},\"on_expiry\":\"block\","
+		"\"boot_without_policy\":\"block\"},\"rules\":[%s]}",
+		o->block_with != NULL ? o->block_with : "drop",
+		o->pending != NULL ? o->pending : "pass", o->max_packets != 0 ? o->max_packets : 80,
+		o->max_packets != 0 ? o->max_packets : 24, o->rules != NULL ? o->rules : "");
+	diag_init(&diag, "test");
+	p = policy_load(text, strlen(text), POLICY_ANY_TIME, &names, &diag);
+	for (size_t i = 0; i < diag.n; i++) {
+		diag_format(&diag, i, line, sizeof(line));
+		print_error("%s\n", line);
+	}
+	assert_non_null(p);
+	diag_clear(&diag);
+	return p;
+}
+
+void rig_publish(struct rig *r, const struct rig_options *o)
+{
+	assert_int_not_equal(policy_slot_publish(&r->slot, load(r, o)), 0);
+}
+
+struct rig *rig_new(const struct rig_options *o)
+{
+	const struct dpi_config dc = {.contexts = o->contexts != 0 ? o->contexts : 1000,
+		.max_packets_tcp = 80,
+		.max_packets_udp = 24};
+	struct pipeline_config c = {
+		.max_flows = o->max_flows != 0 ? o->max_flows : 1000,
+		.seed = {{0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb,
+			0xd6e8feb86659fd93}},
+		.timeout_us = {10000000, 300000000, 10000000, 60000000, 10000000, 60000000},
+		.update_us = 60000000,
+		.classify_always = true,
+		.exceptions = o->exceptions,
+	};
+	struct rig *r = calloc(1, sizeof(*r));
+	char err[256];
+
+	r->now = RIG_START;
+	r->dpi = dpi_create(&dc, err, sizeof(err));
+	assert_non_null(r->dpi);
+	policy_slot_init(&r->slot);
+	rig_publish(r, o);
+	c.slot = &r->slot;
+	c.reader = r->reader = policy_slot_add_reader(&r->slot);
+	c.dpi = r->dpi;
+	c.sink = (struct record_sink){.ctx = r, .emit = keep};
+	c.log_full = &r->log_full;
+	r->pl = aligned_alloc(64, (sizeof(*r->pl) + 63) & ~(size_t)63);
+	assert_int_equal(pipeline_init(r->pl, &c, r->now), 0);
+	return r;
+}
+
+void rig_free(struct rig *r)
+{
+	pipeline_fini(r->pl);
+	free(r->pl);
+	dpi_free(r->dpi);
+	policy_slot_fini(&r->slot);
+	free(r);
+}
+
+static void put16(uint8_t *b, unsigned v)
+{
+	b[0] = (uint8_t)(v >> 8);
+	b[1] = (uint8_t)v;
+}
+
+static void put32(uint8_t *b, uint32_t v)
+{
+	put16(b, v >> 16);
+	put16(b + 2, v);
+}
+
+void rig_add(struct rig *r, const struct rig_packet *x)
+{
+	uint8_t *f = r->frames[r->n], *ip = f + 14, *l4 = ip + 20;
+	struct packet *p = &r->packets[r->n];
+	unsigned head = x->proto == 6 ? 20 : 8,
+		 size = x->payload != NULL ? (unsigned)strlen(x->payload) : 0;
+	uint32_t in = 0x0a000000 | (x->flow & 0xffff), out = 0xc6336400 | (x->flow >> 16 & 0xff);
+	uint16_t sport = 40000, dport = x->dport != 0 ? x->dport : 12345;
+
+	assert_in_range(14 + 20 + head + size, 0, sizeof(r->frames[0]));
+	memset(f, 0, sizeof(r->frames[0]));
+	put16(f + 12, 0x0800);
+	ip[0] = 0x45;
+	put16(ip + 2, 20 + head + size);
+	ip[8] = 64;
+	ip[9] = x->proto;
+	put32(ip + 12, x->answer ? out : in);
+	put32(ip + 16, x->answer ? in : out);
+	put16(l4, x->answer ? dport : sport);
+	put16(l4 + 2, x->answer ? sport : dport);
+	if (x->proto == 6) {
+		put32(l4 + 4, x->seq);
+		put32(l4 + 8, x->ack);
+		l4[12] = 0x50;
+		l4[13] = x->flags;
+		put16(l4 + 14, 65535);
+	} else {
+		put16(l4 + 4, 8 + size);
+	}
+	if (size != 0)
+		memcpy(l4 + head, x->payload, size);
+	memset(p, 0, sizeof(*p));
+	p->data = f;
+	p->len = p->wire_len = 14 + 20 + head + size;
+	p->ts = r->now;
+	p->side = x->answer ? SIDE_OUTSIDE : SIDE_INSIDE;
+	p->link = LINK_ETHERNET;
+	if (++r->n == RIG_BURST)
+		rig_run(r);
+}
+
+void rig_run(struct rig *r)
+{
+	pipeline_burst(r->pl, r->packets, r->n, r->now, false);
+	r->n = 0;
+	r->now += 1000;
+}
+
+void rig_wait(struct rig *r, int64_t us)
+{
+	r->now += us;
+	while (pipeline_age(r->pl, r->now, 64) != 0)
+		;
+}
+
+const struct record *rig_last(const struct rig *r, enum record_ev ev)
+{
+	for (uint64_t i = r->n_records; i-- > 0 && i + RIG_RECORDS >= r->n_records;)
+		if (r->records[i % RIG_RECORDS].ev == ev)
+			return &r->records[i % RIG_RECORDS];
+	return NULL;
+}
+
+unsigned rig_count(const struct rig *r, enum record_ev ev)
+{
+	unsigned n = 0;
+
+	for (uint64_t i = 0; i < r->n_records && i < RIG_RECORDS; i++)
+		n += r->records[i].ev == ev;
+	return n;
+}

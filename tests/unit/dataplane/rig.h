@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// One pipeline with a policy, the real classifier and a clock of the test's own; its records are
+// kept.
+#pragma once
+
+#include "app/dataplane/pipeline.h"
+
+#define RIG_START   1790000000000000 // microseconds since 1970 UTC
+#define RIG_BURST   64
+#define RIG_RECORDS 4096 // the last so many are kept
+
+struct rig {
+	struct policy_slot slot;
+	struct policy_reader *reader;
+	struct dpi *dpi;
+	struct pipeline *pl;
+	struct packet packets[RIG_BURST];
+	uint8_t frames[RIG_BURST][256];
+	unsigned n; // packets that wait for rig_run()
+	int64_t now;
+	bool refuse; // records: the ring is full
+	_Atomic bool log_full;
+	struct record records[RIG_RECORDS];
+	uint64_t n_records, ends;
+};
+
+// What a rig is made with beyond what is usual (zero: that).
+struct rig_options {
+	uint32_t max_flows, contexts;
+	struct pipeline_exceptions exceptions;
+	const char *rules; // of a policy, JSON, with "apps" group "ssh" and tenant "a" (10.0.0.0/8)
+	const char *block_with, *pending; // "reset", "pass"
+	unsigned max_packets;
+};
+
+struct rig *rig_new(const struct rig_options *o);
+void rig_free(struct rig *r);
+void rig_publish(struct rig *r, const struct rig_options *o);
+
+// Packets for the next burst: IPv4, inside 10.0.0.n, outside 198.51.100.n.
+struct rig_packet {
+	unsigned flow; // tells flows apart
+	bool answer;   // from the outside
+	uint8_t proto; // 6 or 17
+	uint8_t flags; // TCP
+	uint32_t seq, ack;
+	uint16_t dport;
+	const char *payload; // NULL: none
+};
+void rig_add(struct rig *r, const struct rig_packet *p);
+// Runs what waits, then ages.
+void rig_run(struct rig *r);
+void rig_wait(struct rig *r, int64_t us);
+
+// The last record of a kind; NULL.
+const struct record *rig_last(const struct rig *r, enum record_ev ev);
+unsigned rig_count(const struct rig *r, enum record_ev ev);
