@@ -16,8 +16,8 @@ struct flowlog {
 	char *dir, *records; // as configured, for messages
 	struct sealer *sealer;
 	struct capture_files *captures; // NULL: no directory to keep them in
-	struct progress *progress; // NULL: none
-	struct key_private *key;   // NULL: unsigned
+	struct progress *progress;      // NULL: none
+	struct key_private *key;        // NULL: unsigned
 	int64_t segment_us;
 	int64_t clock; // latest time seen, microseconds since 1970 UTC
 	int64_t now;   // of the last flush

@@ -10,12 +10,14 @@
 //   format only            lines into memory
 //   format and hash        and into the trees of their blocks: what the writer thread does
 //   one thread, to files   and packed and written by the same thread, as in replay
-//   writer and sealer      packed and written by a second thread, as in a gateway, by a checkpoint signed
+//   writer and sealer      packed and written by a second thread, as in a gateway, by a checkpoint
+//   signed
 //                          every 10 s and a sync every second
 //   ring and writer thread the same, from a ring that a third thread fills
 //
 // Prints records/s by the clock, the processor time a record takes in the calling thread and in all
-// threads together, bytes a line and bytes a record on disk. On a busy machine only processor times tell.
+// threads together, bytes a line and bytes a record on disk. On a busy machine only processor times
+// tell.
 
 #include "app/evidence/folder.h"
 #include "app/flowlog/block.h"
@@ -96,7 +98,8 @@ static void report(const char *what, const struct clocks *from, const struct flo
 	const struct clocks now = clocks_now();
 	const double n = (double)s->written, us = 1e6 / n;
 
-	printf("%-23s %9.0f records/s  cpu %5.2f us here, %5.2f us all  %5.1f bytes/line, %5.1f on disk  "
+	printf("%-23s %9.0f records/s  cpu %5.2f us here, %5.2f us all  %5.1f bytes/line, %5.1f on "
+	       "disk  "
 	       "lost %" PRIu64 "\n",
 		what, n / (now.wall - from->wall), (now.writer - from->writer) * us,
 		(now.all - from->all) * us, (double)s->bytes / n, (double)on_disk / n,

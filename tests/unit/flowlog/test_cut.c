@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// A segment that a crash left open, cut at every byte of its last 64 KiB: each time the next run keeps
-// the whole blocks, tells exactly what is missing, and the log verifies.
+// A segment that a crash left open, cut at every byte of its last 64 KiB: each time the next run
+// keeps the whole blocks, tells exactly what is missing, and the log verifies.
 //
-// BRIDGEHEAD_CUT_STEP: only every so many bytes, and those around the ends of frames (default 64; 1: all).
+// BRIDGEHEAD_CUT_STEP: only every so many bytes, and those around the ends of frames (default 64;
+// 1: all).
 
 #include "app/evidence/segment_read.h"
 #include "log_steps.h"
@@ -29,10 +30,11 @@
 #define IN_MEMORY 7
 #define MAX_ENDS  (3 * BLOCKS)
 
-static const char *const kept[] = {FILE_ENTRIES, FILE_CHECKPOINT, FILE_CHECKPOINTS, FILE_TREE, FILE_PROGRESS};
+static const char *const kept[] = {
+	FILE_ENTRIES, FILE_CHECKPOINT, FILE_CHECKPOINTS, FILE_TREE, FILE_PROGRESS};
 #define N_KEPT (sizeof(kept) / sizeof(kept[0]))
 
-struct image { // of the directory after the crash
+struct image {                    // of the directory after the crash
 	char first[64], last[64]; // names of the closed and the open segment
 	char *first_text, *last_text, *kept[N_KEPT];
 	size_t first_len, last_len, kept_len[N_KEPT];
@@ -224,7 +226,8 @@ static void test_cut_at_every_byte(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_cut_at_every_byte, scratch_make_fast, scratch_remove),
+		cmocka_unit_test_setup_teardown(
+			test_cut_at_every_byte, scratch_make_fast, scratch_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,7 +195,8 @@ static void test_entries_come_back(void **state)
 	go_on(s);
 }
 
-// What a checkpoint covers cannot be taken back: the next run goes on and says so, the verifier names it.
+// What a checkpoint covers cannot be taken back: the next run goes on and says so, the verifier
+// names it.
 static void test_checkpointed_blocks_are_gone(void **state)
 {
 	const struct scratch *s = *state;
@@ -216,7 +217,8 @@ static void test_checkpointed_blocks_are_gone(void **state)
 	steps_stop(l, SAMPLE_T + 120000000);
 	steps_close(l);
 	text = first_line(s, 2);
-	assert_non_null(strstr(text, "\"cause\":\"crash\",\"lost\":2,\"from\":3,\"to\":4,\"detail\":"));
+	assert_non_null(
+		strstr(text, "\"cause\":\"crash\",\"lost\":2,\"from\":3,\"to\":4,\"detail\":"));
 	assert_non_null(strstr(text, "; records from 3 on were checkpointed and are gone\"}"));
 	free(text);
 	r = steps_verify(s->dir, NULL, 1);
