@@ -50,11 +50,14 @@ enum note_signature {
 // too long, control characters). k NULL: unsigned.
 size_t note_make(const struct checkpoint *c, const struct key_private *k, char out[NOTE_MAX]);
 
-// Adds a signature to a whole note in place. The new length, or 0.
+// Adds a signature to a whole note, with any text, in place. The new length, or 0.
 size_t note_cosign(char note[NOTE_MAX], size_t len, const struct key_private *k);
 
 // Reads the note that begins at text and the checkpoint in it. False: there is no whole one.
 bool note_read(const char *text, size_t len, struct note *n, struct checkpoint *c);
+
+// The same of a note with any text.
+bool note_split(const char *text, size_t len, struct note *n);
 
 enum note_signature note_check(const struct note *n, const struct key_public *k);
 

@@ -5,7 +5,11 @@
 
 #include "app/flowlog/flowlog_part.h"
 
+#include "app/evidence/rotation.h"
+#include "app/flowlog/disk.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -106,6 +110,28 @@ static int read_key(struct flowlog *l, const struct flowlog_config *c, char *err
 	return l->key != NULL ? 0 : -EINVAL;
 }
 
+// How the key took over from the one before goes into the log, once.
+static int note_rotation(const struct flowlog_config *c, char *err, size_t err_size)
+{
+	char path[PATH_MAX];
+	int dir_fd = open(c->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	size_t len, have_len;
+	char *text, *have;
+
+	snprintf(path, sizeof(path), "%s.rotation", c->key);
+	text = folder_read(AT_FDCWD, path, NOTE_MAX, &len);
+	have = folder_read(dir_fd, FILE_ROTATIONS, ROTATION_MAX_KEYS * NOTE_MAX, &have_len);
+	if (text != NULL && (have == NULL || memmem(have, have_len, text, len) == NULL))
+		rc = disk_append(dir_fd, FILE_ROTATIONS, text, len, true);
+	if (rc != 0)
+		snprintf(err, err_size, "%s/" FILE_ROTATIONS ": %s", c->dir, strerror(-rc));
+	free(text);
+	free(have);
+	if (dir_fd >= 0)
+		close(dir_fd);
+	return rc;
+}
+
 static int open_sealer(
 	struct flowlog *l, const struct flowlog_config *c, char *err, size_t err_size)
 {
@@ -134,6 +160,12 @@ static int open_sealer(
 			c->dir, found.last.gw);
 		sealer_close(l->sealer, 0, &none);
 		return -EINVAL;
+	}
+	if (l->key != NULL && note_rotation(c, err, err_size) != 0) {
+		uint64_t none;
+
+		sealer_close(l->sealer, 0, &none);
+		return -EIO;
 	}
 	l->progress = sealer_progress(l->sealer);
 	resume(l, &found);

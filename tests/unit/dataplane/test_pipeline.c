@@ -99,7 +99,8 @@ static void test_label_decides(void **state)
 	tcp(r, true, PUSH, "SSH-2.0-OpenSSH_9.2\r\n", 2222);
 	tcp(r, false, PUSH, "SSH-2.0-OpenSSH_9.2\r\n", 2222);
 	for (unsigned i = 0; i < 80 && outcome(r, REASON_STOP_BLOCK) == 0; i++)
-		tcp(r, i & 1, PUSH, "more of it", 2222); // the library reads on for the key exchange
+		tcp(r, i & 1, PUSH, "more of it",
+			2222); // the library reads on for the key exchange
 	assert_int_equal(outcome(r, REASON_STOP_BLOCK), 1);
 	assert_int_equal(r->pl->stats.caps_reached, 0);
 	assert_int_equal(rig_count(r, RECORD_DECISION), 1);
