@@ -21,7 +21,6 @@
 #define STREAM_BYTES (256u << 10) // a stream's block, handed on
 #define STREAM_MAX   (1u << 20)   // and kept while it cannot be
 #define BLOCK_BYTES  (8u << 20)   // of long lines
-#define BLOCK_US     1000000
 
 struct item { // what becomes a line
 	enum record_ev ev;
@@ -353,7 +352,7 @@ static bool is_due(const struct flowlog *l, int64_t now)
 	const struct block *b = sealer_block(l->sealer);
 
 	return b->entry.n != 0 &&
-	       (l->dir == NULL || l->stopped || now < b->opened || now - b->opened >= BLOCK_US);
+	       (l->dir == NULL || l->stopped || now < b->opened || now - b->opened >= l->block_us);
 }
 
 int flowlog_flush(struct flowlog *l, int64_t now)

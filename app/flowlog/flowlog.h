@@ -32,6 +32,7 @@ struct flowlog_config {
 			     // key's name is that of KEY.pub beside it, or else the gateway's
 	uint64_t segment_bytes; // a file is closed before it grows past this; 0: 1 GiB
 	uint32_t segment_s;     // or when it is this old, by the records' time; 0: 3600
+	uint32_t block_ms;      // a block is handed on when it is this old; 0: 1000
 	uint32_t sync_ms;       // fdatasync() of dir at most this often; 0: at each flush
 	uint32_t retain_days;   // closed segments are kept this long; 0: for ever
 	uint64_t retain_bytes;  // and as many as hold this much together; 0: all
