@@ -20,8 +20,8 @@
 struct client {
 	int fd; // -1: free
 	struct control_peer peer;
-	int64_t since;                  // of the last sign of life, milliseconds
-	char *in;                       // grows as a request comes in
+	int64_t since; // of its last whole request or of what it took of an answer, milliseconds
+	char *in;      // grows as a request comes in
 	size_t n_in, size_in, searched; // [0, searched) holds no end of a line
 	uint64_t ticket;                // of the request that is answered later, 0: none
 	char *out;                      // NULL: nothing to send
@@ -78,6 +78,7 @@ static int bind_socket(struct control_server *s, char *err, size_t err_size)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	struct group *g = getgrnam("bridgehead");
+	struct stat st;
 	mode_t old;
 	int rc;
 
@@ -88,21 +89,25 @@ static int bind_socket(struct control_server *s, char *err, size_t err_size)
 			err, err_size, "control socket %s: another gateway answers there", s->path);
 		return -EADDRINUSE;
 	}
-	if (errno == ECONNREFUSED)
+	// It tells a file of another kind too, which is not ours to remove.
+	if (errno == ECONNREFUSED && lstat(s->path, &st) == 0 && S_ISSOCK(st.st_mode))
 		unlink(s->path);
 	old = umask(0117);
 	rc = bind(s->fd, (struct sockaddr *)&a, sizeof(a));
 	umask(old);
-	if (rc < 0 || listen(s->fd, CONTROL_MAX_CLIENTS) < 0) {
+	if (rc < 0) {
 		snprintf(err, err_size, "control socket %s: %s", s->path, strerror(errno));
-		return -errno;
+		return -EADDRINUSE;
 	}
-	if (g != NULL && chown(s->path, (uid_t)-1, g->gr_gid) < 0) {
+	if (g != NULL && chown(s->path, (uid_t)-1, g->gr_gid) < 0)
 		snprintf(err, err_size, "control socket %s: cannot give it to group bridgehead: %s",
 			s->path, strerror(errno));
-		return -errno;
-	}
-	return 0;
+	else if (listen(s->fd, CONTROL_MAX_CLIENTS) < 0)
+		snprintf(err, err_size, "control socket %s: %s", s->path, strerror(errno));
+	else
+		return 0;
+	unlink(s->path);
+	return -EIO;
 }
 
 struct control_server *control_server_open(
@@ -170,6 +175,16 @@ static void accept_client(struct control_server *s)
 	c->peer = (struct control_peer){.uid = cred.uid, .gid = cred.gid, .pid = cred.pid};
 }
 
+// A line that was cut to its buffer may end within a character: as much of it as is UTF-8.
+static json_t *error_text(const char *error)
+{
+	json_t *text = NULL;
+
+	for (size_t n = strlen(error); text == NULL; n--)
+		text = json_stringn(error, n);
+	return text;
+}
+
 static void answer(struct client *c, json_t *reply, const char *error)
 {
 	json_t *whole = json_pack("{s:i, s:b}", "v", CONTROL_VERSION, "ok", reply != NULL);
@@ -178,7 +193,7 @@ static void answer(struct client *c, json_t *reply, const char *error)
 	if (reply != NULL)
 		json_object_update(whole, reply);
 	else
-		json_object_set_new(whole, "error", json_string(error));
+		json_object_set_new(whole, "error", error_text(error));
 	text = json_dumps(whole, JSON_COMPACT);
 	json_decref(whole);
 	json_decref(reply);
@@ -271,6 +286,7 @@ static void take_lines(struct control_server *s, struct client *c)
 	c->searched = end == NULL ? c->n_in : 0;
 	if (end == NULL)
 		return;
+	c->since = now_ms();
 	serve(s, c, c->in, (size_t)(end - c->in));
 	c->n_in -= (size_t)(end + 1 - c->in);
 	memmove(c->in, end + 1, c->n_in);
@@ -320,7 +336,6 @@ static bool receive(struct control_server *s, struct client *c)
 		return false;
 	if (n > 0) {
 		c->n_in += (size_t)n;
-		c->since = now_ms();
 		take_lines(s, c);
 	}
 	return true;

@@ -18,7 +18,7 @@
 #define CONTROL_MAX_REQUEST (48u << 20) // bytes of a line: a policy of 16 MiB as a string of JSON
 #define CONTROL_MAX_CLIENTS 16
 #define CONTROL_MAX_MEMORY  (128u << 20) // of all requests that are coming in
-#define CONTROL_IDLE_MS     10000        // then a client is sent away
+#define CONTROL_IDLE_MS     10000 // without a whole request, or without taking any answer: sent away
 
 struct control_server;
 

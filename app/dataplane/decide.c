@@ -422,6 +422,7 @@ enum policy_action flow_decide_stateless(struct pipeline *pl, const struct packe
 	bool opener1 = flow_opener1(p);
 	struct flow_ends ends = flow_ends_of(pl, p, opener1);
 	const struct flow_key *k = &p->key;
+	bool icmp = k->proto == 1 || k->proto == 58;
 	struct policy_facts f = {.proto = k->proto, .final = true};
 	struct policy_verdict v;
 	uint8_t source;
@@ -432,8 +433,8 @@ enum policy_action flow_decide_stateless(struct pipeline *pl, const struct packe
 		k->version == 4 ? (const uint8_t *)&k->a4[ends.inside1] : k->a6[ends.inside1]);
 	set_addr(&f.remote, k->version,
 		k->version == 4 ? (const uint8_t *)&k->a4[!ends.inside1] : k->a6[!ends.inside1]);
-	f.sport = k->port[opener1];
-	f.dport = k->port[!opener1];
+	f.sport = k->port[icmp ? 0 : opener1];
+	f.dport = k->port[icmp ? 1 : !opener1];
 	f.initiator = ends.inside1 == opener1 ? POLICY_INIT_INSIDE : POLICY_INIT_OUTSIDE;
 	f.cc = flow_country(pl, &f.remote, &source);
 	f.border = policy_border(pl->gen->policy, f.cc);

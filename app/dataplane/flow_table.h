@@ -108,7 +108,8 @@ static_assert(sizeof(struct flow_cold) == 84, "with the hot line and the buckets
 struct flow_ext {
 	uint64_t reported_bytes[2], reported_stopped_bytes; // by earlier update records
 	uint64_t reported_packets[2], reported_stopped_packets;
-	uint64_t carried_packets[2]; // counted before, no longer in the hot line
+	uint64_t carried_packets[2]; // counted before, no longer in the flow's 32 bits
+	uint64_t carried_stopped;    // packets, likewise
 	uint64_t credited[2];        // bytes that other rules have got
 	uint32_t reported_pending_bytes, reported_pending_packets;
 	uint32_t next;                // free list

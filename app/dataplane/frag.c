@@ -47,6 +47,8 @@ static struct entry *set_of(
 {
 	struct flow_key q = *k;
 
+	if (k->version == 6)
+		q.proto = 0;
 	q.port[0] = (uint16_t)id;
 	q.port[1] = (uint16_t)(id >> 16);
 	q.vni ^= dir;
@@ -56,9 +58,15 @@ static struct entry *set_of(
 static bool same(
 	const struct entry *e, const struct flow_key *k, uint8_t dir, uint32_t id, int64_t now)
 {
-	return e->seen != 0 && now - e->seen <= FRAG_TIMEOUT_US && e->id == id && e->dir == dir &&
-	       memcmp(&e->key, k, 8) == 0 &&
-	       memcmp(e->key.a6, k->a6, k->version == 4 ? 8 : 32) == 0;
+	if (e->seen == 0 || now - e->seen > FRAG_TIMEOUT_US || e->id != id || e->dir != dir)
+		return false;
+	if (e->key.version != k->version || e->key.vlan != k->vlan || e->key.vni != k->vni)
+		return false;
+	// RFC 791 has the protocol in it, RFC 8200, 4.5 has not: there only the first fragment
+	// shows what stands behind further extension headers.
+	if (k->version == 4)
+		return e->key.proto == k->proto && memcmp(e->key.a4, k->a4, 8) == 0;
+	return memcmp(e->key.a6, k->a6, 32) == 0;
 }
 
 bool frag_insert(
@@ -99,6 +107,7 @@ bool frag_find(struct frag_table *t, struct flow_key *k, uint8_t *dir, uint32_t 
 		for (unsigned i = 0; i < WAYS; i++) {
 			if (same(&set[i], k, d, id, now)) {
 				memcpy(k->port, set[i].key.port, sizeof(k->port));
+				k->proto = set[i].key.proto;
 				*dir = d;
 				return true;
 			}

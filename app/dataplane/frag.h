@@ -3,9 +3,10 @@
 
 // Which flow a later IP fragment belongs to: only the first carries the ports.
 //
-// A small table of datagrams in flight, four to a set, keyed by addresses, protocol, VLAN, VNI and
-// identification (RFC 791, RFC 8200 4.5). An entry holds for FRAG_TIMEOUT_US; where a set is full,
-// the oldest goes, counted by the caller. One table per parser: no locks.
+// A small table of datagrams in flight, four to a set, keyed by addresses, VLAN, VNI,
+// identification and, in IPv4, protocol (RFC 791, RFC 8200 4.5). An entry holds for
+// FRAG_TIMEOUT_US; where a set is full, the oldest goes, counted by the caller. One table per
+// parser: no locks.
 #pragma once
 
 #include "app/dataplane/hash.h"
@@ -27,6 +28,6 @@ void frag_free(struct frag_table *t);
 bool frag_insert(
 	struct frag_table *t, const struct flow_key *k, uint8_t dir, uint32_t id, int64_t now);
 
-// Fills k->port where the first fragment was seen. k is sorted by address alone; where the ports
-// make a difference (equal addresses), dir is corrected too.
+// Fills k->port and k->proto where the first fragment was seen. k is sorted by address alone; where
+// the ports make a difference (equal addresses), dir is corrected too.
 bool frag_find(struct frag_table *t, struct flow_key *k, uint8_t *dir, uint32_t id, int64_t now);

@@ -147,6 +147,35 @@ static void icmp_prohibited(struct pipeline *pl, const struct packet *p)
 	put16(o + 2, v4 ? fold(sum_bytes(0, o, size)) : checksum(p, o, IPPROTO_ICMPV6, size));
 }
 
+// A refusal can have the frame's link header only where nothing in that counts what follows or is
+// meant for one direction: Ethernet with VLAN tags, but no PPPoE, LLC or MPLS.
+static bool plain_link(const struct packet *p)
+{
+	uint32_t at = 12;
+
+	while (at + 6 <= p->l3_off &&
+		(parse_be16(p->data + at) == 0x8100 || parse_be16(p->data + at) == 0x88a8 ||
+			parse_be16(p->data + at) == 0x9100))
+		at += 4;
+	return at + 2 == p->l3_off;
+}
+
+// Nobody is answered who asked many, or who has no address to be reached at (RFC 1122, 3.2.2; RFC
+// 4443, 2.4 (e)): a refusal would have a group's address as its source.
+static bool between_two(const struct packet *p)
+{
+	const uint8_t *ip = p->data + p->l3_off, *src = ip + 12, *dst = ip + 16;
+	static const uint8_t none[16];
+
+	if ((p->data[0] & 1) != 0) // to a group of the link
+		return false;
+	if (p->key.version == 4)
+		return dst[0] < 224 && src[0] < 224 && src[0] != 127 && memcmp(src, none, 4) != 0;
+	src = ip + 8;
+	dst = ip + 24;
+	return dst[0] != 0xff && src[0] != 0xff && memcmp(src, none, 16) != 0;
+}
+
 void inject_refusal(struct pipeline *pl, uint32_t i, const struct packet *p)
 {
 	struct flow_cold *c = &pl->table.cold[i];
@@ -157,7 +186,9 @@ void inject_refusal(struct pipeline *pl, uint32_t i, const struct packet *p)
 		return;
 	if (p->side == SIDE_UNKNOWN || p->link != LINK_ETHERNET)
 		return; // tap and replay send nothing
-	if ((p->flags & (PACKET_TUNNEL | PACKET_NO_DPI)) || p->l4_off == 0) {
+	// A damaged header has no sequence numbers that anybody would believe.
+	if ((p->flags & (PACKET_TUNNEL | PACKET_NO_DPI)) || p->l4_off == 0 ||
+		(p->notes & NOTES_MALFORMED) || !plain_link(p) || !between_two(p)) {
 		pl->stats.resets_left_out++;
 		return;
 	}

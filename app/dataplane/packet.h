@@ -27,13 +27,13 @@ struct flow_key {
 	};
 } __attribute__((aligned(8)));
 
-#define FLOW_KEY4_SIZE 20
-_Static_assert(sizeof(struct flow_key) == 48, "twelve bytes, two addresses, padding");
+#define FLOW_KEY4_SIZE 24 // of which [12, 16) is no part of the key
+_Static_assert(sizeof(struct flow_key) == 48, "twelve bytes, padding, two addresses");
 
 enum packet_flag {
 	PACKET_IP = 1,         // key, hash and lengths are valid
 	PACKET_FRAG_FIRST = 2, // has its transport header, more follow
-	PACKET_FRAG_LATER = 4, // key taken from its first fragment
+	PACKET_FRAG_LATER = 4, // ports taken from its first fragment, 0 where that was not seen
 	PACKET_NO_DPI = 8,     // nothing for nDPI: a later fragment, or cut by the capture
 	PACKET_TUNNEL = 16,    // inner packet of a tunnel
 };

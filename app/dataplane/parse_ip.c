@@ -239,8 +239,9 @@ static bool transport(struct parse_state *s, const struct ip_view *v)
 	return true;
 }
 
-// A later fragment has the ports of its first one. True where that was seen.
-static bool later_fragment(struct parse_state *s, const struct ip_view *v)
+// A later fragment has the ports of its first one. Where that was not seen, it has none (0): what
+// leaves in fragments alone is a flow all the same, with a verdict and a record.
+static void later_fragment(struct parse_state *s, const struct ip_view *v)
 {
 	struct packet *p = s->p;
 
@@ -250,11 +251,9 @@ static bool later_fragment(struct parse_state *s, const struct ip_view *v)
 	p->key.proto = v->proto;
 	p->l3_off = (uint16_t)v->l3;
 	sort_ends(p, v, 0, 0, false);
-	p->flags |= PACKET_FRAG_LATER | PACKET_NO_DPI;
-	if (frag_find(s->ps->frags, &p->key, &p->dir, v->frag_id, p->ts))
-		return true;
-	p->notes |= NOTE_BIT(FRAG_ORPHAN);
-	return false;
+	p->flags |= PACKET_IP | PACKET_FRAG_LATER | PACKET_NO_DPI;
+	if (!frag_find(s->ps->frags, &p->key, &p->dir, v->frag_id, p->ts))
+		p->notes |= NOTE_BIT(FRAG_ORPHAN);
 }
 
 bool parse_ip(struct parse_state *s, uint32_t off)
@@ -274,9 +273,7 @@ bool parse_ip(struct parse_state *s, uint32_t off)
 	if (version == 4 ? !ip4_header(p, &v) : !ip6_header(p, &v))
 		return false;
 	if (v.frag_off != 0) {
-		if (!later_fragment(s, &v))
-			return false;
-		p->flags |= PACKET_IP;
+		later_fragment(s, &v);
 		return true;
 	}
 	whole = transport(s, &v);

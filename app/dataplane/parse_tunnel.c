@@ -188,7 +188,7 @@ bool parse_tunnel(struct parse_state *s)
 	}
 	p->flags &= (uint8_t)~PACKET_IP;
 	p->flags |= PACKET_TUNNEL;
-	p->payload_off = 0;
+	p->payload_off = p->l4_off = 0; // an inner fragment has none
 	p->tcp_flags = 0;
 	memset(p->key.a6, 0, sizeof(p->key.a6));
 	if ((t.kind == RECORD_TUN_VXLAN || t.kind == RECORD_TUN_GENEVE) && p->key.vni == UINT32_MAX)
@@ -198,8 +198,6 @@ bool parse_tunnel(struct parse_state *s)
 	s->depth--;
 	if (inner)
 		return true;
-	if (p->notes & NOTE_BIT(FRAG_ORPHAN)) // the inner packet is one all the same
-		return false;
 	*p = outer;
 	p->notes |= NOTE_BIT(TUNNEL_INNER);
 	if (s->detail != NULL)

@@ -96,14 +96,10 @@ static void set_outcome(struct pipeline *pl, struct packet *p, enum reason_outco
 	pl->stats.bytes[r] += p->wire_len;
 }
 
-// A packet without a key: not IP, malformed, or a fragment of an unknown datagram.
+// A packet without a key: not IP, or malformed.
 static void no_key(struct pipeline *pl, struct packet *p)
 {
-	if (p->notes & NOTE_BIT(FRAG_ORPHAN)) {
-		bool stop = flow_decide_stateless(pl, p) == POLICY_BLOCK;
-
-		set_outcome(pl, p, stop ? REASON_STOP_FRAGMENT : REASON_PASS_FRAGMENT);
-	} else if (p->notes & NOTES_MALFORMED) {
+	if (p->notes & NOTES_MALFORMED) {
 		bool stop = pl->c.exceptions.malformed == POLICY_BLOCK;
 
 		set_outcome(pl, p, stop ? REASON_STOP_MALFORMED : REASON_PASS_MALFORMED);
@@ -290,7 +286,7 @@ static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, 
 	// An earlier packet of this burst may have begun or ended the flow: look again.
 	if (entry == FLOW_NONE || !flow_matches(&pl->table, entry, q))
 		entry = flow_find(&pl->table, q);
-	if (entry == FLOW_NONE || !fast_packet(pl, q, entry, x))
+	if (entry == FLOW_NONE || (q->notes & NOTES_MALFORMED) || !fast_packet(pl, q, entry, x))
 		slow_packet(pl, q, entry);
 }
 

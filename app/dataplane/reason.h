@@ -19,12 +19,10 @@
 	X(PASS_LOCAL, "pass_local", false)     /* both ends inside */                              \
 	X(PASS_NOT_IP, "pass_not_ip", false)   /* ARP, LLDP, LACP, STP, ...: a wire passes them */ \
 	X(PASS_MALFORMED, "pass_malformed", false)                                                 \
-	X(PASS_FRAGMENT, "pass_fragment", false) /* a later fragment whose first was not seen */   \
 	X(PASS_NO_STATE, "pass_flow_table_full", false)                                            \
 	X(STOP_BLOCK, "stop_block", true)     /* a verdict of block */                             \
 	X(STOP_PENDING, "stop_pending", true) /* no verdict yet, the pending action blocks */      \
 	X(STOP_MALFORMED, "stop_malformed", true)                                                  \
-	X(STOP_FRAGMENT, "stop_fragment", true)                                                    \
 	X(STOP_NO_STATE, "stop_flow_table_full", true)                                             \
 	X(STOP_RING_FULL, "stop_record_ring_full", true)                                           \
 	X(STOP_LOG_FULL, "stop_log_disk_full", true)                                               \
@@ -57,7 +55,7 @@
 	X(FRAG_OVERLAP, "fragment_offset_one", true) /* RFC 1858: would overlap the TCP header */  \
 	X(FRAG_FIRST, "fragment_first", false)                                                     \
 	X(FRAG_LATER, "fragment_later", false)                                                     \
-	X(FRAG_ORPHAN, "fragment_orphan", false)                                                   \
+	X(FRAG_ORPHAN, "fragment_orphan", false) /* the first was not seen: no ports */            \
 	X(FRAG_TABLE, "fragment_table_evicted", false)                                             \
 	X(TUNNEL_DEPTH, "tunnel_depth", false)                                                     \
 	X(TUNNEL_INNER, "tunnel_inner_invalid", false)                                             \

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+#define LOOK_US 60000000 // a flow is looked at so often at least, for its counters' sake
+
 static void emit(struct pipeline *pl, const struct record *r)
 {
 	if (pl->c.sink.emit(pl->c.sink.ctx, r) == -ENOSPC) {
@@ -109,6 +111,7 @@ static void fill_totals(const struct pipeline *pl, uint32_t i, struct record *r)
 	if (c->ext != FLOW_NONE) { // packets are counted in 32 bits: the rest was carried over
 		r->op += pl->table.ext[c->ext].carried_packets[0];
 		r->rp += pl->table.ext[c->ext].carried_packets[1];
+		r->dp += pl->table.ext[c->ext].carried_stopped;
 	}
 }
 
@@ -162,29 +165,46 @@ static bool fill_delta(struct pipeline *pl, uint32_t i, struct record *r, struct
 	return r->op != 0 || r->rp != 0 || r->dp != 0;
 }
 
-// Moves what was counted out of the hot line's 32 bits. It happens with every update record, and
-// without them where a counter is half full: 2^32 packets of one flow take a minute at 70 Mpps.
-static void carry(struct flow_hot *h, struct flow_ext *x)
+// Moves what a counter has out of its 32 bits, but never all: that there were packets must show.
+static uint32_t carried(uint32_t *count)
 {
-	for (unsigned d = 0; d < 2; d++) {
-		x->carried_packets[d] += h->packets[d] & ~0xffffu;
-		h->packets[d] &= 0xffff;
+	uint32_t out = *count != 0 ? (*count - 1) & ~0xffffu : 0;
+
+	*count -= out;
+	return out;
+}
+
+// At every look where a counter is half full: 2^31 packets of one flow take a minute at 36 Mpps.
+static void carry(struct pipeline *pl, uint32_t i)
+{
+	struct flow_hot *h = &pl->table.hot[i];
+	struct flow_cold *c = &pl->table.cold[i];
+	struct flow_ext *x;
+
+	if ((h->packets[0] | h->packets[1] | c->stopped_packets) >> 31 == 0)
+		return;
+	x = flow_ext(&pl->table, i);
+	if (x == NULL) {
+		pl->stats.ext_full++;
+		return;
 	}
+	x->carried_packets[0] += carried(&h->packets[0]);
+	x->carried_packets[1] += carried(&h->packets[1]);
+	x->carried_stopped += carried(&c->stopped_packets);
 }
 
 int64_t flow_update_due(struct pipeline *pl, uint32_t i)
 {
-	struct flow_hot *h = &pl->table.hot[i];
+	const struct flow_hot *h = &pl->table.hot[i];
 	const struct flow_cold *c = &pl->table.cold[i];
+	int64_t next, soon = pl->now + LOOK_US;
 	uint32_t period;
 	struct flow_ext *x;
 	struct record r;
 
-	if (pl->c.update_us == 0) {
-		if ((h->packets[0] | h->packets[1]) >> 31 && (x = flow_ext(&pl->table, i)) != NULL)
-			carry(h, x);
-		return INT64_MAX;
-	}
+	carry(pl, i);
+	if (pl->c.update_us == 0)
+		return soon;
 	// A replay whose time was set back may be before the flow's first packet.
 	period = pl->now > c->t0 ? (uint32_t)((pl->now - c->t0) / pl->c.update_us) : 0;
 	if (period != 0 && (x = flow_ext(&pl->table, i)) == NULL) {
@@ -202,9 +222,9 @@ int64_t flow_update_due(struct pipeline *pl, uint32_t i)
 				emit(pl, &r);
 			}
 		}
-		carry(h, x);
 	}
-	return c->t0 + (int64_t)(period + 1) * pl->c.update_us;
+	next = c->t0 + (int64_t)(period + 1) * pl->c.update_us;
+	return next < soon ? next : soon;
 }
 
 void flow_report_no_state(struct pipeline *pl, const struct packet *p, enum policy_action action)

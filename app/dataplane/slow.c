@@ -86,6 +86,8 @@ uint16_t flow_country(struct pipeline *pl, const struct policy_addr *remote, uin
 
 static uint8_t first_class(const struct packet *p)
 {
+	if (p->notes & NOTE_BIT(FRAG_ORPHAN))
+		return FLOW_CLASS_OTHER;
 	switch (p->key.proto) {
 	case IPPROTO_TCP:
 		return p->tcp_flags & TCP_SYN ? FLOW_CLASS_TCP_SYN : FLOW_CLASS_TCP;
@@ -136,13 +138,14 @@ static uint8_t first_exception(struct pipeline *pl, const struct packet *p)
 	return RECORD_EXC_NONE;
 }
 
-static void open_dpi(struct pipeline *pl, uint32_t i)
+static void open_dpi(struct pipeline *pl, uint32_t i, const struct packet *p)
 {
 	struct flow_hot *h = &pl->table.hot[i];
 	struct flow_cold *c = &pl->table.cold[i];
 	struct dpi_flow *f;
 
-	if ((h->flags & FLOW_LOCAL) && !pl->c.local_flows) {
+	// Fragments without ports never get a label.
+	if (((h->flags & FLOW_LOCAL) && !pl->c.local_flows) || (p->notes & NOTE_BIT(FRAG_ORPHAN))) {
 		h->flags |= FLOW_LABEL_FINAL;
 		return;
 	}
@@ -216,7 +219,7 @@ static uint32_t begin(struct pipeline *pl, struct packet *p)
 		c->cc_source = source & 3;
 	}
 	keep_detail(pl, i, p);
-	open_dpi(pl, i);
+	open_dpi(pl, i, p);
 	due = p->ts + pl->c.timeout_us[h->class_];
 	if (pl->c.update_us != 0 && due > p->ts + pl->c.update_us)
 		due = p->ts + pl->c.update_us;
@@ -261,6 +264,18 @@ static void count_pending(struct pipeline *pl, uint32_t i, const struct packet *
 								     : c->pending_bytes + p->ip_len;
 }
 
+// A malformed packet of a flow that had none before: what the exception says holds from now on.
+static bool is_damaged(struct pipeline *pl, uint32_t i, const struct packet *p)
+{
+	struct flow_cold *c = &pl->table.cold[i];
+
+	if (!(p->notes & NOTES_MALFORMED) || pl->c.exceptions.malformed == POLICY_ALLOW ||
+		c->exception != RECORD_EXC_NONE)
+		return false;
+	c->exception = RECORD_EXC_MALFORMED;
+	return true;
+}
+
 void slow_packet(struct pipeline *pl, struct packet *p, uint32_t i)
 {
 	bool decide, capped;
@@ -280,6 +295,7 @@ void slow_packet(struct pipeline *pl, struct packet *p, uint32_t i)
 		flow_tcp(pl, h, i, p);
 	decide = flow_classify(pl, i, p);
 	decide |= h->epoch != pl->stamp;
+	decide |= is_damaged(pl, i, p);
 	capped = (h->flags & FLOW_UNDECIDED) && !(h->flags & FLOW_CAPPED);
 	if (decide)
 		flow_decide(pl, i, p);

@@ -111,13 +111,13 @@ struct gateway_log {
 	uint32_t sync_ms;        // fdatasync() at most this often, 0: at each flush, ..60000; 1000
 	uint64_t segment_bytes;  // 4096..2^40; 1 GiB
 	uint32_t segment_s;      // 1..604800; 3600
-	uint64_t capture_bytes;  // of evidence captures on disk, 4096..2^40; 1 GiB
-	uint32_t captures_per_s; // files, 1..100000; 100
 	bool local_flows;        // log flows with both ends inside; false
 	char *key;               // private key that signs checkpoints; NULL, the default: unsigned
 	uint32_t retain_days;    // closed segments are kept this long, ..36500; 0, the default: for
 				 // ever
 	uint64_t retain_bytes;   // and as many as hold this much, ..2^50; 0, the default: all
+	uint64_t capture_bytes;  // of evidence captures on disk, 4096..2^40; 1 GiB
+	uint32_t captures_per_s; // files, 1..100000; 100
 };
 
 // What happens to packets when something cannot be done for them: "pass" is POLICY_ALLOW, "flag"

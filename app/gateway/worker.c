@@ -19,6 +19,9 @@
 #define VIEW_IDLE  256
 #define AGE_BUDGET 64 // flows
 
+#define STUCK_TRIES 15000   // of 100 us
+#define SET_BACK_US 2000000 // less is left to pass by itself
+
 int worker_init(struct worker *w)
 {
 	w->tx = calloc(WORKER_MAX_PORTS, sizeof(*w->tx));
@@ -44,17 +47,31 @@ void worker_fini(struct worker *w)
 	free(w->mbufs);
 }
 
+// While the gateway runs a full ring is counted and the packet goes on. When it stops there is no
+// packet to hold up, and every flow's last record is wanted: as long as the writer takes any.
+static void wait_for_writer(struct worker *w)
+{
+	uint64_t taken = record_ring_taken_count(w->ring);
+
+	for (unsigned i = 0; i < STUCK_TRIES && !w->writer_stuck &&
+			     record_ring_put_count(w->ring) - taken >= w->ring_size;
+		i++) {
+		usleep(100);
+		if (record_ring_taken_count(w->ring) != taken) {
+			taken = record_ring_taken_count(w->ring);
+			i = 0;
+		}
+	}
+	if (record_ring_put_count(w->ring) - taken >= w->ring_size)
+		w->writer_stuck = true;
+}
+
 static int sink_emit(void *ctx, const struct record *r)
 {
 	struct worker *w = ctx;
 
-	// While the gateway runs a full ring is counted and the packet goes on. When it stops there
-	// is no packet to hold up, and every flow's last record is wanted.
-	for (unsigned i = 0;
-		w->stopping && i < 20000 &&
-		record_ring_put_count(w->ring) - record_ring_taken_count(w->ring) >= w->ring_size;
-		i++)
-		usleep(100);
+	if (w->stopping)
+		wait_for_writer(w);
 	return record_ring_put(w->ring, r);
 }
 
@@ -70,6 +87,16 @@ static int64_t now_us(void)
 
 	clock_gettime(CLOCK_REALTIME, &t);
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+// The clock may be set back; flows that begin after that must age all the same.
+static int64_t burst_time(struct worker *w)
+{
+	int64_t now = now_us();
+
+	if (now + SET_BACK_US < w->pl->now)
+		pipeline_set_back(w->pl, now);
+	return now;
 }
 
 static inline void fill(
@@ -178,7 +205,7 @@ static unsigned poll_queue(struct worker *w, const struct worker_rx *rx)
 
 	if (n == 0)
 		return 0;
-	now = now_us();
+	now = burst_time(w);
 	for (unsigned i = 0; i < n; i++) {
 		w->mbufs[i]->port = rx->port;
 		bytes += w->mbufs[i]->pkt_len;
@@ -201,7 +228,7 @@ static unsigned poll_ring(struct worker *w, struct rte_ring *ring)
 
 	if (n == 0)
 		return 0;
-	now = now_us();
+	now = burst_time(w);
 	for (unsigned i = 0; i < n; i++)
 		fill(w, &w->packets[i], w->mbufs[i], i, now);
 	w->stats.taken_over += n;
@@ -256,7 +283,7 @@ unsigned worker_turn(struct worker *w)
 	if (n != 0)
 		pipeline_age(w->pl, w->pl->now, n);
 	else if (++w->stats.idle_loops % AGE_EVERY == 0)
-		pipeline_age(w->pl, now_us(), AGE_BUDGET);
+		pipeline_age(w->pl, burst_time(w), AGE_BUDGET);
 	if ((n == 0 || w->stats.loops % VIEW_EVERY == 0) &&
 		atomic_load_explicit(&w->view, memory_order_relaxed) != NULL)
 		look_through(w, n == 0);

@@ -80,7 +80,7 @@ struct worker {
 	struct rte_mbuf **mbufs;
 	const _Atomic bool *stop;
 	_Atomic unsigned *stopped_rx; // how many workers receive no more
-	bool stopping;
+	bool stopping, writer_stuck;
 	_Atomic(struct view *)
 		view; // to be looked through; the worker takes it off when it is done
 	struct worker_stats stats __attribute__((aligned(64)));

@@ -5,8 +5,9 @@
 
     make_captures.py FOLDER [--table FILE | --check FILE]
 
---table writes what each file holds (captures.md); --check exits 1 where FILE says otherwise. Addresses are documentation prefixes alone:
-inside are 198.19.192.0/18 and 2001:db8:20::/48, all others are outside. Packets are 1 ms apart.
+--table writes what each file holds (captures.md); --check exits 1 where FILE says otherwise.
+Addresses are documentation prefixes alone: inside are 198.19.192.0/18 and 2001:db8:20::/48, all
+others are outside. Packets are 1 ms apart.
 """
 import argparse
 import os
@@ -52,8 +53,8 @@ held against the records.
   payload length). Frames without IP and malformed ones are not in it.
 - **flows**: name; packets and IP bytes out (inside to outside), then in. Of a packet in a tunnel the
   innermost IP header counts and names the flow; the tunnel stands behind it.
-- Fragments count in their datagram's flow; a gateway that does not follow fragments to their
-  flow has the later ones elsewhere (the sum stays).
+- Fragments count in their datagram's flow; one that comes before its datagram's first, or without it,
+  counts in a flow without ports (the sum stays).
 
 """
 

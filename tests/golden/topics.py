@@ -14,6 +14,7 @@ DE6, US6 = "2001:db8:200::10", "2001:db8:100::10"
 VTEP_A, VTEP_B = "198.19.210.1", "198.19.210.2"
 LINKS = {1: "Ethernet", 101: "raw IP", 0: "null", 108: "loop", 9: "PPP", 113: "Linux cooked v1",
          276: "Linux cooked v2"}
+CAPWAP = bytes([0, 2 << 3, 1 << 1 | 1, 0]) + bytes(4)  # 8 bytes, binding 802.11, native format
 NAMES = {TCP: "tcp", UDP: "udp", ICMP: "icmp", ICMP6: "icmp6", SCTP: "sctp", GRE: "gre", ESP: "esp"}
 
 
@@ -211,7 +212,11 @@ def fragments_bad():
     b.add(ip4(IN4, DE4, UDP, datagram[:32], ident=12, flags=1), name)
     b.add(ip4(IN4, DE4, UDP, bytes(8) + datagram[32:], ident=12, flags=0, frag=24), name,
           note="overlaps bytes 24 to 31")
-    return [a, b]
+    c = Topic("frag4_orphan", "later fragments alone: what leaves so is a flow without ports")
+    for n in range(3):
+        c.add(ip4(IN4, DE4, UDP, filler(1480, "orphan%d" % n), ident=13 + n, flags=n % 2, frag=1480),
+              name_of(IN4, 0, DE4, 0, UDP))
+    return [a, b, c]
 
 
 def icmp_topic():
@@ -301,6 +306,12 @@ def tunnels():
                lambda p, s, d: ip4(s, d, UDP, udp(s, d, 50001, 6081, struct.pack(
                    "!BBHI", 2, 0, 0x6558, 300 << 8) + b"\1\2\3\1" + bytes(4) + eth(p))),
                " in geneve vni 300", 58),
+        tunnel("tzsp", "TZSP (a signal strength tag, padding) around Ethernet",
+               lambda p, s, d: ip4(s, d, UDP, udp(s, d, 50001, 37008, b"\1\0\0\1" + b"\x0a\1\xd0" +
+                                                  b"\0\1" + eth(p))), " in tzsp", 51),
+        tunnel("capwap", "CAPWAP data around IEEE 802.11, frame control's bytes swapped",
+               lambda p, s, d: ip4(s, d, UDP, udp(s, d, 5247, 50001, CAPWAP + b"\1\x08" + bytes(22) +
+                                                  b"\xaa\xaa\3\0\0\0\x08\0" + p)), " in capwap", 68),
     ]
 
 

@@ -3,6 +3,8 @@
 
 #include "tests/unit/dataplane/rig.h"
 
+#include "tests/unit/dataplane/recipe.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,11 +48,12 @@ static struct policy *load(struct rig *r, const struct rig_options *o)
 		"\"cache\","
 		"\"block_with\":\"%s\",\"pending\":{\"action\":\"%s\",\"max_packets\":{\"tcp\":%u,"
 		"\"udp\":%u},"
-		"\"max_bytes_out\":10000,\"max_ms\":3000},\"on_expiry\":\"block\","
+		"\"max_bytes_out\":%u,\"max_ms\":%u},\"on_expiry\":\"block\","
 		"\"boot_without_policy\":\"block\"},\"rules\":[%s]}",
 		o->block_with != NULL ? o->block_with : "drop",
 		o->pending != NULL ? o->pending : "pass", o->max_packets != 0 ? o->max_packets : 80,
-		o->max_packets != 0 ? o->max_packets : 24, o->rules != NULL ? o->rules : "");
+		o->max_packets != 0 ? o->max_packets : 24, o->max_bytes != 0 ? o->max_bytes : 10000,
+		o->max_ms != 0 ? o->max_ms : 3000, o->rules != NULL ? o->rules : "");
 	diag_init(&diag, "test");
 	p = policy_load(text, strlen(text), POLICY_ANY_TIME, &names, &diag);
 	for (size_t i = 0; i < diag.n; i++) {
@@ -77,8 +80,12 @@ struct rig *rig_new(const struct rig_options *o)
 		.seed = {{0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb,
 			0xd6e8feb86659fd93}},
 		.timeout_us = {10000000, 300000000, 10000000, 60000000, 10000000, 60000000},
-		.update_us = 60000000,
-		.classify_always = true,
+		.update_us = o->no_updates ? 0 : 60000000,
+		.classify_always = !o->lazy,
+		.local_flows = o->local_flows,
+		.inside = o->inside,
+		.n_inside = o->n_inside,
+		.tunnels = PARSE_ALL_TUNNELS,
 		.exceptions = o->exceptions,
 	};
 	struct rig *r = calloc(1, sizeof(*r));
@@ -156,6 +163,24 @@ void rig_add(struct rig *r, const struct rig_packet *x)
 	p->len = p->wire_len = 14 + 20 + head + size;
 	p->ts = r->now;
 	p->side = x->answer ? SIDE_OUTSIDE : SIDE_INSIDE;
+	p->link = LINK_ETHERNET;
+	if (++r->n == RIG_BURST)
+		rig_run(r);
+}
+
+void rig_words(struct rig *r, const char *words, bool back, uint8_t side)
+{
+	struct packet *p = &r->packets[r->n];
+	struct recipe frame;
+
+	recipe_make(&frame, words, back);
+	assert_true(frame.n <= sizeof(r->frames[0]));
+	memcpy(r->frames[r->n], frame.b, frame.n);
+	memset(p, 0, sizeof(*p));
+	p->data = r->frames[r->n];
+	p->len = p->wire_len = frame.n;
+	p->ts = r->now;
+	p->side = side;
 	p->link = LINK_ETHERNET;
 	if (++r->n == RIG_BURST)
 		rig_run(r);

@@ -31,8 +31,12 @@ struct rig_options {
 	uint32_t max_flows, contexts;
 	struct pipeline_exceptions exceptions;
 	const char *rules; // of a policy, JSON, with "apps" group "ssh" and tenant "a" (10.0.0.0/8)
-	const char *block_with, *pending; // "reset", "pass"
-	unsigned max_packets;
+	const char *block_with, *pending;        // "reset", "pass"
+	unsigned max_packets, max_bytes, max_ms; // of the pending action
+	const struct pipeline_prefix *inside;
+	unsigned n_inside;
+	bool local_flows, no_updates;
+	bool lazy; // classify only while a rule depends on it
 };
 
 struct rig *rig_new(const struct rig_options *o);
@@ -50,7 +54,9 @@ struct rig_packet {
 	const char *payload; // NULL: none
 };
 void rig_add(struct rig *r, const struct rig_packet *p);
-// Runs what waits, then ages.
+// Any frame (recipe.h), from a side.
+void rig_words(struct rig *r, const char *words, bool back, uint8_t side);
+// Runs what waits.
 void rig_run(struct rig *r);
 void rig_wait(struct rig *r, int64_t us);
 

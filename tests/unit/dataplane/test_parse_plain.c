@@ -65,7 +65,8 @@ static void assert_same(const struct packet *a, const struct packet *b)
 	assert_int_equal(a->ip_len, b->ip_len);
 	assert_int_equal(a->notes, b->notes);
 	assert_true(a->hash == b->hash);
-	assert_memory_equal(&a->key, &b->key, a->key.version == 4 ? FLOW_KEY4_SIZE : 44);
+	assert_memory_equal(
+		&a->key, &b->key, a->key.version == 4 ? FLOW_KEY4_SIZE : sizeof(a->key));
 }
 
 static void both_parsers_agree(void **state)
