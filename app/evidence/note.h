@@ -7,11 +7,9 @@
 //     gw-a1                                            origin: the gateway's name
 //     1204                                             blocks in the log tree
 //     CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=     its root
-//     time 1795510800000000                            extension line: when, microseconds since
-//     1970
+//     time 1795510800000000                            extension: microseconds since 1970 UTC
 //
-//     — gw-a1
-//     Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+//     — gw-a1 Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGz…
 //
 // Each signature line is an em dash, the key's name, and base64 of the key's id (4 bytes, see
 // app/keys/key.h) and the Ed25519 signature of the text up to and with the last newline before the

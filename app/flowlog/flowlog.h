@@ -59,9 +59,8 @@ struct flowlog *flowlog_open(const struct flowlog_config *c, char *err, size_t e
 
 // Each takes the next number. 0, or -errno where the line could not be stored: it is then counted,
 // and a gap record is written as soon as writing works again, which is tried at most every second.
-// While a disk fails, a block of lines is kept in memory (of a live log eight, of a
-// stream 1 MB) before any is lost.
-// Stored means that it is in a block; the kernel has it a second later.
+// While a disk fails, a block of lines is kept in memory (of a live log eight, of a stream 1 MB)
+// before any is lost. Stored means that it is in a block; the kernel has it a second later.
 int flowlog_write(struct flowlog *l, const struct record *r);
 int flowlog_start(struct flowlog *l, const struct notice_start *n);
 int flowlog_policy(struct flowlog *l, const struct notice_policy *n);

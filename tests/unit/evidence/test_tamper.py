@@ -295,6 +295,18 @@ class Tamper(unittest.TestCase):
     def test_counters_that_do_not_add_up(self):
         self.edit_entries(lambda l: l.__setitem__(0, l[0].replace(b'"ring_full":0', b'"ring_full":1')), 0)
 
+    def test_torn_entry(self):
+        self.write("entries", self.read("entries") + b'{"v":1,"gw":"gw-a1",')
+        self.check(0)  # a writer is in the middle of it
+
+    def test_no_entries(self):
+        os.unlink(self.path("entries"))
+        self.check(3, integrity="unconfirmed", signer="good")
+        os.unlink(self.path("checkpoint"))
+        os.unlink(self.path("checkpoints"))
+        os.unlink(self.path("cosigned"))
+        self.check(3, integrity="unconfirmed", signer="unconfirmed")
+
     # ---- checkpoints
 
     def test_stripped_signature(self):
