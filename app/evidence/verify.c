@@ -330,6 +330,7 @@ void verify_log(const char *dir, const struct verify_options *o, struct verify_r
 	memset(out, 0, sizeof(*out));
 	out->anchor.status = VERIFY_UNASKED;
 	out->signer.status = VERIFY_UNCONFIRMED;
+	snprintf(out->signer.text, sizeof(out->signer.text), "not examined");
 	v.dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	v.hasher = hasher_new();
 	if (v.dir_fd < 0 || v.hasher == NULL) {

@@ -209,9 +209,11 @@ void verify_read_targets(struct verifier *v)
 	read_keys(v);
 	// The history first: the writer replaces the newest before it adds to the history.
 	read_history(v);
-	read_newest(v);
-	read_anchor(v, v->dir_fd, FILE_COSIGNED, true);
-	for (unsigned i = 0; i < v->o->n_anchors; i++)
+	if (!verify_is_bad(v))
+		read_newest(v);
+	if (!verify_is_bad(v))
+		read_anchor(v, v->dir_fd, FILE_COSIGNED, true);
+	for (unsigned i = 0; i < v->o->n_anchors && !verify_is_bad(v); i++)
 		read_anchor(v, AT_FDCWD, v->o->anchors[i], false);
 	if (t->have_newest && t->n > 1) {
 		for (size_t i = 0; i < t->n; i++) {
@@ -266,15 +268,25 @@ void verify_reach_targets(struct verifier *v)
 static void answer_anchor(struct verifier *v)
 {
 	struct verify_answer *a = &v->r->anchor;
-	const struct target *best = NULL;
+	const struct target *best = NULL, *unseen = NULL;
 
 	for (size_t i = 0; i < v->targets.n; i++) {
 		const struct target *t = &v->targets.v[i];
 
-		if (t->kind == TARGET_ANCHOR && (v->o->witness == NULL || t->witnessed))
+		if (t->kind != TARGET_ANCHOR || (v->o->witness != NULL && !t->witnessed))
+			continue;
+		if (t->c.size <= v->good_anchor)
 			best = t;
+		else
+			unseen = t;
 	}
-	if (best != NULL && (v->o->witness != NULL || v->o->n_anchors != 0)) {
+	if (unseen != NULL && (v->o->witness != NULL || v->o->n_anchors != 0)) {
+		a->status = VERIFY_UNCONFIRMED;
+		snprintf(a->text, sizeof(a->text),
+			"a checkpoint of %" PRIu64 " blocks is here, but only %" PRIu64
+			" blocks were examined",
+			unseen->c.size, v->tree.size);
+	} else if (best != NULL && (v->o->witness != NULL || v->o->n_anchors != 0)) {
 		a->status = VERIFY_GOOD;
 		snprintf(a->text, sizeof(a->text),
 			"the first %" PRIu64 " blocks are those that %s; %" PRIu64 " are newer",
