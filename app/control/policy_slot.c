@@ -100,12 +100,18 @@ uint32_t policy_slot_publish(struct policy_slot *s, struct policy *p)
 	return g->epoch;
 }
 
-static bool all_seen(const struct policy_slot *s, uint32_t epoch)
+// The epoch that every reader has entered at least. None evaluates an older policy any more, or
+// refers a flow to it.
+static uint32_t least_seen(const struct policy_slot *s, const struct policy_generation *now)
 {
-	for (unsigned i = 0; i < s->n_readers; i++)
-		if (atomic_load_explicit(&s->readers[i]->seen, memory_order_acquire) < epoch)
-			return false;
-	return true;
+	uint32_t least = now->epoch;
+
+	for (unsigned i = 0; i < s->n_readers; i++) {
+		uint32_t seen = atomic_load_explicit(&s->readers[i]->seen, memory_order_acquire);
+
+		least = seen < least ? seen : least;
+	}
+	return least;
 }
 
 static bool referred_to(const struct policy_slot *s, uint16_t number)
@@ -124,13 +130,19 @@ static void retire(struct policy_slot *s, struct policy_generation *g, uint64_t 
 	}
 	if (referred_to(s, g->number))
 		return;
-	if (!g->unused) {
-		g->unused = true;
-		g->since = pass;
+	if (pass != UINT64_MAX) {
+		// This pass was counted before the flows were looked for; the next call's is later.
+		if (!g->unused) {
+			g->unused = true;
+			g->since = UINT64_MAX;
+			return;
+		}
+		if (g->since == UINT64_MAX)
+			g->since = pass;
+		// A pass may have been under way when the last record went into its ring.
+		if (pass - g->since < 2)
+			return;
 	}
-	// A pass may have been under way when the last record went into its ring.
-	if (pass != UINT64_MAX && pass < g->since + 2)
-		return;
 	if (s->retired != NULL)
 		s->retired(s->retired_ctx, g);
 	s->generations[g->number] = NULL;
@@ -141,14 +153,13 @@ unsigned policy_slot_reclaim(struct policy_slot *s, uint64_t pass)
 {
 	struct policy_generation *now = atomic_load_explicit(&s->now, memory_order_relaxed);
 	unsigned kept = 0;
-	bool seen;
+	uint32_t least;
 
 	if (now == NULL)
 		return 0;
-	// Workers that have seen the policy in force refer their flows to no older one any more.
-	seen = all_seen(s, now->epoch);
+	least = least_seen(s, now);
 	for (unsigned i = 0; i < POLICY_GENERATIONS; i++) {
-		if (s->generations[i] != NULL && s->generations[i] != now && seen)
+		if (s->generations[i] != NULL && s->generations[i]->epoch < least)
 			retire(s, s->generations[i], pass);
 		kept += s->generations[i] != NULL;
 	}

@@ -34,7 +34,7 @@ struct policy_generation {
 	uint16_t number; // 0 .. POLICY_GENERATIONS - 1, used again after a while
 	bool engine_freed;
 	bool unused;                                   // found without flows
-	uint64_t since;                                // the log writer's pass when that was found
+	uint64_t since;                                // the log writer's pass after that was found
 	unsigned n_counts;                             // rules and the defaults
 	struct rule_count *counts[POLICY_MAX_READERS]; // each written by its worker alone
 };

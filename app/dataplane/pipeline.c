@@ -2,7 +2,6 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/dataplane/pipeline.h"
-#include "app/dataplane/parse_plain.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -87,6 +86,21 @@ void pipeline_set_back(struct pipeline *pl, int64_t now)
 	pl->full_reported = INT64_MIN / 2;
 	pl->ring_full_until = INT64_MIN;
 	timer_set_back(pl->wheel, now);
+}
+
+void pipeline_shift(struct pipeline *pl, int64_t by)
+{
+	pl->now += by;
+	pl->next_change = INT64_MIN;
+	pl->full_reported += by;
+	pl->ring_full_until += by;
+	for (uint32_t i = 0; i < pl->table.fresh; i++) {
+		if (pl->table.hot[i].version == 0)
+			continue;
+		pl->table.hot[i].last += by;
+		pl->table.cold[i].t0 += by;
+	}
+	timer_look_at_all(pl->wheel, pl->now);
 }
 
 static void set_outcome(struct pipeline *pl, struct packet *p, enum reason_outcome r)

@@ -18,7 +18,7 @@
 #include "app/control/policy_slot.h"
 #include "app/dataplane/flow_table.h"
 #include "app/dataplane/meter.h"
-#include "app/dataplane/parse.h"
+#include "app/dataplane/parse_plain.h"
 #include "app/dataplane/timer.h"
 #include "app/flowlog/flow_capture.h"
 #include "app/flowlog/record.h"
@@ -111,7 +111,7 @@ struct pipeline {
 	uint32_t stamp; // changes with the policy and with every time at which its rules change
 	int64_t next_change; // of the policy's rules, microseconds; INT64_MAX: none
 	uint32_t gen_epoch;
-	int64_t now; // of the burst; never goes back
+	int64_t now; // of the burst; never goes back by itself
 	uint64_t next_fid;
 	int64_t full_reported;   // when the table was last reported full
 	int64_t ring_full_until; // for record_ring_full: block
@@ -131,7 +131,8 @@ void pipeline_fini(struct pipeline *pl);
 // key's hash chooses the worker.
 static inline void pipeline_parse(const struct pipeline *pl, struct packet *p)
 {
-	parse_packet(&pl->parser, p, NULL);
+	if (!parse_plain(&pl->parser, p))
+		parse_packet(&pl->parser, p, NULL);
 }
 
 // Gives every packet its outcome. parsed: pipeline_parse() has been called for all of them. now is
@@ -143,6 +144,10 @@ void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t n
 // they are and age by the new time; one that was seen in what is the future now waits for that to
 // come.
 void pipeline_set_back(struct pipeline *pl, int64_t now);
+
+// The clock was set by so much (a live gateway): what is known of flows moves with it, so that none
+// ends early or late. One walk over the table.
+void pipeline_shift(struct pipeline *pl, int64_t by);
 
 // Ageing: looks at up to budget flows that are due. Returns how many.
 unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget);

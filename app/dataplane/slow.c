@@ -108,7 +108,7 @@ static void keep_detail(struct pipeline *pl, uint32_t i, const struct packet *p)
 	struct parse_detail d;
 	struct flow_ext *x;
 
-	if (p->l3_off <= 14 && !(p->flags & PACKET_TUNNEL))
+	if (p->link == LINK_ETHERNET && p->l3_off <= 14 && !(p->flags & PACKET_TUNNEL))
 		return; // nothing between Ethernet and IP
 	parse_packet(&pl->parser, &again, &d);
 	if (d.n_vlans == 0 && d.n_tunnels == 0)

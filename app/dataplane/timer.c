@@ -24,6 +24,13 @@ void timer_set_back(struct timer_wheel *w, int64_t now)
 	w->tick = tick_of(now);
 }
 
+void timer_look_at_all(struct timer_wheel *w, int64_t now)
+{
+	uint64_t tick = tick_of(now);
+
+	w->tick = tick > TIMER_SLOTS ? tick - TIMER_SLOTS : 0;
+}
+
 void timer_set(struct timer_wheel *w, uint32_t i, int64_t due)
 {
 	uint64_t tick = tick_of(due) + 1; // never early

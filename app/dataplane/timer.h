@@ -23,6 +23,8 @@ struct timer_wheel {
 void timer_init(struct timer_wheel *w, struct flow_table *t, int64_t now);
 // The time is an earlier one: looks that were due after it may come early, and are made again.
 void timer_set_back(struct timer_wheel *w, int64_t now);
+// The time and what is due have moved: every flow is looked at once, early or not, and set again.
+void timer_look_at_all(struct timer_wheel *w, int64_t now);
 // Looks at flow i at or after the time due.
 void timer_set(struct timer_wheel *w, uint32_t i, int64_t due);
 void timer_clear(struct timer_wheel *w, uint32_t i);

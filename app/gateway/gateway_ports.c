@@ -124,14 +124,15 @@ static int add_queue(struct gateway *g, struct worker *w, const struct port *p, 
 	return 0;
 }
 
-// A ring from each worker that polls a queue for all to each other.
+// A ring from each worker that polls a queue for all to each other, also where tunnels may hide
+// another worker's flows.
 static int make_handoff(struct gateway *g)
 {
 	char name[32];
 
 	for (unsigned from = 0; from < g->n_workers; from++) {
 		struct worker *f = &g->workers[from];
-		bool needed = false;
+		bool needed = g->config.tunnels != 0;
 
 		for (unsigned i = 0; i < f->n_rx; i++)
 			needed |= !f->rx[i].direct;

@@ -19,19 +19,26 @@
 #define VIEW_IDLE  256
 #define AGE_BUDGET 64 // flows
 
-#define STUCK_TRIES 15000   // of 100 us
-#define SET_BACK_US 2000000 // less is left to pass by itself
+#define STUCK_TRIES   15000   // of 100 us
+#define CLOCK_STEP_US 2000000 // less is left to pass by itself
+
+static int64_t clock_us(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
 
 int worker_init(struct worker *w)
 {
 	w->tx = calloc(WORKER_MAX_PORTS, sizeof(*w->tx));
 	w->chained = malloc((size_t)w->burst * WORKER_FRAME_MAX);
 	w->packets = aligned_alloc(64, w->burst * sizeof(*w->packets));
-	w->own = aligned_alloc(64, w->burst * sizeof(*w->own));
 	w->mbufs = calloc(w->burst, sizeof(struct rte_mbuf *));
-	if (w->tx == NULL || w->chained == NULL || w->packets == NULL || w->own == NULL ||
-		w->mbufs == NULL)
+	if (w->tx == NULL || w->chained == NULL || w->packets == NULL || w->mbufs == NULL)
 		return -ENOMEM;
+	w->clock_offset = clock_us(CLOCK_REALTIME) - clock_us(CLOCK_MONOTONIC_COARSE);
 	for (unsigned i = 0; i < WORKER_MAX_PORTS; i++)
 		if (w->ports[i].port != NULL)
 			w->tx[i].queue = (uint16_t)(w->number % w->ports[i].port->tx_queues);
@@ -43,7 +50,6 @@ void worker_fini(struct worker *w)
 	free(w->tx);
 	free(w->chained);
 	free(w->packets);
-	free(w->own);
 	free(w->mbufs);
 }
 
@@ -80,22 +86,16 @@ struct record_sink worker_sink(struct worker *w)
 	return (struct record_sink){.ctx = w, .emit = sink_emit};
 }
 
-// The wall clock through the vDSO: no system call where the kernel's clock source is the TSC.
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-// The clock may be set back; flows that begin after that must age all the same.
+// The wall clock through the vDSO: no system call where the kernel's clock source is the TSC. Where
+// it was set meanwhile, flows must neither end all at once nor stay for ever.
 static int64_t burst_time(struct worker *w)
 {
-	int64_t now = now_us();
+	int64_t now = clock_us(CLOCK_REALTIME), offset = now - clock_us(CLOCK_MONOTONIC_COARSE);
+	int64_t by = offset - w->clock_offset;
 
-	if (now + SET_BACK_US < w->pl->now)
-		pipeline_set_back(w->pl, now);
+	if (by > CLOCK_STEP_US || by < -CLOCK_STEP_US)
+		pipeline_shift(w->pl, by);
+	w->clock_offset = offset;
 	return now;
 }
 
@@ -177,8 +177,10 @@ static void hand_over(struct worker *w, struct packet *p, unsigned to)
 	rte_pktmbuf_free(m);
 }
 
-// Keeps this worker's packets of a burst and hands the others over.
-static void distribute(struct worker *w, unsigned n, int64_t now)
+// Keeps this worker's packets of a burst and hands the others over. Where the port keeps a flow in
+// one queue, only what lies in tunnels may be another worker's: the port goes by their outer ports,
+// which are not the same in both directions (RFC 7348, 5).
+static void distribute(struct worker *w, unsigned n, int64_t now, bool direct)
 {
 	unsigned own = 0;
 
@@ -187,14 +189,17 @@ static void distribute(struct worker *w, unsigned n, int64_t now)
 		unsigned to;
 
 		pipeline_parse(w->pl, p);
-		to = owner(w, p);
-		if (to == w->number)
-			w->own[own++] = *p;
-		else
+		to = direct && !(p->flags & PACKET_TUNNEL) ? w->number : owner(w, p);
+		if (to != w->number) {
 			hand_over(w, p, to);
+			continue;
+		}
+		if (own != i)
+			w->packets[own] = *p;
+		own++;
 	}
 	if (own != 0)
-		process(w, w->own, own, now, true);
+		process(w, w->packets, own, now, true);
 }
 
 static unsigned poll_queue(struct worker *w, const struct worker_rx *rx)
@@ -214,10 +219,10 @@ static unsigned poll_queue(struct worker *w, const struct worker_rx *rx)
 	w->stats.bursts++;
 	w->stats.rx_packets[rx->port] += n;
 	w->stats.rx_bytes[rx->port] += bytes;
-	if (rx->direct)
+	if (rx->direct && (w->n_workers == 1 || w->pl->c.tunnels == 0))
 		process(w, w->packets, n, now, false);
 	else
-		distribute(w, n, now);
+		distribute(w, n, now, rx->direct);
 	return n;
 }
 

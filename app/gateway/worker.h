@@ -6,8 +6,8 @@
 //
 // Share-nothing: a worker has its own flow table, DPI module, parser, record ring and counters.
 // Where a port keeps both directions of a flow in one queue (symmetric RSS), each worker polls its
-// own queues. Elsewhere the worker that polls a queue hands packets over to the one that their
-// flow's hash names, through a ring for each pair of workers.
+// own queues. Elsewhere, and for what lies in tunnels, the worker that polls a queue hands packets
+// over to the one that their flow's hash names, through a ring for each pair of workers.
 #pragma once
 
 #include "app/dataplane/pipeline.h"
@@ -40,7 +40,7 @@ struct worker_port {
 
 struct worker_rx {
 	uint16_t port, queue;
-	bool direct; // the flows of this queue are this worker's
+	bool direct; // the flows of this queue are this worker's, but for those in tunnels
 };
 
 // Packets on their way out of one port.
@@ -73,14 +73,15 @@ struct worker {
 	uint32_t ring_size;
 	struct pipeline *pl;
 	struct flow_capture_pool *captures;
-	struct worker_tx *tx;         // by DPDK's port number
-	uint32_t tx_waiting;          // bit for each port that has packets in tx
-	uint8_t *chained;             // room for the frames of a burst that are chained
-	struct packet *packets, *own; // of a burst
+	struct worker_tx *tx;   // by DPDK's port number
+	uint32_t tx_waiting;    // bit for each port that has packets in tx
+	uint8_t *chained;       // room for the frames of a burst that are chained
+	struct packet *packets; // of a burst
 	struct rte_mbuf **mbufs;
 	const _Atomic bool *stop;
 	_Atomic unsigned *stopped_rx; // how many workers receive no more
 	bool stopping, writer_stuck;
+	int64_t clock_offset; // of the wall clock from the one that nobody sets, microseconds
 	_Atomic(struct view *)
 		view; // to be looked through; the worker takes it off when it is done
 	struct worker_stats stats __attribute__((aligned(64)));

@@ -31,7 +31,7 @@ static void put(struct maker *m, uint64_t value, unsigned bytes)
 {
 	assert_true(m->r->n + bytes <= RECIPE_MAX);
 	while (bytes-- > 0)
-		m->r->b[m->r->n++] = (uint8_t)(value >> (8 * bytes));
+		m->r->b[m->r->n++] = bytes < 8 ? (uint8_t)(value >> (8 * bytes)) : 0;
 }
 
 static void fill(struct maker *m, unsigned n)

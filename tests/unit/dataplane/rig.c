@@ -20,6 +20,7 @@ static int keep(void *ctx, const struct record *rec)
 
 	if (r->refuse)
 		return -ENOSPC;
+	flow_capture_release(rec->capture);
 	r->records[r->n_records++ % RIG_RECORDS] = *rec;
 	r->ends += rec->ev == RECORD_END;
 	return 0;
@@ -49,11 +50,12 @@ static struct policy *load(struct rig *r, const struct rig_options *o)
 		"\"block_with\":\"%s\",\"pending\":{\"action\":\"%s\",\"max_packets\":{\"tcp\":%u,"
 		"\"udp\":%u},"
 		"\"max_bytes_out\":%u,\"max_ms\":%u},\"on_expiry\":\"block\","
-		"\"boot_without_policy\":\"block\"},\"rules\":[%s]}",
+		"\"boot_without_policy\":\"block\"},\"rules\":[%s],\"limits\":[%s]}",
 		o->block_with != NULL ? o->block_with : "drop",
 		o->pending != NULL ? o->pending : "pass", o->max_packets != 0 ? o->max_packets : 80,
 		o->max_packets != 0 ? o->max_packets : 24, o->max_bytes != 0 ? o->max_bytes : 10000,
-		o->max_ms != 0 ? o->max_ms : 3000, o->rules != NULL ? o->rules : "");
+		o->max_ms != 0 ? o->max_ms : 3000, o->rules != NULL ? o->rules : "",
+		o->limits != NULL ? o->limits : "");
 	diag_init(&diag, "test");
 	p = policy_load(text, strlen(text), POLICY_ANY_TIME, &names, &diag);
 	for (size_t i = 0; i < diag.n; i++) {
@@ -101,6 +103,8 @@ struct rig *rig_new(const struct rig_options *o)
 	c.dpi = r->dpi;
 	c.sink = (struct record_sink){.ctx = r, .emit = keep};
 	c.log_full = &r->log_full;
+	if (o->captures != 0)
+		c.captures = r->captures = flow_capture_pool_create(o->captures * 2, o->captures);
 	r->pl = aligned_alloc(64, (sizeof(*r->pl) + 63) & ~(size_t)63);
 	assert_int_equal(pipeline_init(r->pl, &c, r->now), 0);
 	return r;
@@ -110,6 +114,7 @@ void rig_free(struct rig *r)
 {
 	pipeline_fini(r->pl);
 	free(r->pl);
+	flow_capture_pool_free(r->captures);
 	dpi_free(r->dpi);
 	policy_slot_fini(&r->slot);
 	free(r);

@@ -15,6 +15,7 @@ struct rig {
 	struct policy_slot slot;
 	struct policy_reader *reader;
 	struct dpi *dpi;
+	struct flow_capture_pool *captures; // NULL: none
 	struct pipeline *pl;
 	struct packet packets[RIG_BURST];
 	uint8_t frames[RIG_BURST][256];
@@ -31,7 +32,9 @@ struct rig_options {
 	uint32_t max_flows, contexts;
 	struct pipeline_exceptions exceptions;
 	const char *rules; // of a policy, JSON, with "apps" group "ssh" and tenant "a" (10.0.0.0/8)
+	const char *limits;                      // JSON
 	const char *block_with, *pending;        // "reset", "pass"
+	unsigned captures;                       // at once; 0: none are kept
 	unsigned max_packets, max_bytes, max_ms; // of the pending action
 	const struct pipeline_prefix *inside;
 	unsigned n_inside;

@@ -254,6 +254,41 @@ static void test_both_outside(void **state)
 	rig_free(r);
 }
 
+// Tags and tunnels of the first packet are in the flow's records, whatever the link.
+static void test_details(void **state)
+{
+	static const struct {
+		const char *words;
+		uint8_t link, n_vlans, n_tunnels;
+		uint32_t id;
+	} t[] = {
+		{UDP, LINK_ETHERNET, 0, 0, 0},
+		{"eth=0x88a8 tag=7,0x8100 tag=8,0x0800 ip4=17 udp=1,2", LINK_ETHERNET, 2, 0, 0},
+		{"eth=0x0800 ip4=17 udp=9,4789 vxlan=3 eth=0x0800 ip4=17 udp=1,2", LINK_ETHERNET, 0,
+			1, 3},
+		{"pppoe=5,0x0021 ip4=17 udp=1,2", LINK_PPPOE, 0, 1, 5},
+		{"chdlc=0x8847 mpls=6,1 ip4=17 udp=1,2", LINK_CHDLC, 0, 1, 6},
+		{"sll=0x8100 tag=7,0x0800 ip4=17 udp=1,2", LINK_SLL, 1, 0, 0},
+	};
+
+	for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct rig *r = rig_new(&plain);
+		const struct record *e;
+
+		rig_words(r, t[i].words, false, SIDE_UNKNOWN);
+		r->packets[0].link = t[i].link;
+		rig_run(r);
+		e = end_of(r);
+		assert_int_equal(e->n_vlans, t[i].n_vlans);
+		assert_int_equal(e->n_tunnels, t[i].n_tunnels);
+		if (e->n_vlans != 0)
+			assert_int_equal(e->vlans[0], 7);
+		if (e->n_tunnels != 0)
+			assert_int_equal(e->tunnels[0].id, t[i].id);
+		rig_free(r);
+	}
+}
+
 // Later fragments count in their datagram's flow, with its verdict; those without a first one in a
 // flow of their own.
 static void test_fragments(void **state)
@@ -392,6 +427,32 @@ static void test_clock_back(void **state)
 	rig_free(r);
 }
 
+// A gateway whose clock is set: flows move with it, and end in their time by the new one.
+static void test_clock_set(void **state)
+{
+	for (int64_t by = -3600000000; by <= 3600000000; by += 7200000000) {
+		struct rig *r = rig_new(&plain);
+
+		out(r, UDP);
+		out(r, TCP(0x10));
+		pipeline_shift(r->pl, by);
+		r->now += by;
+		rig_wait(r, 1000000);
+		assert_int_equal(r->ends, 0);
+		out(r, UDP);
+		assert_int_equal(r->pl->stats.flows_begun, 2);
+		rig_wait(r, 61000000);
+		assert_int_equal(r->ends, 1);
+		assert_int_equal(rig_last(r, RECORD_END)->proto, 17);
+		assert_in_range(rig_last(r, RECORD_END)->t1 - rig_last(r, RECORD_END)->t0, 1000000,
+			1010000);
+		assert_in_range(rig_last(r, RECORD_END)->t0 - RIG_START - by, 0, 10000);
+		rig_wait(r, 240000000);
+		assert_int_equal(r->ends, 2);
+		rig_free(r);
+	}
+}
+
 // A jump ahead ends what is over by then, each flow once.
 static void test_clock_ahead(void **state)
 {
@@ -419,11 +480,13 @@ int main(void)
 		cmocka_unit_test(test_echo),
 		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_both_outside),
+		cmocka_unit_test(test_details),
 		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_malformed_later),
 		cmocka_unit_test(test_within_a_burst),
 		cmocka_unit_test(test_large_counts),
 		cmocka_unit_test(test_clock_back),
+		cmocka_unit_test(test_clock_set),
 		cmocka_unit_test(test_clock_ahead),
 	};
 

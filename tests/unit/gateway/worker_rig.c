@@ -160,8 +160,8 @@ static void make_workers(struct worker_rig *r, const struct worker_rig_options *
 	for (unsigned i = 0; i < RIG_PORTS; i++) {
 		struct worker *w = &r->workers[i % r->n_workers];
 
-		w->rx[w->n_rx++] =
-			(struct worker_rx){.port = r->ports[i].id, .direct = r->n_workers == 1};
+		w->rx[w->n_rx++] = (struct worker_rx){
+			.port = r->ports[i].id, .direct = r->n_workers == 1 || o->rss};
 	}
 	for (unsigned i = 0; i < r->n_workers; i++) {
 		for (unsigned k = 0; k < r->n_workers; k++) {

@@ -24,6 +24,7 @@ enum rig_port {
 struct worker_rig_options {
 	unsigned n_workers;   // 0: one
 	unsigned handoff;     // size of the rings between workers, a power of two; 0: 1024
+	bool rss;             // the ports keep flows in one queue, or say so
 	bool tap;             // the ports are taps
 	bool block;           // UDP and TCP to port 9 with a reset
 	unsigned records;     // size of the record rings; 0: 4096
