@@ -6,14 +6,14 @@
 //     flow-….jsonl.zst        segments, see frame.h; ".open" behind the one that is being written
 //     flow-….jsonl.zst.torn   what a crash left of a block, kept for inspection
 //     entries                 the log tree's leaves: line i is the entry of block i (entry.h); what
-//     was
-//                             pruned of the segments stays here
+//                             was pruned of the segments stays here
 //     checkpoint              the newest checkpoint (note.h)
 //     checkpoints             all of them, oldest first, one behind the other
-//     cosigned                a checkpoint that a witness signed, brought here for the verifier;
-//     optional tree                    the writer's notes on the log tree's right edge, so that a
-//     start need not
-//                             read all entries; believed only where it gives the checkpoint's root
+//     cosigned                a checkpoint that a witness signed, for the verifier; optional
+//     rotations               how the log's keys handed over (rotation.h); optional
+//     tree                    the writer's notes on the log tree's right edge, so that a start need
+//                             not read all entries; believed only where they give the
+//                             checkpoint's root
 //     progress                how many numbers the writer has given, for the start after a crash
 //     lock                    the writer's process id, held with flock(2)
 #pragma once
@@ -24,6 +24,7 @@
 #define FILE_CHECKPOINT  "checkpoint"
 #define FILE_CHECKPOINTS "checkpoints"
 #define FILE_COSIGNED    "cosigned"
+#define FILE_ROTATIONS   "rotations"
 #define FILE_TREE        "tree"
 #define FILE_PROGRESS    "progress"
 #define FILE_LOCK        "lock"

@@ -26,8 +26,7 @@
 //
 // Numbers are little-endian. A file's name is flow-YYYYMMDDTHHMMSSZ-NNNNNN.jsonl.zst, UTC of its
 // first record and a number that runs on and gives the order (and grows past six digits where it
-// must);
-// ".open" follows while it is written.
+// must); ".open" follows while it is written.
 #pragma once
 
 #include "app/evidence/tree.h"

@@ -50,13 +50,11 @@ size_t note_cosign(char text[NOTE_MAX], size_t len, const struct key_private *k)
 	uint8_t bytes[4 + KEY_SIGNATURE_SIZE] = {(uint8_t)(pub->id >> 24), (uint8_t)(pub->id >> 16),
 		(uint8_t)(pub->id >> 8), (uint8_t)pub->id};
 	char base64[4 * ((sizeof(bytes) + 2) / 3) + 1];
-	struct checkpoint c;
 	struct note n;
 	size_t room = NOTE_MAX - len;
 	int added;
 
-	if (!note_read(text, len, &n, &c) || n.len != len ||
-		key_sign(k, text, n.body, bytes + 4) != 0)
+	if (!note_split(text, len, &n) || n.len != len || key_sign(k, text, n.body, bytes + 4) != 0)
 		return 0;
 	key_base64(bytes, sizeof(bytes), base64);
 	added = snprintf(text + len, room, DASH "%s %s\n", pub->name, base64);
@@ -134,13 +132,11 @@ static bool read_signature(const char *line, struct signature *s)
 	return true;
 }
 
-bool note_read(const char *text, size_t len, struct note *n, struct checkpoint *c)
+// p: behind the empty line that ends the text.
+static bool take_signatures(const char *text, const char *p, const char *end, struct note *n)
 {
-	const char *end = text + len, *p = read_body(text, end, c);
 	char line[512];
 
-	if (p == NULL)
-		return false;
 	*n = (struct note){.text = text, .body = (size_t)(p - text) - 1};
 	while (end - p >= DASH_LEN && memcmp(p, DASH, DASH_LEN) == 0) {
 		p = take_line(p, end, line, sizeof(line));
@@ -150,6 +146,20 @@ bool note_read(const char *text, size_t len, struct note *n, struct checkpoint *
 	}
 	n->len = (size_t)(p - text);
 	return n->len < NOTE_MAX;
+}
+
+bool note_split(const char *text, size_t len, struct note *n)
+{
+	const char *empty = memmem(text, len, "\n\n", 2);
+
+	return empty != NULL && take_signatures(text, empty + 2, text + len, n);
+}
+
+bool note_read(const char *text, size_t len, struct note *n, struct checkpoint *c)
+{
+	const char *end = text + len, *p = read_body(text, end, c);
+
+	return p != NULL && take_signatures(text, p, end, n);
 }
 
 // The i-th signature line; *s is filled where it is of the kind that this file reads.

@@ -7,11 +7,9 @@
 //     gw-a1                                            origin: the gateway's name
 //     1204                                             blocks in the log tree
 //     CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=     its root
-//     time 1795510800000000                            extension line: when, microseconds since
-//     1970
+//     time 1795510800000000                            extension: microseconds since 1970 UTC
 //
-//     — gw-a1
-//     Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+//     — gw-a1 Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGz…
 //
 // Each signature line is an em dash, the key's name, and base64 of the key's id (4 bytes, see
 // app/keys/key.h) and the Ed25519 signature of the text up to and with the last newline before the
@@ -50,11 +48,14 @@ enum note_signature {
 // too long, control characters). k NULL: unsigned.
 size_t note_make(const struct checkpoint *c, const struct key_private *k, char out[NOTE_MAX]);
 
-// Adds a signature to a whole note in place. The new length, or 0.
+// Adds a signature to a whole note, with any text, in place. The new length, or 0.
 size_t note_cosign(char note[NOTE_MAX], size_t len, const struct key_private *k);
 
 // Reads the note that begins at text and the checkpoint in it. False: there is no whole one.
 bool note_read(const char *text, size_t len, struct note *n, struct checkpoint *c);
+
+// The same of a note with any text.
+bool note_split(const char *text, size_t len, struct note *n);
 
 enum note_signature note_check(const struct note *n, const struct key_public *k);
 

@@ -8,10 +8,9 @@
 //     bridgehead-proof/1
 //     {"v":1,"ev":…}         the record, byte for byte
 //     leaf 17                its index in its block
-//     BASE64                 the inclusion path in the block's tree, from the leaf up, one hash a
-//     line
+//     BASE64                 the path in the block's tree, from the leaf up, one hash a line
 //     {"v":1,"gw":…}         the block's entry: its "root" and "n" are the block's tree
-//     BASE64                 the inclusion path in the log tree; the index is the entry's "block"
+//     BASE64                 the path in the log tree; the index is the entry's "block"
 //                            an empty line, and the checkpoint as it is (note.h)
 //
 // A consistency proof shows that a checkpoint's log begins with that of an older one. It is the

@@ -219,6 +219,17 @@ static void take_segment(struct verifier *v, const struct segment_file *f)
 
 // ---- all of it
 
+// Up to the end of the last whole line: what follows is being written, or was torn.
+static uint64_t whole_lines(int fd, off_t size)
+{
+	char tail[2 * ENTRY_LINE_MAX];
+	const off_t from = size > (off_t)sizeof(tail) ? size - (off_t)sizeof(tail) : 0;
+	const ssize_t n = pread(fd, tail, sizeof(tail), from);
+	const char *nl = n > 0 ? memrchr(tail, '\n', (size_t)n) : NULL;
+
+	return nl != NULL ? (uint64_t)(from + (nl + 1 - tail)) : from != 0 ? (uint64_t)size : 0;
+}
+
 static bool open_entries(struct verifier *v)
 {
 	int fd = openat(v->dir_fd, FILE_ENTRIES, O_RDONLY | O_CLOEXEC);
@@ -233,7 +244,7 @@ static bool open_entries(struct verifier *v)
 			strerror(errno));
 		return false;
 	}
-	v->entry_bytes = (uint64_t)st.st_size;
+	v->entry_bytes = whole_lines(fd, st.st_size);
 	return true;
 }
 
@@ -252,11 +263,8 @@ static void take_segments(struct verifier *v)
 	for (size_t i = 0; i < l.n && !verify_is_bad(v); i++)
 		take_segment(v, &l.v[i]);
 	if (!verify_is_bad(v) && more_entries(v)) {
-		size_t len;
-
-		if (next_line(v, &len)) // a torn line is none
-			verify_bad(v, &v->r->integrity, true, v->tree.size,
-				"it is missing: the log was cut");
+		verify_bad(
+			v, &v->r->integrity, true, v->tree.size, "it is missing: the log was cut");
 	}
 	v->segment = NULL;
 	segment_list_free(&l);
@@ -322,6 +330,7 @@ void verify_log(const char *dir, const struct verify_options *o, struct verify_r
 	memset(out, 0, sizeof(*out));
 	out->anchor.status = VERIFY_UNASKED;
 	out->signer.status = VERIFY_UNCONFIRMED;
+	snprintf(out->signer.text, sizeof(out->signer.text), "not examined");
 	v.dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	v.hasher = hasher_new();
 	if (v.dir_fd < 0 || v.hasher == NULL) {

@@ -34,11 +34,44 @@ static void no_memory(struct verifier *v)
 	snprintf(v->r->integrity.text, sizeof(v->r->integrity.text), "out of memory");
 }
 
+static void read_keys(struct verifier *v)
+{
+	size_t len;
+	char *text;
+
+	if (v->o->key == NULL)
+		return;
+	text = folder_read(v->dir_fd, FILE_ROTATIONS, ROTATION_MAX_KEYS * NOTE_MAX, &len);
+	v->n_keys = rotation_follow(
+		text != NULL ? text : "", text != NULL ? len : 0, v->o->key, v->keys);
+	free(text);
+}
+
+// Whether one of the log's keys signed; *by is then the one.
+static enum note_signature check(
+	const struct verifier *v, const struct note *n, const struct key_public **by)
+{
+	enum note_signature found = NOTE_UNSIGNED;
+
+	for (unsigned i = 0; i < v->n_keys; i++) {
+		const enum note_signature s = note_check(n, &v->keys[i]);
+
+		if (s != NOTE_UNSIGNED)
+			*by = &v->keys[i];
+		if (s == NOTE_FORGED)
+			return NOTE_FORGED;
+		if (s == NOTE_SIGNED)
+			found = NOTE_SIGNED;
+	}
+	return found;
+}
+
 static void read_history(struct verifier *v)
 {
 	size_t len, at = 0;
 	char *text = folder_read(v->dir_fd, FILE_CHECKPOINTS, HISTORY_MAX, &len);
 	struct target t = {.kind = TARGET_HISTORY, .file = FILE_CHECKPOINTS};
+	const struct key_public *by;
 	struct note n;
 	uint64_t size = 0;
 
@@ -48,7 +81,7 @@ static void read_history(struct verifier *v)
 				"the history of checkpoints goes back from %" PRIu64 " to %" PRIu64
 				" blocks",
 				size, t.c.size);
-		else if (v->o->key != NULL && note_check(&n, v->o->key) == NOTE_FORGED)
+		else if (check(v, &n, &by) == NOTE_FORGED)
 			verify_bad(v, &v->r->integrity, true, size,
 				"a checkpoint of %" PRIu64 " blocks in the history has a false "
 				"signature",
@@ -76,6 +109,7 @@ static void answer_signer(struct verifier *v, const struct note *n, const struct
 {
 	struct verify_answer *a = &v->r->signer;
 	const struct key_public *k = v->o->key;
+	const enum note_signature s = check(v, n, &k);
 	char signers[300];
 
 	list_signers(n, signers, sizeof(signers));
@@ -89,12 +123,13 @@ static void answer_signer(struct verifier *v, const struct note *n, const struct
 		snprintf(a->text, sizeof(a->text),
 			"the checkpoint says %s; not confirmed, for no public key was given",
 			signers);
-	} else if (note_check(n, k) == NOTE_SIGNED) {
+	} else if (s == NOTE_SIGNED) {
 		a->status = VERIFY_GOOD;
 		snprintf(a->text, sizeof(a->text),
-			"%s+%08x signed the checkpoint of %" PRIu64 " blocks", k->name, k->id,
-			c->size);
-	} else if (note_check(n, k) == NOTE_FORGED) {
+			"%s+%08x signed the checkpoint of %" PRIu64 " blocks%s", k->name, k->id,
+			c->size,
+			k != &v->keys[0] ? "; the key that was given handed over to it" : "");
+	} else if (s == NOTE_FORGED) {
 		a->status = VERIFY_TAMPERED;
 		snprintf(a->text, sizeof(a->text),
 			"the checkpoint's signature in the name of %s+%08x is false", k->name,
@@ -171,11 +206,14 @@ void verify_read_targets(struct verifier *v)
 {
 	struct targets *t = &v->targets;
 
+	read_keys(v);
 	// The history first: the writer replaces the newest before it adds to the history.
 	read_history(v);
-	read_newest(v);
-	read_anchor(v, v->dir_fd, FILE_COSIGNED, true);
-	for (unsigned i = 0; i < v->o->n_anchors; i++)
+	if (!verify_is_bad(v))
+		read_newest(v);
+	if (!verify_is_bad(v))
+		read_anchor(v, v->dir_fd, FILE_COSIGNED, true);
+	for (unsigned i = 0; i < v->o->n_anchors && !verify_is_bad(v); i++)
 		read_anchor(v, AT_FDCWD, v->o->anchors[i], false);
 	if (t->have_newest && t->n > 1) {
 		for (size_t i = 0; i < t->n; i++) {
@@ -230,15 +268,25 @@ void verify_reach_targets(struct verifier *v)
 static void answer_anchor(struct verifier *v)
 {
 	struct verify_answer *a = &v->r->anchor;
-	const struct target *best = NULL;
+	const struct target *best = NULL, *unseen = NULL;
 
 	for (size_t i = 0; i < v->targets.n; i++) {
 		const struct target *t = &v->targets.v[i];
 
-		if (t->kind == TARGET_ANCHOR && (v->o->witness == NULL || t->witnessed))
+		if (t->kind != TARGET_ANCHOR || (v->o->witness != NULL && !t->witnessed))
+			continue;
+		if (t->c.size <= v->good_anchor)
 			best = t;
+		else
+			unseen = t;
 	}
-	if (best != NULL && (v->o->witness != NULL || v->o->n_anchors != 0)) {
+	if (unseen != NULL && (v->o->witness != NULL || v->o->n_anchors != 0)) {
+		a->status = VERIFY_UNCONFIRMED;
+		snprintf(a->text, sizeof(a->text),
+			"a checkpoint of %" PRIu64 " blocks is here, but only %" PRIu64
+			" blocks were examined",
+			unseen->c.size, v->tree.size);
+	} else if (best != NULL && (v->o->witness != NULL || v->o->n_anchors != 0)) {
 		a->status = VERIFY_GOOD;
 		snprintf(a->text, sizeof(a->text),
 			"the first %" PRIu64 " blocks are those that %s; %" PRIu64 " are newer",

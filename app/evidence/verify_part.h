@@ -4,6 +4,7 @@
 // What the parts of the verifier share.
 #pragma once
 
+#include "app/evidence/rotation.h"
 #include "app/evidence/segment_read.h"
 #include "app/evidence/verify.h"
 
@@ -40,6 +41,8 @@ struct verifier {
 	const struct verify_options *o;
 	struct verify_report *r;
 	struct hasher *hasher;
+	struct key_public keys[ROTATION_MAX_KEYS]; // that was given, and those it led to
+	unsigned n_keys;
 	struct targets targets;
 	size_t target;        // the next to be reached
 	uint64_t good;        // size of the last that was right

@@ -7,8 +7,9 @@
 // room on, all are lost until writing works again: so the lost numbers are one stretch, and the gap
 // records that tell of them, one a cause, follow right behind it.
 
-#include "app/flowlog/flow_capture.h"
 #include "app/flowlog/flowlog_part.h"
+
+#include "app/flowlog/flow_capture.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,7 +21,6 @@
 #define STREAM_BYTES (256u << 10) // a stream's block, handed on
 #define STREAM_MAX   (1u << 20)   // and kept while it cannot be
 #define BLOCK_BYTES  (8u << 20)   // of long lines
-#define BLOCK_US     1000000
 
 struct item { // what becomes a line
 	enum record_ev ev;
@@ -254,8 +254,9 @@ int flowlog_write(struct flowlog *l, const struct record *r)
 	int rc;
 
 	// The file first, so that no record names one that is not there.
-	if (r->capture != NULL && l->captures != NULL && capture_files_save(l->captures, r, cap))
+	if (r->capture != NULL && l->captures != NULL && capture_files_save(l->captures, r, cap)) {
 		l->source.cap = cap;
+	}
 	rc = log_item(l, &i);
 	l->source.cap = NULL;
 	flow_capture_release(r->capture);
@@ -351,7 +352,7 @@ static bool is_due(const struct flowlog *l, int64_t now)
 	const struct block *b = sealer_block(l->sealer);
 
 	return b->entry.n != 0 &&
-	       (l->dir == NULL || l->stopped || now < b->opened || now - b->opened >= BLOCK_US);
+	       (l->dir == NULL || l->stopped || now < b->opened || now - b->opened >= l->block_us);
 }
 
 int flowlog_flush(struct flowlog *l, int64_t now)
@@ -393,8 +394,9 @@ void flowlog_get_stats(const struct flowlog *l, struct flowlog_stats *out)
 	struct sealer_state s;
 
 	sealer_get(l->sealer, &s);
-	if (l->captures != NULL)
+	if (l->captures != NULL) {
 		capture_files_get_stats(l->captures, &captures);
+	}
 	*out = (struct flowlog_stats){
 		.attempted = l->next_seq - l->first_seq,
 		.written = s.written,

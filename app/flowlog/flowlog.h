@@ -32,6 +32,7 @@ struct flowlog_config {
 			     // key's name is that of KEY.pub beside it, or else the gateway's
 	uint64_t segment_bytes; // a file is closed before it grows past this; 0: 1 GiB
 	uint32_t segment_s;     // or when it is this old, by the records' time; 0: 3600
+	uint32_t block_ms;      // a block is handed on when it is this old; 0: 1000
 	uint32_t sync_ms;       // fdatasync() of dir at most this often; 0: at each flush
 	uint32_t retain_days;   // closed segments are kept this long; 0: for ever
 	uint64_t retain_bytes;  // and as many as hold this much together; 0: all
@@ -58,9 +59,8 @@ struct flowlog *flowlog_open(const struct flowlog_config *c, char *err, size_t e
 
 // Each takes the next number. 0, or -errno where the line could not be stored: it is then counted,
 // and a gap record is written as soon as writing works again, which is tried at most every second.
-// While a disk fails, a block of lines is kept in memory (of a live log eight, of a
-// stream 1 MB) before any is lost.
-// Stored means that it is in a block; the kernel has it a second later.
+// While a disk fails, a block of lines is kept in memory (of a live log eight, of a stream 1 MB)
+// before any is lost. Stored means that it is in a block; the kernel has it a second later.
 int flowlog_write(struct flowlog *l, const struct record *r);
 int flowlog_start(struct flowlog *l, const struct notice_start *n);
 int flowlog_policy(struct flowlog *l, const struct notice_policy *n);

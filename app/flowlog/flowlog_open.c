@@ -5,7 +5,11 @@
 
 #include "app/flowlog/flowlog_part.h"
 
+#include "app/evidence/rotation.h"
+#include "app/flowlog/disk.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -14,6 +18,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#define BLOCK_MS      1000
 #define SEGMENT_S     3600
 #define CHECKPOINT_US 10000000
 
@@ -106,6 +111,28 @@ static int read_key(struct flowlog *l, const struct flowlog_config *c, char *err
 	return l->key != NULL ? 0 : -EINVAL;
 }
 
+// How the key took over from the one before goes into the log, once.
+static int note_rotation(const struct flowlog_config *c, char *err, size_t err_size)
+{
+	char path[PATH_MAX];
+	int dir_fd = open(c->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	size_t len, have_len;
+	char *text, *have;
+
+	snprintf(path, sizeof(path), "%s.rotation", c->key);
+	text = folder_read(AT_FDCWD, path, NOTE_MAX, &len);
+	have = folder_read(dir_fd, FILE_ROTATIONS, ROTATION_MAX_KEYS * NOTE_MAX, &have_len);
+	if (text != NULL && (have == NULL || memmem(have, have_len, text, len) == NULL))
+		rc = disk_append(dir_fd, FILE_ROTATIONS, text, len, true);
+	if (rc != 0)
+		snprintf(err, err_size, "%s/" FILE_ROTATIONS ": %s", c->dir, strerror(-rc));
+	free(text);
+	free(have);
+	if (dir_fd >= 0)
+		close(dir_fd);
+	return rc;
+}
+
 static int open_sealer(
 	struct flowlog *l, const struct flowlog_config *c, char *err, size_t err_size)
 {
@@ -135,6 +162,12 @@ static int open_sealer(
 		sealer_close(l->sealer, 0, &none);
 		return -EINVAL;
 	}
+	if (l->key != NULL && note_rotation(c, err, err_size) != 0) {
+		uint64_t none;
+
+		sealer_close(l->sealer, 0, &none);
+		return -EIO;
+	}
 	l->progress = sealer_progress(l->sealer);
 	resume(l, &found);
 	l->entry.boot = boot_id(l, c, &found);
@@ -143,16 +176,6 @@ static int open_sealer(
 		l->progress->waiting = 0;
 	}
 	return 0;
-}
-
-void flowlog_release(struct flowlog *l)
-{
-	capture_files_close(l->captures);
-	key_free(l->key);
-	free(l->gateway);
-	free(l->dir);
-	free(l->records);
-	free(l);
 }
 
 static int open_captures(
@@ -168,7 +191,17 @@ static int open_captures(
 	if (c->dir == NULL)
 		return 0;
 	l->captures = capture_files_open(&cc, err, err_size);
-	return l->captures != NULL ? 0 : -ENOMEM;
+	return l->captures != NULL ? 0 : -EIO;
+}
+
+void flowlog_release(struct flowlog *l)
+{
+	capture_files_close(l->captures);
+	key_free(l->key);
+	free(l->gateway);
+	free(l->dir);
+	free(l->records);
+	free(l);
 }
 
 static int prepare(struct flowlog *l, const struct flowlog_config *c, char *err, size_t err_size)
@@ -191,6 +224,7 @@ static int prepare(struct flowlog *l, const struct flowlog_config *c, char *err,
 	}
 	l->source.gateway = l->gateway;
 	l->source.words = c->words;
+	l->block_us = (c->block_ms != 0 ? c->block_ms : BLOCK_MS) * 1000ll;
 	l->segment_us = (c->segment_s != 0 ? c->segment_s : SEGMENT_S) * 1000000ll;
 	memcpy(l->entry.gw, l->gateway, l->source.gateway_len);
 	strcpy(l->entry.dpi, "\"\"");

@@ -18,7 +18,7 @@ struct flowlog {
 	struct capture_files *captures; // NULL: no directory to keep them in
 	struct progress *progress;      // NULL: none
 	struct key_private *key;        // NULL: unsigned
-	int64_t segment_us;
+	int64_t segment_us, block_us;
 	int64_t clock; // latest time seen, microseconds since 1970 UTC
 	int64_t now;   // of the last flush
 	uint64_t first_seq, next_seq;

@@ -29,8 +29,8 @@ struct store_found {
 	bool any;          // there is at least one block
 	struct entry last; // the newest
 	bool stopped;      // and its last record is a stop record
-	uint64_t
-		lost_from; // first number that checkpointed entries tell of and no segment holds; 0
+	// First number that checkpointed entries tell of and no segment holds any more; 0: none.
+	uint64_t lost_from;
 	uint64_t recovered;  // blocks that were in the segment and not in the entries yet
 	bool progress_known; // no power was lost since: progress is the run's last word
 	uint64_t progress_next, progress_waiting;
@@ -46,8 +46,8 @@ struct store *store_open(
 // Where the writer notes the numbers it gives; NULL: the disk had no room for it.
 struct progress *store_progress(struct store *s);
 
-// A block with its tree's root: gets its number and goes into the open segment, of which a full or
-// old one is closed first. now in microseconds since 1970 UTC. 0 or -errno: the block is not taken.
+// A block with its tree: gets its number and its root, and goes into the open segment, of which a
+// full or old one is closed first. 0 or -errno: the block is not taken.
 int store_put(struct store *s, struct block *b, struct hasher *h);
 
 // Syncs, writes a checkpoint, closes an old segment, prunes, each as it is due. 0 or -errno.

@@ -122,7 +122,7 @@ static int open_log(struct replay *r)
 		.gateway = "replay",
 		.dir = r->o.log_dir,
 		.records = r->o.records,
-		.sync_ms = 60000,
+		.block_ms = 3600000, // full blocks pack best, and nobody waits for them
 		.words = {.ctx = r->dpi,
 			.app = app_word,
 			.category = category_word,

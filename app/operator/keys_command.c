@@ -6,6 +6,7 @@
 #include "app/control/policy_file.h"
 #include "app/control/policy_sig.h"
 #include "app/control/state_file.h"
+#include "app/evidence/rotation.h"
 #include "app/operator/command.h"
 #include "app/operator/offline.h"
 
@@ -15,7 +16,7 @@
 #include <string.h>
 
 static const char keygen_usage[] =
-	"usage: bhctl keygen --name NAME --out FILE\n"
+	"usage: bhctl keygen --name NAME --out FILE [--replaces FILE]\n"
 	"\n"
 	"Makes an Ed25519 key. The private half goes to FILE (mode 0600, never over an old file), "
 	"the\n"
@@ -25,15 +26,36 @@ static const char keygen_usage[] =
 	"  --name NAME  whose key it is, as it will stand in signatures: letters, digits, \".\", "
 	"\"_\",\n"
 	"               \"-\", \"/\"\n"
-	"  --out FILE   where the private key goes\n";
+	"  --out FILE   where the private key goes\n"
+	"  --replaces FILE  private key of the flow log that the new one takes over from: both "
+	"sign\n"
+	"               that, beside the new one in its FILE.rotation, and the gateway puts it "
+	"into\n"
+	"               the log\n";
+
+// A note that both keys sign, beside the new one.
+static int write_rotation(const char *old_path, const struct key_private *new, const char *out)
+{
+	struct key_private *old = key_for_signing(old_path, NULL);
+	char note[NOTE_MAX], path[PATH_MAX];
+	size_t len = old != NULL ? rotation_make(old, new, note) : 0;
+	int rc = -EINVAL;
+
+	snprintf(path, sizeof(path), "%s.rotation", out);
+	if (len != 0)
+		rc = state_file_write(path, note, len);
+	key_free(old);
+	return rc;
+}
 
 int keygen_command(const char *socket, int argc, char **argv)
 {
-	const char *name = NULL, *out = NULL;
-	const struct option_of options[] = {{"name", &name, NULL}, {"out", &out, NULL}};
+	const char *name = NULL, *out = NULL, *old = NULL;
+	const struct option_of options[] = {
+		{"name", &name, NULL}, {"out", &out, NULL}, {"replaces", &old, NULL}};
 	char text[KEY_TEXT_MAX + 1], path[PATH_MAX];
 	struct key_private *k;
-	int rc = command_options(keygen_usage, options, 2, &argc, argv);
+	int rc = command_options(keygen_usage, options, 3, &argc, argv);
 
 	(void)socket;
 	if (rc != 0)
@@ -51,6 +73,8 @@ int keygen_command(const char *socket, int argc, char **argv)
 		snprintf(path, sizeof(path), "%s.pub", out);
 		rc = state_file_write(path, text, strlen(text));
 	}
+	if (rc == 0 && old != NULL)
+		rc = write_rotation(old, k, out);
 	key_free(k);
 	if (rc == 0)
 		return EXIT_GOOD;

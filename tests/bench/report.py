@@ -161,7 +161,7 @@ def flow_log(args, work):
     r = subprocess.run([os.path.join(args.build, "tests/unit/flowlog/bench_flowlog"),
                         os.path.join(work, "flowlog"), "300000" if args.quick else "3000000"],
                        stdout=subprocess.PIPE, text=True, check=False)
-    return ["## Flow log: records to lines in files", "", "```", r.stdout.rstrip(), "```", ""]
+    return ["## Flow log: records to sealed segments", "", "```", r.stdout.rstrip(), "```", ""]
 
 
 def output(*argv):

@@ -7,11 +7,12 @@ import base64
 import json
 import os
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
 import unittest
+
+from segment import Segment, root
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VERIFY_LOG = os.path.join(HERE, "../../../scripts/verify-log")
@@ -52,52 +53,6 @@ def tearDownModule():
 
 def key(name):
     return os.path.join(BASE, name + ".pub")
-
-
-class Segment:
-    """Taken apart and put together again: frames of entry and data, and the footer."""
-
-    def __init__(self, path):
-        self.path, self.blocks, self.footer = path, [], b""
-        with open(path, "rb") as f:
-            data = f.read()
-        while data:
-            magic, n = struct.unpack_from("<II", data)
-            if magic == 0x184D2A5F:
-                self.footer, data = data[:8 + n], data[8 + n:]
-                continue
-            length = struct.unpack_from("<I", data, 12)[0]
-            self.blocks.append((data[:8 + n], data[8 + n:8 + n + length]))
-            data = data[8 + n + length:]
-
-    def entry(self, i):
-        return self.blocks[i][0][24:-4]
-
-    def number(self, i):
-        return json.loads(self.entry(i))["block"]
-
-    def lines(self, i):
-        return subprocess.run(["zstd", "-dcq"], input=self.blocks[i][1], capture_output=True, check=True).stdout
-
-    def put(self, i, entry, lines):
-        """A block as the gateway would frame it, its CRCs right."""
-        data = subprocess.run(["zstd", "-cq", "-3"], input=lines, capture_output=True, check=True).stdout
-        payload = b"BHB1" + struct.pack("<III", len(data), crc32c(data), len(lines)) + entry
-        payload += struct.pack("<I", crc32c(payload))
-        self.blocks[i] = (struct.pack("<II", 0x184D2A5B, len(payload)) + payload, data)
-
-    def save(self, footer=True):
-        with open(self.path, "wb") as f:
-            f.write(b"".join(a + b for a, b in self.blocks) + (self.footer if footer else b""))
-
-
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
 
 
 class Tamper(unittest.TestCase):
@@ -340,6 +295,18 @@ class Tamper(unittest.TestCase):
     def test_counters_that_do_not_add_up(self):
         self.edit_entries(lambda l: l.__setitem__(0, l[0].replace(b'"ring_full":0', b'"ring_full":1')), 0)
 
+    def test_torn_entry(self):
+        self.write("entries", self.read("entries") + b'{"v":1,"gw":"gw-a1",')
+        self.check(0)  # a writer is in the middle of it
+
+    def test_no_entries(self):
+        os.unlink(self.path("entries"))
+        self.check(3, integrity="unconfirmed", signer="good")
+        os.unlink(self.path("checkpoint"))
+        os.unlink(self.path("checkpoints"))
+        os.unlink(self.path("cosigned"))
+        self.check(3, integrity="unconfirmed", signer="unconfirmed")
+
     # ---- checkpoints
 
     def test_stripped_signature(self):
@@ -350,6 +317,23 @@ class Tamper(unittest.TestCase):
     def test_other_key(self):
         x = self.both("--key", key("other"))
         self.assertEqual((x["exit"], x["signer"]["status"]), (3, "unconfirmed"))
+
+    def test_rotated_key(self):
+        new = os.path.join(self.tmp.name, "new")
+        must(BHCTL, "keygen", "--name", "gw-a1", "--out", new, "--replaces", os.path.join(BASE, "gw-a1"))
+        for _ in range(2):
+            must(WRITE_LOG, self.dir, "gw-a1", new, 1, 5)
+        x = self.check(0, signer="good")  # whoever has the old key
+        self.assertIn("handed over", x["signer"]["text"])
+        self.assertEqual(self.both("--key", new + ".pub")["exit"], 0)
+        self.assertEqual(self.both("--key", key("other"))["exit"], 3)
+        text = self.read("rotations")
+        self.assertEqual(text.count(b"bridgehead-rotation/1\n"), 1)
+        dash = "\u2014 ".encode()
+        self.write("rotations", text[:text.rindex(dash)])  # the new one's signature
+        self.check(3, signer="unconfirmed")
+        self.write("rotations", text[:text.index(dash)] + text[text.rindex(dash):])  # the old one's
+        self.check(3, signer="unconfirmed")
 
     def test_forged_signature(self):
         text = self.read("checkpoint")
@@ -480,14 +464,6 @@ class Tamper(unittest.TestCase):
         p = run(BHLOG, "prove", self.dir, 1)
         self.assertEqual(p.returncode, 1)
         self.assertIn("pruned", p.stderr)
-
-
-def root(leaves):
-    import hashlib
-    if len(leaves) == 1:
-        return hashlib.sha256(b"\0" + leaves[0]).digest()
-    k = 1 << (len(leaves) - 1).bit_length() - 1
-    return hashlib.sha256(b"\1" + root(leaves[:k]) + root(leaves[k:])).digest()
 
 
 if __name__ == "__main__":

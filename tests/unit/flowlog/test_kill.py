@@ -18,6 +18,11 @@ import tempfile
 import time
 import unittest
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+VERIFY_LOG = os.path.join(HERE, "../../../scripts/verify-log")
+PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+HAVE_CRYPTOGRAPHY = subprocess.run([PYTHON, "-c", "import cryptography"], capture_output=True,
+                                   check=False).returncode == 0
 BHLOG = BHCTL = WRITE_LOG = None
 KILLS = int(os.environ.get("BRIDGEHEAD_KILLS", "60"))
 SEED = int(os.environ.get("BRIDGEHEAD_SEED", str(random.randrange(10**6))))
@@ -113,6 +118,33 @@ class Kill(unittest.TestCase):
             if r["ev"] == "gap":
                 told += r["lost"]
         self.assertEqual(seen + told, last)
+
+    def test_read_while_it_is_written(self):
+        log, counter = self.path("log"), self.path("counter")
+        writer = subprocess.Popen([WRITE_LOG, log, "gw-a1", self.key, "forever", counter])
+        blocks = reads = 0
+        try:
+            until = time.monotonic() + 6
+            while time.monotonic() < until or reads < 3:
+                if not os.path.isdir(log) or not any(n.startswith("flow-") for n in os.listdir(log)):
+                    time.sleep(0.01)
+                    continue
+                x = self.verify(log)
+                self.assertIn(x["exit"], (0, 3) if x["checkpoint"] == 0 else (0,), x)
+                self.assertGreaterEqual(x["blocks"], blocks)
+                blocks, reads = x["blocks"], reads + 1
+                p = subprocess.run([PYTHON, VERIFY_LOG, log, "--key", self.key + ".pub", "--json"], capture_output=True,
+                                   check=False) if reads == 1 and HAVE_CRYPTOGRAPHY else None
+                if p:
+                    y = json.loads(p.stdout)
+                    self.assertIn(y["exit"], (0, 3) if y["checkpoint"] == 0 else (0,), y)
+                p = subprocess.run([BHLOG, "search", log, "--json", "--ev", "gap", "--limit", "5"], capture_output=True,
+                                   check=False)
+                self.assertIn(p.returncode, (0, 1), p.stderr)
+        finally:
+            writer.send_signal(signal.SIGKILL)
+            writer.wait()
+        self.assertGreater(blocks, 5)
 
     def test_kill_on_a_full_disk(self):
         disk = self.path("disk")

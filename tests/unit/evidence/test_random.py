@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bridgehead authors
+"""Tampers with a flow log at random; both verifiers must give the same answers: test_random.py BHLOG BHCTL WRITE_LOG
+
+BRIDGEHEAD_TAMPERINGS says how often (default 40), BRIDGEHEAD_SEED with what.
+"""
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+VERIFY_LOG = os.path.join(HERE, "../../../scripts/verify-log")
+PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+BHLOG = BHCTL = WRITE_LOG = None
+TIMES = int(os.environ.get("BRIDGEHEAD_TAMPERINGS", "40"))
+SEED = int(os.environ.get("BRIDGEHEAD_SEED", str(random.randrange(10**6))))
+SIDE_FILES = ("checkpoints", "cosigned")  # a log without them, or with garbage in them, can be whole
+
+
+def edit(r, data):
+    at = r.randrange(len(data))
+    way = r.randrange(6)
+    if way == 0:
+        data[at] ^= 1 << r.randrange(8)
+    elif way == 1:
+        del data[at:at + r.randrange(1, 40)]
+    elif way == 2:
+        data[at:at] = bytes(r.randrange(256) for _ in range(r.randrange(1, 20)))
+    elif way == 3:
+        del data[at:]
+    elif way == 4:
+        lines = data.split(b"\n")
+        a, b = r.randrange(len(lines)), r.randrange(len(lines))
+        lines[a], lines[b] = lines[b], lines[a]
+        data = bytearray(b"\n").join(lines)
+    else:
+        data += data[at:at + 200]
+    return data
+
+
+class Random(unittest.TestCase):
+    def setUp(self):
+        self.tmp = tempfile.mkdtemp(prefix="bh-random-")
+        self.log = os.path.join(self.tmp, "log")
+        for name in ("gw-a1", "witness"):
+            self.run_ok(BHCTL, "keygen", "--name", name, "--out", os.path.join(self.tmp, name))
+        for _ in range(2):
+            self.run_ok(WRITE_LOG, self.log, "gw-a1", os.path.join(self.tmp, "gw-a1"), "6", "20", "6000")
+        self.run_ok(BHLOG, "witness", "--state", os.path.join(self.tmp, "state"), "--sign-with",
+                    os.path.join(self.tmp, "witness"), "--out", os.path.join(self.log, "cosigned"), self.log)
+
+    def tearDown(self):
+        shutil.rmtree(self.tmp)
+
+    def run_ok(self, *args):
+        subprocess.run(args, check=True, capture_output=True)
+
+    def tamper(self, r, log):
+        """What was done, and whether anything but side files is another."""
+        done, real = [], False
+        for _ in range(r.choice((1, 1, 1, 2, 3))):
+            name = r.choice(sorted(n for n in os.listdir(log) if n not in ("lock", "tree", "progress")))
+            path = os.path.join(log, name)
+            with open(path, "rb") as f:
+                before = f.read()
+            if not before or r.randrange(12) == 0:
+                os.unlink(path)
+                done.append((name, "removed"))
+                real = real or name not in SIDE_FILES
+                continue
+            after = bytes(edit(r, bytearray(before)))
+            with open(path, "wb") as f:
+                f.write(after)
+            done.append((name, f"{len(before)} bytes to {len(after)}"))
+            torn = name == "entries" and after.startswith(before) and b"\n" not in after[len(before):]
+            real = real or (name not in SIDE_FILES and after != before and not torn)
+        return done, real
+
+    def test_random(self):
+        r = random.Random(SEED)
+        for n in range(TIMES):
+            log = os.path.join(self.tmp, "copy")
+            shutil.copytree(self.log, log)
+            done, real = self.tamper(r, log)
+            args = [log, "--key", os.path.join(self.tmp, "gw-a1.pub"), "--json"]
+            if r.randrange(2):
+                args += ["--witness", os.path.join(self.tmp, "witness.pub")]
+            out = [subprocess.run([*v, *args], capture_output=True, check=False)
+                   for v in ([BHLOG, "verify"], [PYTHON, VERIFY_LOG])]
+            where = f"BRIDGEHEAD_SEED={SEED}, tampering {n}: {done}"
+            self.assertEqual([p.stderr for p in out], [b"", b""], where)
+            a, b = (json.loads(p.stdout) for p in out)
+            for name in ("integrity", "signer", "anchor", "completeness", "redaction"):
+                self.assertEqual(a[name]["status"], b[name]["status"], (where, a, b))
+            for name in ("bad_block", "bad_segment", "exit", "blocks", "records"):
+                self.assertEqual(a[name], b[name], (where, a, b))
+            if real and a["redaction"]["status"] != "pruned":
+                self.assertNotEqual(a["exit"], 0, where)
+            shutil.rmtree(log)
+
+
+if __name__ == "__main__":
+    BHLOG, BHCTL, WRITE_LOG = (os.path.abspath(sys.argv.pop(1)) for _ in range(3))
+    if subprocess.run([PYTHON, "-c", "import cryptography"], capture_output=True, check=False).returncode != 0:
+        print("skipped: needs python3-cryptography")
+        sys.exit(77)
+    unittest.main()
