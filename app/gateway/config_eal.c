@@ -67,7 +67,7 @@ static bool parse_list(struct gateway_eal *e, const char *s)
 				return false;
 			b = strtoul(end + 1, &end, 10);
 		}
-		if (b > GATEWAY_MAX_LCORE)
+		if (a > GATEWAY_MAX_LCORE || b > GATEWAY_MAX_LCORE)
 			return false;
 		for (unsigned long n = a < b ? a : b; n <= (a < b ? b : a); n++)
 			set_lcore(e, n);
