@@ -65,7 +65,9 @@ bool flow_opener1(const struct packet *p)
 		if (k->port[0] != k->port[1]) // midstream: the lower port is the server's
 			return k->port[0] < k->port[1];
 	}
-	if ((k->proto == IPPROTO_ICMP || k->proto == IPPROTO_ICMPV6) && p->l4_off != 0)
+	// Only the version's own ICMP has had its header looked at: the other one is a payload that
+	// may be empty.
+	if (k->proto == (k->version == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) && p->l4_off != 0)
 		return p->dir != parse_icmp_is_reply(k->version, p->data[p->l4_off]);
 	return p->dir;
 }

@@ -207,6 +207,16 @@ static void test_echo(void **state)
 	assert_int_equal(e->init, POLICY_INIT_INSIDE);
 	assert_int_equal(e->sport, 128);
 	rig_free(r);
+	// The other version's ICMP is a payload like any, even an empty one: its sender opened the
+	// flow.
+	r = rig_new(&plain);
+	in(r, "eth=0x0800 ip4=58 hex=81");
+	assert_int_equal(end_of(r)->init, POLICY_INIT_OUTSIDE);
+	rig_free(r);
+	r = rig_new(&plain);
+	in(r, "eth=0x86dd ip6=1");
+	assert_int_equal(end_of(r)->init, POLICY_INIT_OUTSIDE);
+	rig_free(r);
 }
 
 static void test_local(void **state)
