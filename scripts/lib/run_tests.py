@@ -128,14 +128,16 @@ class Run:
     # ---- fuzzing
 
     def fuzz(self, target):
-        """A short search from the corpus on; what it finds is kept."""
+        """A short search from the corpus on; what it finds is kept. The seed is the same each time, so that a
+        commit passes or fails for what is in it; a search for more takes another (and more time)."""
         exe = os.path.join(TREES, "fuzz", "tests", "fuzz", "fuzz_" + target)
         corpus = os.path.join(TOP, "tests", "fuzz", "corpus", target)
         kept = os.path.join(TREES, "fuzz-found", target + "-")
         os.makedirs(os.path.dirname(kept), exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="bridgehead-fuzz-") as found:
             code, out = self.command(f"fuzz-{target}", [
-                exe, f"-max_total_time={self.args.fuzz_time}", "-timeout=25", "-max_len=8192",
+                exe, f"-max_total_time={self.args.fuzz_time}", f"-seed={self.args.fuzz_seed}",
+                "-timeout=25", "-max_len=8192",
                 "-print_final_stats=1", "-error_exitcode=1", f"-artifact_prefix={kept}", found, corpus])
         m = re.search(r"number_of_executed_units:\s*(\d+)", out)
         if code == 0 and m and int(m.group(1)) > 0:
@@ -279,6 +281,7 @@ def main():
     ap.add_argument("parts", nargs="*", metavar="PART")
     ap.add_argument("--no-install", action="store_true")
     ap.add_argument("--fuzz-time", type=int, default=5)
+    ap.add_argument("--fuzz-seed", type=int, default=1)
     ap.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     args = ap.parse_args()
     for p in args.parts:
