@@ -34,16 +34,19 @@ static int ask(int fd, struct ifreq *r, void *command)
 
 static int count_features(int fd, struct ifreq *r, uint32_t *n)
 {
-	struct {
-		struct ethtool_sset_info info;
-		uint32_t size;
-	} q = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES}};
-	int rc = ask(fd, r, &q);
+	struct ethtool_sset_info *q = calloc(1, sizeof(*q) + sizeof(q->data[0]));
+	int rc;
 
-	if (rc == 0 && q.info.sset_mask != 0)
-		memcpy(n, q.info.data, sizeof(*n));
+	if (q == NULL)
+		return -ENOMEM;
+	q->cmd = ETHTOOL_GSSET_INFO;
+	q->sset_mask = 1ULL << ETH_SS_FEATURES;
+	rc = ask(fd, r, q);
+	if (rc == 0 && q->sset_mask != 0)
+		*n = q->data[0];
 	else if (rc == 0)
 		rc = -EOPNOTSUPP;
+	free(q);
 	return rc == 0 && *n > MAX_FEATURES ? -E2BIG : rc;
 }
 

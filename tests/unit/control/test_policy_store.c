@@ -129,8 +129,8 @@ static void damaged(void **state)
 {
 	static const char *const bad[] = {"", "{}", "null", "[1]",
 		"{\"format\":\"policy-state/2\"}", "\xff\xfe",
-		"{\"format\":\"policy-state/1\",\"t\":1,\"how\":\"push\",\"who\":null,"
-		"\"version\":1,\"sig\":null}"};
+		("{\"format\":\"policy-state/1\",\"t\":1,\"how\":\"push\",\"who\":null,"
+		 "\"version\":1,\"sig\":null}")};
 	struct stored_policy p;
 	char *whole, *half;
 

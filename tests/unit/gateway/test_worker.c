@@ -38,8 +38,8 @@ static void test_unchanged(void **state)
 {
 	static const char *const words[] = {UDP, "eth=0x86dd ip6=6 tcp=40000,443 data=1200",
 		"eth=0x0806 data=46", "eth=0x88cc data=100", "ether=38 hex=424203 data=35",
-		"eth=0x8100 tag=5,0x0800 ip4=17 udp=40000,4789 vxlan=5 eth=0x86dd ip6=58 "
-		"icmp=128,0 data=8",
+		("eth=0x8100 tag=5,0x0800 ip4=17 udp=40000,4789 vxlan=5 eth=0x86dd ip6=58 "
+		 "icmp=128,0 data=8"),
 		"eth=0x0800 hex=45", "data=14", "eth=0x0800 ip4=6 tcp=1,2 data=3900"};
 	static const unsigned segments[] = {0, 1500, 64, 15, 7};
 	const struct worker_rig_options o = {0};
