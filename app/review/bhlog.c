@@ -3,6 +3,7 @@
 
 // bhlog: what a regulator does with a flow log, without the gateway.
 
+#include "app/console/report_command.h"
 #include "app/review/evidence.h"
 #include "app/review/search.h"
 
@@ -15,6 +16,7 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{"search", search_main, "find records by tenant, country, application, verdict, time, ..."},
+	{"report", report_main, "one HTML file to read, print and file"},
 	{"verify", verify_main, "is the log whole, and who signed it?"},
 	{"prove", prove_main, "that a record is in the log; that the log has only grown"},
 	{"witness", witness_main, "sign checkpoints of a log that has only grown"},
