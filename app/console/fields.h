@@ -14,12 +14,13 @@
 	X(FID, "fid")                                                                              \
 	X(T0, "t0")                                                                                \
 	X(T1, "t1")                                                                                \
-	X(SRC, "src") X(SPORT, "sport") X(DST, "dst") X(DPORT, "dport") X(PROTO, "proto") X(TN,    \
-		"tn") X(APP, "app") X(MASTER, "master") X(CONF, "conf") X(HOST, "host") X(HSRC,    \
-		"hsrc") X(CC, "cc") X(CCS, "ccs") X(ACT, "act") X(RULE, "rule") X(REASON,          \
-		"reason") X(SEV, "sev") X(BASIS, "basis") X(LIMIT, "limit") X(POL, "pol")          \
-		X(OB, "ob") X(RB, "rb") X(DB, "db") X(PB, "pb") X(PP, "pp") X(DPKT, "dpkt")        \
-			X(VER, "ver") X(MODE, "mode") X(DPI, "dpi") X(DBS, "dbs") X(WARN, "warn")  \
+	X(SRC, "src")                                                                              \
+	X(SPORT, "sport") X(DST, "dst") X(DPORT, "dport") X(PROTO, "proto") X(TN, "tn") X(         \
+		APP, "app") X(MASTER, "master") X(CONF, "conf") X(HOST, "host") X(HSRC, "hsrc")    \
+		X(CC, "cc") X(CCS, "ccs") X(ACT, "act") X(RULE, "rule") X(REASON, "reason") X(     \
+			SEV, "sev") X(BASIS, "basis") X(LIMIT, "limit") X(POL, "pol") X(OB, "ob")  \
+			X(RB, "rb") X(DB, "db") X(PB, "pb") X(PP, "pp") X(DPKT, "dpkt") X(VER,     \
+				"ver") X(MODE, "mode") X(DPI, "dpi") X(DBS, "dbs") X(WARN, "warn") \
 				X(HOW, "how") X(WHO, "who") X(OUTCOME, "outcome") X(ID, "id") X(   \
 					SHA256, "sha256") X(DETAIL, "detail") X(CAUSE, "cause")    \
 					X(LOST, "lost") X(FROM, "from") X(TO, "to") X(WHY, "why")  \

@@ -5,28 +5,23 @@
 
 #include "app/console/page.h"
 #include "app/console/pdf.h"
-#include "app/evidence/folder.h"
+#include "app/console/report_load.h"
 #include "app/review/evidence.h"
 #include "app/review/moment.h"
-#include "app/review/source.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#define DAY_US         86400000000ll
-#define MAX_ANCHORS    16
-#define MAX_ROWS       1000
-#define PROGRESS_BYTES (16u << 20)
-#define EXIT_UNCLEAN   1
-#define EXIT_ERROR     2
+#define DAY_US       86400000000ll
+#define MAX_ANCHORS  16
+#define MAX_ROWS     1000
+#define EXIT_UNCLEAN 1
+#define EXIT_ERROR   2
 
 static const char help[] =
 	"Usage: bhlog report DIR|FILE|- [options]\n"
@@ -62,8 +57,7 @@ struct command {
 	const char *anchors[MAX_ANCHORS];
 	struct policy_words *policy;
 	struct digest *digest;
-	struct verify_report *answers; // NULL: the source is no directory
-	char *checkpoint, *cosigned;
+	struct report_evidence evidence;
 	bool torn;
 	char err[4400];
 };
@@ -222,69 +216,6 @@ static int check_times(struct command *c)
 	return rc;
 }
 
-// ---- reading
-
-static int read_lines(struct command *c)
-{
-	const bool progress = isatty(STDERR_FILENO);
-	char *path = (char *)(uintptr_t)c->source;
-	struct source *s = source_open(&path, 1, c->err, sizeof(c->err));
-	const struct source_stats *st;
-	uint64_t shown = 0;
-	const char *line;
-	size_t len;
-	int rc;
-
-	if (s == NULL) {
-		return -EIO;
-	}
-	st = source_stats(s);
-	while ((rc = source_next(s, &line, &len, c->err, sizeof(c->err))) > 0) {
-		if (digest_line(c->digest, line, len) == -EXDEV) {
-			source_place(s, c->err, sizeof(c->err));
-			snprintf(c->err + strlen(c->err), sizeof(c->err) - strlen(c->err),
-				": a record of another gateway than those before; make a report of "
-				"each");
-			rc = -EXDEV;
-			break;
-		}
-		if (progress && st->read - shown >= PROGRESS_BYTES) {
-			shown = st->read;
-			fprintf(stderr, "\rbhlog: %" PRIu64 " MB of %" PRIu64 " MB ",
-				shown / 1000000, st->bytes_total / 1000000);
-		}
-	}
-	if (shown != 0) {
-		fputs("\r\033[K", stderr);
-	}
-	c->torn = st->torn != 0;
-	source_close(s);
-	digest_finish(c->digest);
-	return rc;
-}
-
-static int read_evidence(struct command *c)
-{
-	struct stat st;
-	size_t len;
-	int fd;
-
-	if (stat(c->source, &st) != 0 || !S_ISDIR(st.st_mode)) {
-		return 0;
-	}
-	c->answers = calloc(1, sizeof(*c->answers));
-	fd = open(c->source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (c->answers == NULL || fd < 0) {
-		snprintf(c->err, sizeof(c->err), "%s: %s", c->source, strerror(errno));
-		return -EIO;
-	}
-	c->checkpoint = folder_read(fd, FILE_CHECKPOINT, NOTE_MAX, &len);
-	c->cosigned = folder_read(fd, FILE_COSIGNED, NOTE_MAX, &len);
-	close(fd);
-	verify_log(c->source, &c->verify, c->answers);
-	return 0;
-}
-
 // ---- writing
 
 static int64_t now_us(void)
@@ -301,9 +232,9 @@ static char *make_page(struct command *c)
 	struct page p = {.lang = c->lang,
 		.digest = c->digest,
 		.policy = c->policy,
-		.verify = c->answers,
-		.checkpoint = c->checkpoint,
-		.cosigned = c->cosigned,
+		.verify = c->evidence.answers,
+		.checkpoint = c->evidence.checkpoint,
+		.cosigned = c->evidence.cosigned,
 		.source = c->source,
 		.now = now_us(),
 		.torn = c->torn};
@@ -354,12 +285,12 @@ static int report(struct command *c)
 		snprintf(c->err, sizeof(c->err), "out of memory");
 		return -ENOMEM;
 	}
-	rc = read_evidence(c);
+	rc = report_read_evidence(c->source, &c->verify, &c->evidence, c->err, sizeof(c->err));
 	if (rc == 0) {
-		rc = read_lines(c);
+		rc = report_read_lines(c->source, c->digest, &c->torn, c->err, sizeof(c->err));
 	}
 	// A damaged log gets its report, which says so: the verifier has found it, too.
-	if (rc != 0 && !(rc == -EBADMSG && c->answers != NULL)) {
+	if (rc != 0 && !(rc == -EBADMSG && c->evidence.answers != NULL)) {
 		return rc;
 	}
 	text = make_page(c);
@@ -408,9 +339,9 @@ static int run(struct command *c, int argc, char **argv)
 		}
 		return EXIT_ERROR;
 	}
-	return c->digest->unreadable != 0 ||
-			       (c->answers != NULL && (verify_exit(c->answers) == 1 ||
-							      verify_exit(c->answers) == 2))
+	return c->digest->unreadable != 0 || (c->evidence.answers != NULL &&
+						     (verify_exit(c->evidence.answers) == 1 ||
+							     verify_exit(c->evidence.answers) == 2))
 		       ? EXIT_UNCLEAN
 		       : 0;
 }
@@ -431,9 +362,7 @@ int report_main(int argc, char **argv)
 		status = run(c, argc, argv);
 		digest_free(c->digest);
 		policy_words_free(c->policy);
-		free(c->answers);
-		free(c->checkpoint);
-		free(c->cosigned);
+		report_free_evidence(&c->evidence);
 	}
 	free(c);
 	return status;
