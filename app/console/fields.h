@@ -7,6 +7,7 @@
 #include "app/review/row.h"
 
 // Keys of which a report tells, with their names in the log.
+// clang-format off
 #define FIELDS(X)                                                                                  \
 	X(EV, "ev")                                                                                \
 	X(GW, "gw")                                                                                \
@@ -27,6 +28,7 @@
 						X(ATTEMPTED, "attempted") X(WRITTEN, "written")    \
 							X(PKTS, "pkts") X(MISSED, "missed")        \
 								X(CAP, "cap") X(RISK, "risk")
+// clang-format on
 
 enum field {
 #define X(name, text) FIELD_##name,
