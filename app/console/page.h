@@ -19,6 +19,8 @@ struct page {
 	const char *source;                 // the path as it was given
 	int64_t now;                        // microseconds since 1970 UTC
 	bool torn;                          // the log's end was left out
+	bool served;                        // a page of the console: names lead to its searches
+	const char *since, *until;          // then: the period as in the URL; "": none
 };
 
 // Whether all could be written shows in ferror().
@@ -53,7 +55,19 @@ void page_table_end(const struct page *p);
 void page_column(const struct page *p, enum word title, const char *class);
 void page_number(const struct page *p, uint64_t v);
 void page_verdict(const struct page *p, const char *act);
+// A flow's row up to its bytes: when, ends, label, country, verdict.
+struct fields;
+void page_flow_cells(const struct page *p, const struct fields *f);
+// The number of a record; in the console a link to its page.
+void page_record_link(const struct page *p, const struct cell *seq);
+// In the console: the beginning of a link to the records whose key has this value, in this period;
+// "</a>" ends it. False: this is no console.
+bool page_search_link(const struct page *p, const char *key, const struct cell *value);
+// Text as part of a URL behind "?" (RFC 3986, 2.3).
+void page_url_text(FILE *out, const char *text);
 // A code of the log, with its words where there are any.
 void page_code(const struct page *p, const struct cell *c);
+// Which files the words of legal bases are from, and whether they are policies that were in force.
+void page_policy_files(const struct page *p);
 // A list of legal bases as it stands in the log, each with its words.
 void page_basis(const struct page *p, const struct cell *list);

@@ -51,9 +51,9 @@ static void put_when(const struct page *p, const struct fields *f)
 	if (cell_i64(f->v[FIELD_T0], &t)) {
 		fputs(text_time(t, p->digest->o.offset, text), p->out);
 	}
-	fputs("<br><span class=\"dim\">#", p->out);
-	html_cell(p->out, f->v[FIELD_SEQ]);
-	fputs("</span></th><td class=\"x\">", p->out);
+	fputs("<br>", p->out);
+	page_record_link(p, f->v[FIELD_SEQ]);
+	fputs("</th><td class=\"x\">", p->out);
 }
 
 static void put_ends(const struct page *p, const struct fields *f)
@@ -126,6 +126,14 @@ static void put_bytes(const struct page *p, const struct flow_item *item)
 	fputs("</td>", p->out);
 }
 
+void page_flow_cells(const struct page *p, const struct fields *f)
+{
+	put_when(p, f);
+	put_ends(p, f);
+	put_label(p, f);
+	put_verdict(p, f);
+}
+
 static void put_flow(const struct page *p, const struct flow_item *item)
 {
 	struct fields f;
@@ -135,10 +143,7 @@ static void put_flow(const struct page *p, const struct flow_item *item)
 		return; // cannot happen: it was parsed when it was listed
 	}
 	fields_find(&f, &r);
-	put_when(p, &f);
-	put_ends(p, &f);
-	put_label(p, &f);
-	put_verdict(p, &f);
+	page_flow_cells(p, &f);
 	put_bytes(p, item);
 	fputs("</tr>\n", p->out);
 }

@@ -3,6 +3,8 @@
 
 #include "app/console/page.h"
 
+#include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define BIG 1000000000000u // numbers from here on take smaller letters on paper
@@ -104,5 +106,52 @@ void page_basis(const struct page *p, const struct cell *list)
 		fputs("<span class=\"code\"><bdi>", p->out);
 		html_string(p->out, id);
 		fputs("</bdi></span></div>", p->out);
+	}
+}
+
+void page_url_text(FILE *out, const char *text)
+{
+	for (const unsigned char *t = (const unsigned char *)text; *t != '\0'; t++) {
+		if (isalnum(*t) || strchr("-._~", *t) != NULL) {
+			fputc(*t, out);
+		} else {
+			fprintf(out, "%%%02X", *t);
+		}
+	}
+}
+
+bool page_search_link(const struct page *p, const char *key, const struct cell *value)
+{
+	char text[512];
+
+	if (!p->served) {
+		return false;
+	}
+	cell_text(value, text, sizeof(text));
+	fprintf(p->out, "<a href=\"/search?%s=", key);
+	page_url_text(p->out, text);
+	for (unsigned i = 0; i < 2; i++) {
+		const char *time = i == 0 ? p->since : p->until;
+
+		if (time[0] != '\0') {
+			fprintf(p->out, "&amp;%s=", i == 0 ? "since" : "until");
+			page_url_text(p->out, time);
+		}
+	}
+	fputs("\">", p->out);
+	return true;
+}
+
+void page_record_link(const struct page *p, const struct cell *seq)
+{
+	uint64_t number;
+
+	if (p->served && cell_u64(seq, &number)) {
+		fprintf(p->out, "<a href=\"/record?seq=%" PRIu64 "\">#%" PRIu64 "</a>", number,
+			number);
+	} else {
+		fputs("<span class=\"dim\">#", p->out);
+		html_cell(p->out, seq);
+		fputs("</span>", p->out);
 	}
 }

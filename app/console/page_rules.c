@@ -17,7 +17,10 @@ static void put_rule(const struct page *p, const struct cell v[DIGEST_RULE_PARTS
 	if (v[DIGEST_RULE_ID].len == 0) {
 		html_string(p->out, word(W_NO_RULE_ROW, p->lang));
 	} else {
+		const bool link = page_search_link(p, "rule", &v[DIGEST_RULE_ID]);
+
 		page_code(p, &v[DIGEST_RULE_ID]);
+		fputs(link ? "</a>" : "", p->out);
 	}
 	if (v[DIGEST_RULE_LIMIT].len != 0) {
 		cell_text(&v[DIGEST_RULE_LIMIT], limit, sizeof(limit));
@@ -82,7 +85,7 @@ static void put_rows(const struct page *p, const struct tally_row *rows, size_t 
 
 // Which files the words of legal bases are from, and whether they are the policies that were in
 // force.
-static void put_files(const struct page *p)
+void page_policy_files(const struct page *p)
 {
 	const struct notices *all = &p->digest->policies;
 
@@ -136,7 +139,7 @@ void page_rules(const struct page *p)
 	put_cells(p, &p->digest->total);
 	fputs("</tfoot>\n", p->out);
 	page_table_end(p);
-	put_files(p);
+	page_policy_files(p);
 }
 
 void page_pending(const struct page *p)

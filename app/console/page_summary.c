@@ -88,7 +88,9 @@ void page_summary(const struct page *p)
 	const struct digest *d = p->digest;
 
 	put_cards(p);
-	put_state(p);
+	if (!p->served) { // the console has a page for it
+		put_state(p);
+	}
 	put_warning(p, W_UNREADABLE, d->unreadable);
 	put_warning(p, W_GAPS_NOTE, d->gap_lost);
 	put_warning(p, W_UNDERCOUNTED, d->undercounted);

@@ -11,6 +11,7 @@
 struct dimension {
 	const struct tally *tally;
 	enum word title, column;
+	const char *key; // of the console's search
 	void (*label)(const struct page *p, const struct tally_row *r);
 };
 
@@ -106,6 +107,15 @@ static void put_head(const struct page *p, const struct dimension *d)
 	fputs("</tr></thead>\n<tbody>\n", p->out);
 }
 
+static void put_label(const struct page *p, const struct dimension *d, const struct tally_row *r)
+{
+	const struct cell c = {.text = r->key, .len = r->len, .kind = CELL_STRING};
+	const bool link = r->len != 0 && page_search_link(p, d->key, &c);
+
+	d->label(p, r);
+	fputs(link ? "</a>" : "", p->out);
+}
+
 static void put_dimension(const struct page *p, const struct dimension *d)
 {
 	struct sums rest;
@@ -122,7 +132,7 @@ static void put_dimension(const struct page *p, const struct dimension *d)
 	put_head(p, d);
 	for (size_t i = 0; i < n; i++) {
 		fputs("<tr><th scope=\"row\">", p->out);
-		d->label(p, &rows[i]);
+		put_label(p, d, &rows[i]);
 		fputs("</th>", p->out);
 		put_cells(p, &rows[i].sums, sums_out(&rows[0].sums));
 	}
@@ -144,7 +154,8 @@ static void put_dimension(const struct page *p, const struct dimension *d)
 
 void page_countries(const struct page *p)
 {
-	const struct dimension d = {p->digest->countries, W_COUNTRIES, W_COUNTRY, label_country};
+	const struct dimension d = {
+		p->digest->countries, W_COUNTRIES, W_COUNTRY, "country", label_country};
 
 	page_note(p, W_COUNTRIES_NOTE);
 	put_dimension(p, &d);
@@ -152,14 +163,15 @@ void page_countries(const struct page *p)
 
 void page_tenants(const struct page *p)
 {
-	const struct dimension d = {p->digest->tenants, W_TENANTS, W_TENANT, label_tenant};
+	const struct dimension d = {
+		p->digest->tenants, W_TENANTS, W_TENANT, "tenant", label_tenant};
 
 	put_dimension(p, &d);
 }
 
 void page_apps(const struct page *p)
 {
-	const struct dimension d = {p->digest->apps, W_APPS, W_APP, label_text};
+	const struct dimension d = {p->digest->apps, W_APPS, W_APP, "app", label_text};
 
 	page_note(p, W_APPS_NOTE);
 	put_dimension(p, &d);

@@ -15,6 +15,7 @@ struct policy_words {
 	unsigned n;
 	struct policy_words_file files[POLICY_WORDS_MAX_FILES];
 	json_t *documents[POLICY_WORDS_MAX_FILES];
+	char *texts[POLICY_WORDS_MAX_FILES];
 };
 
 struct policy_words *policy_words_new(void)
@@ -26,6 +27,7 @@ void policy_words_free(struct policy_words *p)
 {
 	for (unsigned i = 0; p != NULL && i < p->n; i++) {
 		json_decref(p->documents[i]);
+		free(p->texts[i]);
 	}
 	free(p);
 }
@@ -34,7 +36,7 @@ void policy_words_free(struct policy_words *p)
 static char *read_file(const char *path, size_t *len)
 {
 	FILE *f = fopen(path, "re");
-	char *text = f != NULL ? malloc(POLICY_WORDS_MAX_BYTES + 1) : NULL;
+	char *text = f != NULL ? malloc(POLICY_WORDS_MAX_BYTES + 2) : NULL;
 	int rc = 0;
 
 	if (text != NULL) {
@@ -87,18 +89,21 @@ int policy_words_add(struct policy_words *p, const char *path, char *err, size_t
 	}
 	document = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
 	rc = hash_file(text, len, p->files[p->n].sha256);
-	free(text);
 	if (document == NULL) {
 		snprintf(err, err_size, "%s:%d:%d: %s", path, e.line, e.column, e.text);
+		free(text);
 		return -EINVAL;
 	}
 	if (rc != 0 || !json_is_object(json_object_get(document, "meta"))) {
 		snprintf(err, err_size, "%s: %s", path,
 			rc != 0 ? strerror(-rc) : "not a policy (no \"meta\")");
 		json_decref(document);
+		free(text);
 		return rc != 0 ? rc : -EINVAL;
 	}
+	text[len] = '\0';
 	p->files[p->n].path = path;
+	p->files[p->n].text = p->texts[p->n] = text;
 	p->documents[p->n++] = document;
 	return 0;
 }

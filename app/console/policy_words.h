@@ -16,6 +16,7 @@ struct policy_words;
 struct policy_words_file {
 	const char *path; // borrowed
 	char sha256[65];
+	const char *text; // of the whole file
 };
 
 struct policy_words *policy_words_new(void);

@@ -131,7 +131,7 @@
 	X(POLICY_ID, "Policy", "策略")                                                              \
 	X(VERSION, "Version", "版本")                                                               \
 	X(DETAIL, "Detail", "说明")                                                                  \
-	X(POLICY_FILE_IS, "Words of legal bases are from {}", "法律依据的文字取自 {}")                 \
+	X(POLICY_FILE_IS, "Policy file {}", "策略文件 {}")                 \
 	X(POLICY_FILE_MATCHES, "whose SHA-256 is that of the policy published as version {}.",        \
 		"其 SHA-256 与作为第 {} 版发布的策略一致。")                                            \
 	X(POLICY_FILE_FOREIGN, "whose SHA-256 ({}) is that of no policy published in the period.",     \
@@ -185,6 +185,74 @@
 	X(NO_CHECKPOINT, "The log has no checkpoint.", "日志没有检查点。")                             \
 	X(COSIGNED, "Checkpoint that a witness signed", "见证方签名的检查点")                          \
 	X(NO_COSIGNED, "No witness's checkpoint lies beside the log.", "日志旁没有见证方签名的检查点。")  \
+	X(NAV_OVERVIEW, "Overview", "总览")                                                         \
+	X(NAV_SEARCH, "Flows", "流检索")                                                            \
+	X(NAV_POLICY, "Policy", "策略")                                                             \
+	X(NAV_OTHER_LANG, "中文", "English")                                                         \
+	X(SKIP, "To the content", "跳到正文")                                                        \
+	X(SINCE, "From", "自")                                                                      \
+	X(UNTIL, "Until", "至")                                                                     \
+	X(TIME_HINT, "2026-11-24, or 2026-11-24T09:00:00Z", "2026-11-24 或 2026-11-24T09:00:00Z")      \
+	X(SHOW, "Show", "显示")                                                                     \
+	X(FIND, "Find", "查找")                                                                     \
+	X(CLEAR, "Clear", "清除")                                                                   \
+	X(ANY, "any", "任意")                                                                       \
+	X(BRUSH_HINT, "Drag over a chart to choose a period; the fields do the same.",                \
+		"在图上拖动可选择时间段；也可直接填写。")                                                 \
+	X(WHOLE_LOG, "the whole log", "整个日志")                                                    \
+	X(F_TENANT, "Tenant", "租户")                                                               \
+	X(F_COUNTRY, "Country (DE, XX)", "国家或地区（DE、XX）")                                       \
+	X(F_APP, "Application", "应用")                                                             \
+	X(F_HOST, "Host (or *.suffix)", "主机名（或 *.后缀）")                                         \
+	X(F_ADDR, "Address or prefix", "地址或前缀")                                                  \
+	X(F_ACT, "Verdict", "裁决")                                                                 \
+	X(F_RULE, "Rule", "规则")                                                                   \
+	X(F_REASON, "Reason code", "理由代码")                                                       \
+	X(F_EV, "Event", "事件")                                                                    \
+	X(F_MIN_BYTES, "At least bytes", "最少字节")                                                 \
+	X(NOTHING_FOUND, "No record matches.", "没有匹配的记录。")                                     \
+	X(FOUND_FROM, "Records in the order of the log, {} on this page.", "按日志顺序，本页 {} 条记录。") \
+	X(NEXT, "Next page", "下一页")                                                              \
+	X(FIRST_PAGE, "First page", "首页")                                                          \
+	X(LAST_SEEN, "Last seen", "最后时间")                                                        \
+	X(RECORD_TITLE, "Record {}", "记录 {}")                                                     \
+	X(NO_SUCH_RECORD, "There is no record with this number in the log.", "日志中没有该序号的记录。")  \
+	X(RECEIPT, "Receipt", "凭据")                                                               \
+	X(RECEIPT_NOTE, "What stood behind the verdict. The hashes are of the record's block: what was in force " \
+		"at its last record.", "裁决的依据。散列值取自记录所在区块：该区块最后一条记录时有效的内容。")  \
+	X(POLICY_VERSION, "Policy version", "策略版本")                                              \
+	X(POLICY_HASH, "SHA-256 of the policy", "策略的 SHA-256")                                    \
+	X(DB_HASH, "SHA-256 of the databases' list", "数据库清单的 SHA-256")                           \
+	X(DPI, "Classifier", "分类引擎")                                                             \
+	X(CONFIDENCE, "Confidence of the label", "标签置信度")                                        \
+	X(DECIDING_PACKET, "Packet that settled the label", "确定标签的数据包")                        \
+	X(COUNTRY_FROM, "Country is from", "国家或地区来源")                                          \
+	X(BLOCK, "Block", "区块")                                                                   \
+	X(ALL_FIELDS, "All fields", "全部字段")                                                      \
+	X(THE_LINE, "The line as it stands in the log", "日志中的原始行")                             \
+	X(PROOF, "Proof", "证明")                                                                   \
+	X(PROOF_NOTE, "That this line is in the log that the newest checkpoint is of. The button has your browser " \
+		"compute it (SHA-256, RFC 6962); the file is for “bhlog verify --proof”.",             \
+		"证明此行在最新检查点所涵盖的日志中。按钮由浏览器自行计算（SHA-256，RFC 6962）；" \
+		"文件可用于“bhlog verify --proof”。")                                                   \
+	X(VERIFY, "Verify in this browser", "在本浏览器中验证")                                        \
+	X(DOWNLOAD, "Save the proof", "保存证明")                                                    \
+	X(NOT_PROVEN, "There is no proof: {}.", "没有证明：{}。")                                      \
+	X(JS_LEAF, "The line is leaf {} of the block's tree.", "该行是区块树的第 {} 个叶子。")           \
+	X(JS_BLOCK, "The block's root is that of its entry.", "区块根与其条目一致。")                  \
+	X(JS_LOG, "The entry is block {} of the log that the checkpoint is of ({} blocks).",          \
+		"该条目是日志的第 {} 个区块，检查点涵盖 {} 个区块。")                                  \
+	X(JS_GOOD, "In the log. Whether the checkpoint is the gateway's, “Integrity” tells.",         \
+		"在日志中。检查点是否出自该网关，见“完整性”。")                                          \
+	X(JS_BAD, "NOT PROVEN: {}", "未能证明：{}")                                                  \
+	X(JS_NO_CRYPTO, "this browser computes no SHA-256 here (only over HTTPS or on localhost)",    \
+		"本浏览器在此无法计算 SHA-256（仅限 HTTPS 或本机）")                                     \
+	X(POLICY_FILES, "Policies at hand", "现有策略文件")                                          \
+	X(DIFF, "From {} to {}", "由 {} 到 {}")                                                     \
+	X(DIFF_NONE, "The two are the same.", "两者相同。")                                           \
+	X(DIFF_BIG, "Too long to be compared here: bhctl policy diff does it.", "过长，无法在此比较：请用 bhctl policy diff。") \
+	X(DIFF_HINT, "Differences between policies are shown where bhlog serve --policy FILE names them.", \
+		"使用 bhlog serve --policy FILE 指定策略文件后，此处显示其差异。")                          \
 	X(LIMITS, "What this report can and cannot say", "本报告能够说明和不能说明的内容")               \
 	X(LIMITS_CAN, "It can say: this gateway saw a flow between these addresses at this time, with these " \
 		"counts; this nDPI version gave this label with this confidence; this database gave this country; " \

@@ -4,6 +4,7 @@
 // bhlog: what a regulator does with a flow log, without the gateway.
 
 #include "app/console/report_command.h"
+#include "app/console/serve_command.h"
 #include "app/review/evidence.h"
 #include "app/review/search.h"
 
@@ -17,6 +18,9 @@ static const struct command {
 } commands[] = {
 	{"search", search_main, "find records by tenant, country, application, verdict, time, ..."},
 	{"report", report_main, "one HTML file to read, print and file"},
+#ifdef HAVE_CONSOLE
+	{"serve", serve_main, "a console for the browser that shows and changes nothing"},
+#endif
 	{"verify", verify_main, "is the log whole, and who signed it?"},
 	{"prove", prove_main, "that a record is in the log; that the log has only grown"},
 	{"witness", witness_main, "sign checkpoints of a log that has only grown"},
