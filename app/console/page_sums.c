@@ -152,6 +152,47 @@ static void put_dimension(const struct page *p, const struct dimension *d)
 	free(rows);
 }
 
+static void put_group(const struct page *p, const struct policy_words_group *g,
+	const struct tally_row *rows, size_t n)
+{
+	const char *args[] = {g->name, g->as_of};
+	struct sums all = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		if (policy_words_in_group(g, rows[i].key)) {
+			sums_add(&all, &rows[i].sums);
+		}
+	}
+	fputs("<tr><th scope=\"row\">", p->out);
+	html_fill(p->out, word(W_GROUP_AS_OF, p->lang), args, 2);
+	fputs("</th>", p->out);
+	put_cells(p, &all, sums_out(&p->digest->total));
+}
+
+// By the groups of the policies at hand: records name none.
+static void put_groups(const struct page *p)
+{
+	const struct dimension d = {.title = W_GROUPS, .column = W_GROUP};
+	struct policy_words_group g;
+	struct sums rest;
+	size_t n = 0;
+	struct tally_row *rows = tally_top(p->digest->countries, TALLY_MAX_KEYS, &n, &rest);
+
+	if (rows != NULL && n != 0 && policy_words_group(p->policy, 0, &g)) {
+		fputs("<h3 id=\"groups\">", p->out);
+		html_string(p->out, word(W_GROUPS, p->lang));
+		fputs("</h3>\n", p->out);
+		page_note(p, W_GROUPS_NOTE);
+		put_head(p, &d);
+		for (unsigned i = 0; policy_words_group(p->policy, i, &g); i++) {
+			put_group(p, &g, rows, n);
+		}
+		fputs("</tbody>\n", p->out);
+		page_table_end(p);
+	}
+	free(rows);
+}
+
 void page_countries(const struct page *p)
 {
 	const struct dimension d = {
@@ -159,6 +200,7 @@ void page_countries(const struct page *p)
 
 	page_note(p, W_COUNTRIES_NOTE);
 	put_dimension(p, &d);
+	put_groups(p);
 }
 
 void page_tenants(const struct page *p)

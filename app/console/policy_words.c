@@ -129,3 +129,37 @@ const char *policy_words_basis(const struct policy_words *p, const char *id)
 	}
 	return text;
 }
+
+bool policy_words_group(const struct policy_words *p, unsigned i, struct policy_words_group *out)
+{
+	for (unsigned f = 0; f < p->n; f++) {
+		json_t *groups = json_object_get(p->documents[f], "jurisdictions");
+		const char *name;
+		json_t *group;
+
+		json_object_foreach (groups, name, group) {
+			const json_t *countries = json_object_get(group, "countries");
+			const char *as_of = json_string_value(json_object_get(group, "as_of"));
+
+			if (i-- == 0) {
+				*out = (struct policy_words_group){name,
+					as_of != NULL ? as_of : "?", p->files[f].path, countries,
+					json_array_size(countries)};
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+bool policy_words_in_group(const struct policy_words_group *g, const char *country)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		const char *code = json_string_value(json_array_get(g->countries, i));
+
+		if (code != NULL && strcmp(code, country) == 0) {
+			return true;
+		}
+	}
+	return false;
+}

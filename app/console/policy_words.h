@@ -5,6 +5,7 @@
 // holds their ids only.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,3 +31,16 @@ const struct policy_words_file *policy_words_file(const struct policy_words *p, 
 
 // Of the file that was added first; NULL: in none.
 const char *policy_words_basis(const struct policy_words *p, const char *id);
+
+// Groups of countries ("jurisdictions") of the files, in their order.
+struct policy_words_group {
+	const char *name;
+	const char *as_of;     // date
+	const char *path;      // of the file
+	const void *countries; // for policy_words_in_group()
+	size_t n;              // countries
+};
+
+// The i-th group of all files; false: there are no more.
+bool policy_words_group(const struct policy_words *p, unsigned i, struct policy_words_group *out);
+bool policy_words_in_group(const struct policy_words_group *g, const char *country);

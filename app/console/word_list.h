@@ -73,6 +73,11 @@
 		"address is registered or said to be, not whose it is.",                              \
 		"远端的国家或地区取自数据库和策略中的覆盖项：表示地址登记或所称的位置，并不表示其归属。")       \
 	X(COUNTRY, "Country", "国家或地区")                                                          \
+	X(GROUPS, "By groups of countries", "按国家和地区组")                                         \
+	X(GROUP, "Group", "组")                                                                     \
+	X(GROUP_AS_OF, "{} as of {}", "{}（截至 {}）")                                                \
+	X(GROUPS_NOTE, "Groups are those of the policy files that were named. A country may be in several, so the " \
+		"rows do not add up.", "组取自所指定的策略文件。一个国家或地区可属于多个组，因此各行之和不等于总数。") \
 	X(TENANTS, "Tenants", "租户")                                                               \
 	X(TENANT, "Tenant", "租户")                                                                 \
 	X(APPS, "Applications", "应用")                                                             \

@@ -198,6 +198,16 @@ class Report(unittest.TestCase):
         self.assertTrue(rows and all(words in r[4] and "prohibited application" in r[2] for r in rows), rows)
         self.assertIn("is that of no policy published in the period", page.all_text())
 
+    def test_groups_of_countries(self):
+        log = logs.Log(15, 200)
+        self.write(log.lines())
+        self.assertNotIn("groups", self.report().tables)
+        rows, _ = self.report("--policy", POLICY, "--top", "2").rows("groups")
+        want = log.expected()
+        row = rows["cptpp as of 2026-11-24"]
+        self.assertEqual(number(row[1]), sum(want["cc", c]["out"] for c in ("AU", "GB", "JP", "SG")))
+        self.assertEqual(number(row[0]), sum(want["cc", c]["flows"] for c in ("AU", "GB", "JP", "SG")))
+
     def test_policy_changes_and_gaps(self):
         self.write(logs.Log(10, 20).lines())
         page = self.report()
