@@ -41,6 +41,28 @@ const char *http_query(const struct http_request *r, const char *key)
 	return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, key);
 }
 
+struct each {
+	void (*put)(void *ctx, const char *key, const char *value);
+	void *ctx;
+};
+
+static enum MHD_Result put_one(
+	void *ctx, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	const struct each *e = ctx;
+
+	e->put(e->ctx, key, value != NULL ? value : "");
+	return MHD_YES;
+}
+
+void http_each_query(const struct http_request *r,
+	void (*put)(void *ctx, const char *key, const char *value), void *ctx)
+{
+	struct each e = {put, ctx};
+
+	MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, put_one, &e);
+}
+
 const char *http_cookie(const struct http_request *r, const char *name)
 {
 	return MHD_lookup_connection_value(r->connection, MHD_COOKIE_KIND, name);

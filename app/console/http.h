@@ -23,6 +23,9 @@ struct http_request {
 
 // What is asked for: the value behind "?key=", percent signs decoded; NULL: it is not there.
 const char *http_query(const struct http_request *r, const char *key);
+// Calls put() for all that is asked for, in order.
+void http_each_query(const struct http_request *r,
+	void (*put)(void *ctx, const char *key, const char *value), void *ctx);
 // NULL: none of that name.
 const char *http_cookie(const struct http_request *r, const char *name);
 

@@ -19,6 +19,7 @@ struct page {
 	const char *source;                 // the path as it was given
 	int64_t now;                        // microseconds since 1970 UTC
 	bool torn;                          // the log's end was left out
+	const char *stopped;                // where reading ended too early; NULL: nowhere
 	bool served;                        // a page of the console: names lead to its searches
 	const char *since, *until;          // then: the period as in the URL; "": none
 };

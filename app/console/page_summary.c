@@ -91,6 +91,11 @@ void page_summary(const struct page *p)
 	if (!p->served) { // the console has a page for it
 		put_state(p);
 	}
+	if (p->stopped != NULL) {
+		fputs("<p class=\"state bad\">", p->out);
+		html_fill1(p->out, word(W_STOPPED_AT, p->lang), p->stopped);
+		fputs("</p>\n", p->out);
+	}
 	put_warning(p, W_UNREADABLE, d->unreadable);
 	put_warning(p, W_GAPS_NOTE, d->gap_lost);
 	put_warning(p, W_UNDERCOUNTED, d->undercounted);

@@ -237,6 +237,7 @@ static char *make_page(struct command *c)
 		.cosigned = c->evidence.cosigned,
 		.source = c->source,
 		.now = now_us(),
+		.stopped = c->err[0] != '\0' ? c->err : NULL,
 		.torn = c->torn};
 	char *text = NULL;
 	size_t len;
@@ -299,6 +300,7 @@ static int report(struct command *c)
 		return -ENOMEM;
 	}
 	rc = 0;
+	c->err[0] = '\0'; // it stands in the report
 	if (c->out != NULL || c->pdf == NULL) {
 		rc = evidence_write(c->out, text); // says itself what is wrong
 	}

@@ -89,6 +89,19 @@ bool serve_period(const struct view *v, struct digest_options *o, char *err, siz
 
 // ---- the frame of a page
 
+// The rest of the URL for the page in the other language.
+static void put_other(void *ctx, const char *key, const char *value)
+{
+	FILE *out = ctx;
+
+	if (strcmp(key, "lang") != 0 && strcmp(key, "token") != 0 && value[0] != '\0') {
+		fputs("&amp;", out);
+		page_url_text(out, key);
+		fputs("=", out);
+		page_url_text(out, value);
+	}
+}
+
 static void put_head(const struct view *v, enum word title)
 {
 	FILE *out = v->page.out;
@@ -113,9 +126,11 @@ static void put_head(const struct view *v, enum word title)
 			fputs("</a></li>", out);
 		}
 	}
-	fprintf(out, "<li class=\"other\"><a href=\"%s?lang=%s\" lang=\"%s\">", v->here,
-		v->page.lang == LANG_ZH ? "en" : "zh",
-		lang_tag(v->page.lang == LANG_ZH ? LANG_EN : LANG_ZH));
+	fputs("<li class=\"other\"><a href=\"", out);
+	html_string(out, v->here);
+	fprintf(out, "?lang=%s", v->page.lang == LANG_ZH ? "en" : "zh");
+	http_each_query(v->r, put_other, out);
+	fprintf(out, "\" lang=\"%s\">", lang_tag(v->page.lang == LANG_ZH ? LANG_EN : LANG_ZH));
 	html_string(out, word(W_NAV_OTHER_LANG, v->page.lang));
 	fputs("</a></li></ul></nav>\n<main id=\"main\">\n", out);
 }

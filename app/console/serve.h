@@ -24,6 +24,7 @@ struct serve {
 	struct digest *digest;
 	uint64_t size; // of the log then, bytes
 	bool torn;
+	char stopped[512]; // where reading ended too early; "": nowhere
 };
 
 // One request on its way.

@@ -4,6 +4,7 @@
 #include "app/console/serve.h"
 #include "app/review/source.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,11 +44,13 @@ static bool count(struct serve *s, const struct digest_options *o, char *err, si
 	}
 	rc = report_read_lines(s->dir, s->digest, &s->torn, err, err_size);
 	s->size = size;
-	if (rc != 0) {
+	// Of a damaged log what came before is shown, and said.
+	snprintf(s->stopped, sizeof(s->stopped), "%.511s", rc == -EBADMSG ? err : "");
+	if (rc != 0 && rc != -EBADMSG) {
 		digest_free(s->digest);
 		s->digest = NULL;
 	}
-	return rc == 0;
+	return s->digest != NULL;
 }
 
 bool serve_digest(struct view *v)
@@ -67,6 +70,7 @@ bool serve_digest(struct view *v)
 	}
 	v->page.digest = v->s->digest;
 	v->page.torn = v->s->torn;
+	v->page.stopped = v->s->stopped[0] != '\0' ? v->s->stopped : NULL;
 	v->page.since = serve_value(v, "since");
 	v->page.until = serve_value(v, "until");
 	return true;

@@ -135,8 +135,11 @@ static void put_word(const struct page *p, const char *name, enum word text)
 	fputc('"', p->out);
 }
 
-static void put_proof(const struct page *p, uint64_t seq, const char *why)
+static void put_proof(
+	const struct page *p, uint64_t seq, const char *why, const struct key_public *key)
 {
+	char text[KEY_TEXT_MAX];
+
 	fputs("<section>", p->out);
 	page_heading(p, "proof", W_PROOF);
 	if (why != NULL) {
@@ -150,7 +153,16 @@ static void put_proof(const struct page *p, uint64_t seq, const char *why)
 	put_word(p, "leaf", W_JS_LEAF);
 	put_word(p, "block", W_JS_BLOCK);
 	put_word(p, "log", W_JS_LOG);
-	put_word(p, "good", W_JS_GOOD);
+	put_word(p, "good", key != NULL ? W_JS_GOOD_SIGNED : W_JS_GOOD);
+	if (key != NULL) {
+		key_format(key, text);
+		fputs(" data-key=\"", p->out);
+		html_string(p->out, text);
+		fputs("\"", p->out);
+		put_word(p, "signed", W_JS_SIGNED);
+		put_word(p, "unsigned", W_JS_UNSIGNED);
+		put_word(p, "no-ed25519", W_JS_NO_ED25519);
+	}
 	put_word(p, "bad", W_JS_BAD);
 	put_word(p, "none", W_JS_NO_CRYPTO);
 	fputs(">", p->out);
@@ -195,7 +207,7 @@ static void put_record(struct view *v, uint64_t seq, const char *line, size_t le
 	}
 	fields_find(&f, &r);
 	put_receipt(&v->page, &f, proven ? &proof.entry : NULL);
-	put_proof(&v->page, seq, proven ? NULL : why != NULL ? why : "?");
+	put_proof(&v->page, seq, proven ? NULL : why != NULL ? why : "?", v->s->verify.key);
 	put_line(&v->page, line, len);
 	put_fields(&v->page, &r);
 	proof_free(&proof);

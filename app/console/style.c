@@ -96,6 +96,7 @@ const char style_sheet[] =
 	"dl.meta{grid-template-columns:1fr}dl.meta dd{margin-bottom:.4em}"
 	".axis span:nth-child(even):not(:last-child){display:none}.cards{grid-template-columns:1fr "
 	"1fr}"
+	"form.filters{grid-template-columns:1fr 1fr}#period{grid-template-columns:1fr}"
 	".cards b{font-size:1.25em}th,td{padding-right:.5em}}"
 	"@page{size:A4;margin:15mm 14mm 16mm;"
 	"@bottom-right{content:counter(page) \" / \" counter(pages);font:8pt sans-serif}}"

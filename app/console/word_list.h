@@ -53,6 +53,8 @@
 		"for them.", "有 {} 个流结束计数小于该流先前记录的计数：未为其增加任何数量。")              \
 	X(NO_ROOM, "{} records of flows that were too many at once were left to the flows' ends.",      \
 		"因同时存在的流过多，{} 条记录留待流结束时统计。")                                        \
+	X(STOPPED_AT, "The log is damaged: the figures are of the records before that place only. {}",   \
+		"日志已损坏：数字仅包含损坏处之前的记录。{}")                                            \
 	X(TORN, "A torn end of the log was left out.", "日志末尾有一段不完整的内容，未计入。")             \
 	X(TIME, "Volume over time", "流量随时间变化")                                                \
 	X(TIME_CAPTION, "One bar is {}. Each chart has its own scale.", "每个柱为 {}。各图纵轴刻度不同。")  \
@@ -247,8 +249,13 @@
 	X(JS_BLOCK, "The block's root is that of its entry.", "区块根与其条目一致。")                  \
 	X(JS_LOG, "The entry is block {} of the log that the checkpoint is of ({} blocks).",          \
 		"该条目是日志的第 {} 个区块，检查点涵盖 {} 个区块。")                                  \
+	X(JS_SIGNED, "The checkpoint is signed by {}.", "检查点由 {} 签名。")                          \
+	X(JS_UNSIGNED, "The checkpoint has no good signature of {}.", "检查点没有 {} 的有效签名。")        \
+	X(JS_NO_ED25519, "This browser knows no Ed25519: the signature of {} was not checked.",       \
+		"本浏览器不支持 Ed25519：未检查 {} 的签名。")                                             \
 	X(JS_GOOD, "In the log. Whether the checkpoint is the gateway's, “Integrity” tells.",         \
 		"在日志中。检查点是否出自该网关，见“完整性”。")                                          \
+	X(JS_GOOD_SIGNED, "In the log, whose checkpoint the gateway signed.", "在网关已签名检查点的日志中。") \
 	X(JS_BAD, "NOT PROVEN: {}", "未能证明：{}")                                                  \
 	X(JS_NO_CRYPTO, "this browser computes no SHA-256 here (only over HTTPS or on localhost)",    \
 		"本浏览器在此无法计算 SHA-256（仅限 HTTPS 或本机）")                                     \
@@ -304,6 +311,12 @@
 	X("inline", "in the line", "串接")                                                          \
 	X("tap", "on copies", "旁路")                                                               \
 	X("replay", "from captures", "回放")                                                        \
+	X("db", "the database", "数据库")                                                          \
+	X("override", "the policy's override", "策略中的覆盖项")                                     \
+	X("dpi", "seen in the packets", "由数据包识别")                                              \
+	X("cache", "known from other flows", "由其他流得知")                                          \
+	X("ip", "guessed from the address", "由地址猜测")                                            \
+	X("port", "guessed from the port", "由端口猜测")                                             \
 	X("good", "good", "良好")                                                                   \
 	X("tampered", "TAMPERED WITH", "已被篡改")                                                   \
 	X("unreadable", "unreadable", "无法读取")                                                    \

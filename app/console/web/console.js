@@ -68,9 +68,31 @@ function readProof(text) {
 	proof.block = number("block");
 	proof.n = number("n");
 	proof.root = (/"root":"([0-9a-f]{64})"/.exec(proof.entry) || [])[1];
+	proof.note = lines.slice(at + 1).join("\n");
 	proof.size = lines[at + 2];
 	proof.logRoot = lines[at + 3];
 	return proof.block && proof.n && proof.root && /^\d+$/.test(proof.size) ? proof : null;
+}
+
+// The checkpoint is a C2SP signed note, the key one line NAME+ID+BASE64 of its type (1: Ed25519) and
+// 32 bytes. true, false, or null where the browser cannot tell.
+async function isSigned(note, vkey) {
+	const [name, id, ...rest] = vkey.split("+");
+	const end = note.indexOf("\n\n");
+	let key;
+	try {
+		key = await crypto.subtle.importKey("raw", unbase64(rest.join("+")).slice(1), "Ed25519", false, ["verify"]);
+	} catch {
+		return null;
+	}
+	for (const line of note.slice(end + 2).split("\n")) {
+		const [dash, signer, text] = line.split(" ");
+		const bytes = dash === "—" && signer === name ? unbase64(text) : new Uint8Array();
+		if (bytes.length === 68 && hex(bytes.slice(0, 4)) === id) {
+			return crypto.subtle.verify("Ed25519", key, bytes.slice(4), utf8.encode(note.slice(0, end + 1)));
+		}
+	}
+	return false;
 }
 
 function fill(pattern, ...args) {
@@ -111,6 +133,17 @@ async function verify(button) {
 		return bad("log root " + (log ? hex(log) : "-"));
 	}
 	say(fill(words.log, proof.block, proof.size) + " " + hex(log));
+	if (words.key) {
+		const signed = await isSigned(proof.note, words.key);
+		const name = words.key.split("+")[0];
+		if (signed === false) {
+			return bad(fill(words.unsigned, name));
+		}
+		say(fill(signed ? words.signed : words.noEd25519, name), signed ? "" : "unsure");
+		if (!signed) {
+			return;
+		}
+	}
 	say(words.good, "good");
 }
 
@@ -175,4 +208,8 @@ document.querySelectorAll("form").forEach((form) => form.addEventListener("submi
 	form.querySelectorAll("input, select").forEach((field) => {
 		field.disabled = field.value === "";
 	});
+}));
+// Back on the page, they can be filled in again.
+addEventListener("pageshow", () => document.querySelectorAll("form :disabled").forEach((field) => {
+	field.disabled = false;
 }));

@@ -245,6 +245,7 @@ class Report(unittest.TestCase):
         page = self.report("--key", key, source=path, status=1)
         self.assertEqual(page.tables["integrity"][1][1], "TAMPERED WITH")
         self.assertIn("TAMPERED WITH: see", page.all_text())
+        self.assertRegex(page.all_text(), "figures are of the records before that place only.*damaged or changed at byte")
 
     def test_bad_lines_are_told(self):
         self.write(logs.Log(11, 10).lines() + "{not a record\n" + '{"v":1,"ev":"end","gw":"gw-a1","fid":"zz","t1":5}\n')

@@ -214,6 +214,23 @@ class Serve(unittest.TestCase):
             self.assertEqual(dict(page.elements)["html"], {"lang": "zh-Hans"})
             self.assertIn("流检索", page.all_text())
         self.assertIn('<html lang="en">', self.made.get("/integrity?lang=xx")[1])
+        page = self.made.page("/search?act=flag&host=%3Cb%3E&lang=en")
+        links = [a["href"] for t, a in page.elements if t == "a" and "lang=zh" in a["href"]]
+        self.assertEqual(links, ["/search?lang=zh&act=flag&host=%3Cb%3E"])
+
+    def test_a_damaged_log_shows_what_was_before(self):
+        path = os.path.join(self.dir, "damaged")
+        shutil.copytree(os.path.join(self.dir, "signed"), path)
+        name = next(os.path.join(path, n) for n in os.listdir(path) if n.startswith("flow-"))
+        with open(name, "r+b") as f:
+            f.seek(os.path.getsize(name) // 2)
+            f.write(b"damage")
+        console = Console(path)
+        try:
+            self.assertIn("figures are of the records before", console.page("/").all_text())
+            self.assertEqual(console.page("/integrity").tables["main"][1][1], "TAMPERED WITH")
+        finally:
+            self.assertEqual(console.stop(), 0)
 
     def test_questions_at_once(self):
         results = []
@@ -254,9 +271,10 @@ class Browser(unittest.TestCase):
 
     def setUp(self):
         self.tmp = tempfile.TemporaryDirectory()
-        directory = os.path.join(self.tmp.name, "log")
-        subprocess.run([WRITE, directory, "gw-a1", "-", "5", "90", "1000000"], check=True)
-        self.console = Console(directory)
+        directory, key = os.path.join(self.tmp.name, "log"), os.path.join(self.tmp.name, "key")
+        subprocess.run([BHCTL, "keygen", "--name", "gw-a1", "--out", key], check=True, capture_output=True)
+        subprocess.run([WRITE, directory, "gw-a1", key, "5", "90", "1000000"], check=True)
+        self.console = Console(directory, "--key", key + ".pub")
 
     def tearDown(self):
         self.assertEqual(self.console.stop(), 0)
@@ -281,8 +299,9 @@ class Browser(unittest.TestCase):
 
     def test_good_and_changed(self):
         good = self.steps(lambda proof: proof)
-        self.assertEqual(len(good), 4, good)
-        self.assertTrue(good[-1].startswith("In the log."), good)
+        self.assertEqual(len(good), 5, good)
+        self.assertEqual(good[-2:], ["The checkpoint is signed by gw-a1.",
+                                     "In the log, whose checkpoint the gateway signed."])
 
         def swap_path(proof):  # the first hash of the path in the block
             lines = proof.split("\n")
