@@ -8,6 +8,7 @@
 #include "app/console/report_load.h"
 #include "app/review/evidence.h"
 #include "app/review/moment.h"
+#include "app/review/period.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -33,6 +34,8 @@ static const char help[] =
 	"whether\n"
 	"the log is whole and who says so.\n"
 	"\n"
+	"  --period P        2026, 2026-11, 2026-11-24, or FROM/UNTIL of these or of RFC 3339 "
+	"times\n"
 	"  --since T         from T on; RFC 3339, or a date (in the time of --offset)\n"
 	"  --until T         before T; a date includes that day\n"
 	"  --offset +HH:MM   of the times shown, east of UTC (without: UTC)\n"
@@ -51,7 +54,7 @@ static const char help[] =
 struct command {
 	struct digest_options o;
 	enum lang lang;
-	const char *source, *out, *pdf, *since, *until;
+	const char *source, *out, *pdf, *since, *until, *period;
 	struct verify_options verify;
 	struct key_public key, witness;
 	const char *anchors[MAX_ANCHORS];
@@ -69,20 +72,6 @@ static int wrong(struct command *c, const char *option, const char *text, const 
 }
 
 // ---- options
-
-static int take_offset(struct command *c, const char *text)
-{
-	char time[64];
-	int64_t t;
-	bool is_date;
-
-	snprintf(time, sizeof(time), "1970-01-02T00:00:00%.40s", text);
-	if ((text[0] != '+' && text[0] != '-') || !moment_parse(time, &t, &is_date)) {
-		return wrong(c, "offset", text, "+HH:MM or -HH:MM, such as +08:00");
-	}
-	c->o.offset = 86400 - t / 1000000;
-	return 0;
-}
 
 static int take_rows(struct command *c, const char *text)
 {
@@ -139,6 +128,7 @@ static int set_time(struct command *c, const char *name, const char *text, bool 
 enum option_value {
 	OPT_SINCE = 256,
 	OPT_UNTIL,
+	OPT_PERIOD,
 	OPT_OFFSET,
 	OPT_LANG,
 	OPT_TOP,
@@ -153,6 +143,7 @@ enum option_value {
 static const struct option options[] = {
 	{"since", required_argument, NULL, OPT_SINCE},
 	{"until", required_argument, NULL, OPT_UNTIL},
+	{"period", required_argument, NULL, OPT_PERIOD},
 	{"offset", required_argument, NULL, OPT_OFFSET},
 	{"lang", required_argument, NULL, OPT_LANG},
 	{"top", required_argument, NULL, OPT_TOP},
@@ -175,8 +166,13 @@ static int take_option(struct command *c, int option, const char *text)
 	case OPT_UNTIL:
 		c->until = text;
 		return 0;
+	case OPT_PERIOD:
+		c->period = text;
+		return 0;
 	case OPT_OFFSET:
-		return take_offset(c, text);
+		return offset_parse(text, &c->o.offset)
+			       ? 0
+			       : wrong(c, "offset", text, "+HH:MM or -HH:MM, such as +08:00");
 	case OPT_LANG:
 		return lang_parse(text, &c->lang) ? 0 : wrong(c, "lang", text, "en or zh");
 	case OPT_TOP:
@@ -203,7 +199,23 @@ static int take_option(struct command *c, int option, const char *text)
 
 static int check_times(struct command *c)
 {
-	int rc = set_time(c, "since", c->since, &c->o.has_since, &c->o.since);
+	int rc;
+
+	if (c->period != NULL) {
+		if (c->since != NULL || c->until != NULL) {
+			snprintf(c->err, sizeof(c->err),
+				"--period or --since and --until, not both");
+			return -EINVAL;
+		}
+		if (!period_parse(c->period, c->o.offset, &c->o.since, &c->o.until)) {
+			return wrong(c, "period", c->period,
+				"a year, month, day, or FROM/UNTIL, such as 2026-11 or "
+				"2026-10/2026-12");
+		}
+		c->o.has_since = c->o.has_until = true;
+		return 0;
+	}
+	rc = set_time(c, "since", c->since, &c->o.has_since, &c->o.since);
 
 	if (rc == 0) {
 		rc = set_time(c, "until", c->until, &c->o.has_until, &c->o.until);

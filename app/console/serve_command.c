@@ -4,7 +4,7 @@
 #include "app/console/serve_command.h"
 
 #include "app/console/serve.h"
-#include "app/review/moment.h"
+#include "app/review/period.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -108,20 +108,6 @@ static int take_token(struct command *c, const char *path)
 	return 0;
 }
 
-static int take_offset(struct command *c, const char *text)
-{
-	char time[64];
-	int64_t t;
-	bool is_date;
-
-	snprintf(time, sizeof(time), "1970-01-02T00:00:00%.40s", text);
-	if ((text[0] != '+' && text[0] != '-') || !moment_parse(time, &t, &is_date)) {
-		return wrong(c, "offset", text, "+HH:MM or -HH:MM, such as +08:00");
-	}
-	c->s.offset = 86400 - t / 1000000;
-	return 0;
-}
-
 static int take_key(
 	struct command *c, struct key_public *k, const struct key_public **to, const char *text)
 {
@@ -166,7 +152,9 @@ static int take_option(struct command *c, int option, const char *text)
 	case OPT_TOKEN:
 		return take_token(c, text);
 	case OPT_OFFSET:
-		return take_offset(c, text);
+		return offset_parse(text, &c->s.offset)
+			       ? 0
+			       : wrong(c, "offset", text, "+HH:MM or -HH:MM, such as +08:00");
 	case OPT_LANG:
 		return lang_parse(text, &c->s.lang) ? 0 : wrong(c, "lang", text, "en or zh");
 	case OPT_POLICY:

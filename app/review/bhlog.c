@@ -17,13 +17,13 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{"search", search_main, "find records by tenant, country, application, verdict, time, ..."},
+	{"verify", verify_main, "is the log whole, and who signed it?"},
+	{"prove", prove_main, "that a record is in the log; that the log has only grown"},
+	{"witness", witness_main, "sign checkpoints of a log that has only grown"},
 	{"report", report_main, "one HTML file to read, print and file"},
 #ifdef HAVE_CONSOLE
 	{"serve", serve_main, "a console for the browser that shows and changes nothing"},
 #endif
-	{"verify", verify_main, "is the log whole, and who signed it?"},
-	{"prove", prove_main, "that a record is in the log; that the log has only grown"},
-	{"witness", witness_main, "sign checkpoints of a log that has only grown"},
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -100,6 +100,21 @@ class Report(unittest.TestCase):
         self.assertIn("2026-11-24 00:00:00 to 2026-11-25 00:00:00", page.all_text())
         self.assertIn("UTC+08:00", page.all_text())
 
+    def test_periods(self):
+        log = logs.Log(16, 150)
+        self.write(log.lines())
+        day = log.expected(until=logs.T + 7 * logs.HOUR)  # up to local midnight
+        for period in ("2026-11-24", "2026-11-24T00:00:00+08:00/2026-11-24T16:00:00Z", "2026-10/2026-11-24",
+                       "2025/2026-11-24"):
+            self.hold(self.report("--period", period, "--offset", "+08:00"), day, NAMES)
+        for period in ("2026", "2026-11", "2026-11/2026-12", "2026-11-24/2026-11-25", "2024/2028"):
+            self.hold(self.report("--period", period), log.expected(), NAMES)
+        self.assertIn("2026-12-01 00:00:00 to 2027-01-01 00:00:00", self.report("--period", "2026-12").all_text())
+        for bad in ("2026-13", "2026-00", "26", "2026-11-31", "2026-11-24T09:00:00Z", "2026-11/2026-10", "/", "2026/",
+                    "2026-11-24/2026-11-25/2026-11-26", "2026-1", "2026-11 ", "x" * 100 + "/2026"):
+            self.assertIn("expected a year, month, day", self.fail("--period", bad))
+        self.assertIn("not both", self.fail("--period", "2026", "--since", "2026-11-24"))
+
     def test_top_and_others(self):
         log = logs.Log(4, 300)
         self.write(log.lines())

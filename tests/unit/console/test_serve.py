@@ -307,6 +307,9 @@ class Browser(unittest.TestCase):
             lines = proof.split("\n")
             lines[3] = lines[4]
             return "\n".join(lines)
+        forged = self.steps(lambda proof: re.sub("A|B", lambda m: "BA"["AB".index(m[0])], proof[-60:])
+                            .join((proof[:-60], "")))
+        self.assertEqual(forged[-1], "NOT PROVEN: The checkpoint has no good signature of gw-a1.")
         bad = self.steps(swap_path)
         self.assertTrue(bad[-1].startswith("NOT PROVEN"), bad)
 
