@@ -162,7 +162,12 @@ const char *text_percent(uint64_t part, uint64_t all, char out[TEXT_NUMBER])
 
 const char *text_time(int64_t us, int64_t offset, char out[TEXT_TIME])
 {
-	const time_t seconds = us / 1000000 - (us % 1000000 < 0) + offset;
+	return text_seconds(us / 1000000 - (us % 1000000 < 0), offset, out);
+}
+
+const char *text_seconds(int64_t s, int64_t offset, char out[TEXT_TIME])
+{
+	const time_t seconds = s + offset;
 	struct tm tm;
 
 	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year + 1900 > 9999 || tm.tm_year + 1900 < 0) {

@@ -38,5 +38,7 @@ const char *text_bytes(uint64_t v, char out[TEXT_NUMBER]);
 const char *text_percent(uint64_t part, uint64_t all, char out[TEXT_NUMBER]);
 // "2026-11-24 17:00:00", offset seconds east of UTC; "?" where there is no such year.
 const char *text_time(int64_t us, int64_t offset, char out[TEXT_TIME]);
+// The same of seconds.
+const char *text_seconds(int64_t s, int64_t offset, char out[TEXT_TIME]);
 // "+08:00"; "" for UTC.
 const char *text_offset(int64_t offset, char out[TEXT_NUMBER]);

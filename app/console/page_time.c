@@ -29,8 +29,8 @@ static const char *step_time(const struct page *p, unsigned i, char out[TEXT_TIM
 {
 	const struct timeline *t = &p->digest->time;
 
-	text_time(timeline_start(t, i) * 1000000, t->offset, out);
-	if (t->width >= 86400) {
+	text_seconds(timeline_start(t, i), t->offset, out);
+	if (t->width >= 86400 && out[0] != '?') {
 		out[10] = '\0'; // the date
 	} else if (t->width >= 60 && out[0] != '?') {
 		out[16] = '\0'; // without seconds

@@ -52,6 +52,9 @@ void serve_integrity(struct view *v);
 bool serve_digest(struct view *v);
 void serve_digest_done(struct view *v);
 
+// A section with the records of one flow, by the cell of its id.
+void serve_story(struct view *v, const struct cell *fid);
+
 void serve_error(struct view *v, unsigned status, const char *text);
 void serve_heading(struct view *v, enum word title); // <h1>
 

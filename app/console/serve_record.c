@@ -11,28 +11,49 @@
 #include <stdlib.h>
 #include <string.h>
 
-// The line of a record; free() it. NULL: there is none, or err tells.
-static char *find_line(const char *dir, uint64_t seq, size_t *len, char *err, size_t err_size)
+#define DBS_MAX 2048
+
+// A record, and what its run of the gateway said when it started.
+struct found {
+	char *line; // free() it; NULL: there is none
+	size_t len;
+	char dbs[DBS_MAX], version[64];
+};
+
+static void note_start(struct found *f, const struct row *r)
 {
-	char key[48], *path = (char *)(uintptr_t)dir, *found = NULL;
+	cell_text(row_find(r, "dbs"), f->dbs, sizeof(f->dbs));
+	cell_text(row_find(r, "ver"), f->version, sizeof(f->version));
+}
+
+// err: "" where nothing went wrong.
+static void find_line(const char *dir, uint64_t seq, struct found *f, char *err, size_t err_size)
+{
+	static const char start[] = "\"ev\":\"start\"";
+	char key[48], *path = (char *)(uintptr_t)dir;
 	const size_t key_len = (size_t)snprintf(key, sizeof(key), ",\"seq\":%" PRIu64 ",", seq);
 	struct source *s = source_open(&path, 1, err, err_size);
 	const char *line;
 	size_t n;
 
-	while (s != NULL && found == NULL && source_next(s, &line, &n, err, err_size) > 0) {
+	while (s != NULL && f->line == NULL && source_next(s, &line, &n, err, err_size) > 0) {
+		const bool starts = memmem(line, n, start, sizeof(start) - 1) != NULL;
 		struct row r;
 		uint64_t is;
 
 		// The text may stand in another field: the row decides.
-		if (memmem(line, n, key, key_len) != NULL && row_parse(&r, line, n) &&
-			cell_u64(row_find(&r, "seq"), &is) && is == seq) {
-			found = strndup(line, n);
-			*len = n;
+		if ((!starts && memmem(line, n, key, key_len) == NULL) || !row_parse(&r, line, n)) {
+			continue;
+		}
+		if (cell_is(row_find(&r, "ev"), "start", false)) {
+			note_start(f, &r);
+		}
+		if (cell_u64(row_find(&r, "seq"), &is) && is == seq) {
+			f->line = strndup(line, n);
+			f->len = n;
 		}
 	}
 	source_close(s);
-	return found;
 }
 
 static void put_term(const struct page *p, enum word term)
@@ -51,6 +72,16 @@ static void put_value(const struct page *p, enum word term, const struct cell *c
 	}
 }
 
+static void put_text(const struct page *p, enum word term, const char *text)
+{
+	if (text[0] != '\0') {
+		put_term(p, term);
+		fputs("<bdi>", p->out);
+		html_string(p->out, text);
+		fputs("</bdi></td></tr>\n", p->out);
+	}
+}
+
 static void put_hash(const struct page *p, enum word term, const struct hash *h)
 {
 	char hex[65];
@@ -64,7 +95,8 @@ static void put_hash(const struct page *p, enum word term, const struct hash *h)
 
 // What stood behind the verdict: from the record, and from its block's entry where there is a
 // proof.
-static void put_receipt(const struct page *p, const struct fields *f, const struct entry *e)
+static void put_receipt(const struct page *p, const struct fields *f, const struct entry *e,
+	const struct found *found)
 {
 	char act[16], text[TEXT_NUMBER];
 
@@ -92,6 +124,8 @@ static void put_receipt(const struct page *p, const struct fields *f, const stru
 	put_value(p, W_CONFIDENCE, f->v[FIELD_CONF]);
 	put_value(p, W_DECIDING_PACKET, f->v[FIELD_DPKT]);
 	put_value(p, W_PENDING, f->v[FIELD_PB]);
+	put_text(p, W_GATEWAY_VERSION, found->version);
+	put_text(p, W_DATABASES, found->dbs);
 	if (e != NULL) {
 		const struct cell dpi = {
 			.text = e->dpi + 1, .len = strlen(e->dpi) - 2, .kind = CELL_STRING};
@@ -191,8 +225,10 @@ static void put_line(const struct page *p, const char *line, size_t len)
 	fputs("</pre></section>\n", p->out);
 }
 
-static void put_record(struct view *v, uint64_t seq, const char *line, size_t len)
+static void put_record(struct view *v, uint64_t seq, const struct found *found)
 {
+	const char *line = found->line;
+	const size_t len = found->len;
 	struct proof proof = {0};
 	const char *why = NULL;
 	struct fields f;
@@ -206,8 +242,11 @@ static void put_record(struct view *v, uint64_t seq, const char *line, size_t le
 		return; // cannot happen: it was parsed when it was found
 	}
 	fields_find(&f, &r);
-	put_receipt(&v->page, &f, proven ? &proof.entry : NULL);
+	put_receipt(&v->page, &f, proven ? &proof.entry : NULL, found);
 	put_proof(&v->page, seq, proven ? NULL : why != NULL ? why : "?", v->s->verify.key);
+	if (f.v[FIELD_FID] != NULL) {
+		serve_story(v, f.v[FIELD_FID]);
+	}
 	put_line(&v->page, line, len);
 	put_fields(&v->page, &r);
 	proof_free(&proof);
@@ -218,9 +257,9 @@ void serve_record(struct view *v)
 	const char *text = serve_value(v, "seq");
 	const struct cell number = {.text = text, .len = strlen(text), .kind = CELL_NUMBER};
 	struct digest times = {.o = {.offset = v->s->offset}};
-	char *line, err[4400] = "";
+	struct found found = {0};
+	char err[4400] = "";
 	uint64_t seq;
-	size_t len = 0;
 
 	fputs("<h1>", v->page.out);
 	html_fill1(v->page.out, word(W_RECORD_TITLE, v->page.lang), text);
@@ -230,12 +269,12 @@ void serve_record(struct view *v)
 		serve_error(v, 400, word(W_NO_SUCH_RECORD, v->page.lang));
 		return;
 	}
-	line = find_line(v->s->dir, seq, &len, err, sizeof(err));
-	if (line == NULL) {
+	find_line(v->s->dir, seq, &found, err, sizeof(err));
+	if (found.line == NULL) {
 		serve_error(v, err[0] != '\0' ? 500 : 404,
 			err[0] != '\0' ? err : word(W_NO_SUCH_RECORD, v->page.lang));
 		return;
 	}
-	put_record(v, seq, line, len);
-	free(line);
+	put_record(v, seq, &found);
+	free(found.line);
 }

@@ -234,6 +234,13 @@
 	X(CONFIDENCE, "Confidence of the label", "标签置信度")                                        \
 	X(DECIDING_PACKET, "Packet that settled the label", "确定标签的数据包")                        \
 	X(COUNTRY_FROM, "Country is from", "国家或地区来源")                                          \
+	X(GATEWAY_VERSION, "Version of the gateway", "网关版本")                                     \
+	X(DATABASES, "Databases, as its start record says", "数据库（据启动记录）")                      \
+	X(STORY, "The flow's records", "该流的记录")                                                 \
+	X(STORY_NOTE, "Up to 100, in the order of the log. An update counts since the update before, a decision so far, " \
+		"an end over the whole life. An empty row is a start of the gateway: ids may come again after it.", \
+		"最多 100 条，按日志顺序。update 自上一次 update 起计，decision 为至今累计，end 为整个生命周期。" \
+		"空行表示网关重新启动：其后标识可能重复。")                                             \
 	X(BLOCK, "Block", "区块")                                                                   \
 	X(ALL_FIELDS, "All fields", "全部字段")                                                      \
 	X(THE_LINE, "The line as it stands in the log", "日志中的原始行")                             \

@@ -266,6 +266,16 @@ class Report(unittest.TestCase):
         self.write(logs.Log(11, 10).lines() + "{not a record\n" + '{"v":1,"ev":"end","gw":"gw-a1","fid":"zz","t1":5}\n')
         self.assertIn("2 lines are not records", self.report(status=1).all_text())
 
+    def test_clocks_that_were_never_set(self):
+        lines = logs.Log(17, 10).lines()
+        for t in ("9223372036854775807", "-9223372036854775808"):
+            lines += '{"v":1,"ev":"gap","gw":"gw-a1","seq":1,"t0":0,"t1":%s,"cause":"crash","lost":0}\n' % t
+            lines += re.sub('"t1":\\d+', '"t1":' + t, lines.splitlines(keepends=True)[6])
+        self.write(lines)
+        page = self.report()
+        steps, _ = page.rows("numbers")
+        self.assertEqual(steps["Total"][0], page.rows("countries")[0]["Total"][0])
+
     def test_errors(self):
         self.write(logs.Log(12, 5).lines())
         self.assertIn("expected en or zh", self.fail("--lang", "de"))

@@ -187,6 +187,7 @@ class Serve(unittest.TestCase):
 
     def test_receipt(self):
         text = self.signed.page("/record?seq=5").all_text()
+        self.assertIn("/usr/share/tor/geoip sha256:00", text)  # of the start record
         self.assertIn("gdl-auto", text)
         self.assertIn("General data list, connected vehicles", text)
         self.assertRegex(text, "SHA-256 of the databases' list[0-9a-f]{64}")
@@ -197,6 +198,13 @@ class Serve(unittest.TestCase):
         r = subprocess.run([BHLOG, "verify", "--proof", path, "--key", os.path.join(self.dir, "key.pub")],
                            capture_output=True, timeout=60)
         self.assertEqual(r.returncode, 0, r)
+
+    def test_a_flow_s_records(self):
+        event = next(e for e in self.log.events if e[4]["ev"] == "update")
+        want = [e[4]["seq"] for e in self.log.events if e[1] is event[1]]
+        rows = self.made.page("/record?seq=%d" % event[4]["seq"]).tables["flow"][1:]
+        self.assertGreater(len(want), 1)
+        self.assertEqual([int(r[1][1:]) for r in rows], want)
 
     def test_policy_and_integrity(self):
         text = self.signed.page("/policy").all_text()
