@@ -149,7 +149,8 @@ async function verify(button) {
 
 const button = document.getElementById("verify");
 if (button) {
-	button.addEventListener("click", () => verify(button).catch((e) => say(e.message, "bad")));
+	button.addEventListener("click", () => verify(button)
+		.catch((e) => say(fill(button.dataset.bad, e.message), "bad")));
 	if (location.hash === "#verify") { // a link that verifies
 		button.click();
 	}

@@ -15,6 +15,7 @@ import threading
 import unittest
 import urllib.parse
 
+import chromium
 import logs
 from page import Page, number
 
@@ -64,8 +65,10 @@ class Serve(unittest.TestCase):
         subprocess.run([BHCTL, "keygen", "--name", "gw-a1", "--out", key], check=True, capture_output=True)
         subprocess.run([WRITE, os.path.join(cls.dir, "signed"), "gw-a1", key, "5", "90", "1000000"], check=True)
         cls.made = Console(os.path.join(cls.dir, "made"))
+        cls.addClassCleanup(cls.made.process.kill)  # whatever else fails
         cls.signed = Console(os.path.join(cls.dir, "signed"), "--key", key + ".pub", "--policy", POLICY,
                              "--policy", cls.other_policy())
+        cls.addClassCleanup(cls.signed.process.kill)
 
     @classmethod
     def other_policy(cls):
@@ -273,53 +276,123 @@ class Tampering(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@unittest.skipIf(shutil.which("chromium") is None, "no Chromium")
-class Browser(unittest.TestCase):
-    """The button that verifies a proof, in the browser itself."""
+CONTRAST = """(() => {
+  const part = (c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  const light = (rgb) => { const [r, g, b] = rgb.match(/[\\d.]+/g).map((c) => part(c / 255));
+                           return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const ground = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor;
+                          if (!/, 0\\)$/.test(c)) return c; } return "rgb(255, 255, 255)"; };
+  const low = [];
+  for (const e of document.querySelectorAll("body *")) {
+    if (![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) || e.closest("option, svg")) continue;
+    const [a, b] = [light(getComputedStyle(e).color), light(ground(e))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) low.push(e.outerHTML.slice(0, 100));
+  }
+  return low;
+})()"""
 
-    def setUp(self):
-        self.tmp = tempfile.TemporaryDirectory()
-        directory, key = os.path.join(self.tmp.name, "log"), os.path.join(self.tmp.name, "key")
+
+@unittest.skipUnless(chromium.is_there(), "no Chromium")
+class Browser(unittest.TestCase):
+    """The pages as a browser has them: one browser for all."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.tmp = tempfile.TemporaryDirectory()
+        directory, key = os.path.join(cls.tmp.name, "log"), os.path.join(cls.tmp.name, "key")
         subprocess.run([BHCTL, "keygen", "--name", "gw-a1", "--out", key], check=True, capture_output=True)
         subprocess.run([WRITE, directory, "gw-a1", key, "5", "90", "1000000"], check=True)
-        self.console = Console(directory, "--key", key + ".pub")
+        cls.console = Console(directory, "--key", key + ".pub")
+        cls.addClassCleanup(cls.console.process.kill)  # whatever else fails
+        cls.url = "http://127.0.0.1:%d" % cls.console.port
+        cls.browser = chromium.Chromium()
 
-    def tearDown(self):
-        self.assertEqual(self.console.stop(), 0)
-        self.tmp.cleanup()
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.close()
+        status = cls.console.stop()
+        cls.tmp.cleanup()
+        assert status == 0, status
 
     def steps(self, change):
         handler = type("Handler", (Tampering,), {"console": self.console, "change": staticmethod(change)})
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         try:
-            r = subprocess.run(
-                ["chromium", "--headless", "--disable-gpu", "--user-data-dir=" + self.tmp.name + "/profile",
-                 *(["--no-sandbox"] if os.geteuid() == 0 else []), "--virtual-time-budget=5000", "--dump-dom",
-                 "http://127.0.0.1:%d/record?seq=250#verify" % server.server_address[1]],
-                capture_output=True, text=True, timeout=120)
+            self.browser.go("http://127.0.0.1:%d/record?seq=250#verify" % server.server_address[1])
+            self.browser.wait_for("document.querySelector('#steps .state') !== null")
+            return self.browser.evaluate("[...document.querySelectorAll('#steps li')].map((e) => e.textContent)")
         finally:
             server.shutdown()
             server.server_close()
-        found = re.search(r'<ol id="steps"[^>]*>(.*?)</ol>', r.stdout, re.S)
-        self.assertIsNotNone(found, r)
-        return re.findall(r"<li[^>]*>(.*?)</li>", found[1])
 
-    def test_good_and_changed(self):
+    def test_a_good_proof(self):
         good = self.steps(lambda proof: proof)
         self.assertEqual(len(good), 5, good)
         self.assertEqual(good[-2:], ["The checkpoint is signed by gw-a1.",
                                      "In the log, whose checkpoint the gateway signed."])
 
+    def test_changed_proofs(self):
         def swap_path(proof):  # the first hash of the path in the block
             lines = proof.split("\n")
             lines[3] = lines[4]
             return "\n".join(lines)
-        forged = self.steps(lambda proof: re.sub("A|B", lambda m: "BA"["AB".index(m[0])], proof[-60:])
-                            .join((proof[:-60], "")))
-        self.assertEqual(forged[-1], "NOT PROVEN: The checkpoint has no good signature of gw-a1.")
-        bad = self.steps(swap_path)
-        self.assertTrue(bad[-1].startswith("NOT PROVEN"), bad)
+
+        def other_root(proof):  # of the entry: then the entry is another leaf
+            return re.sub('"root":"(.)', lambda m: '"root":"' + "01"[m[1] == "0"], proof)
+
+        def other_size(proof):
+            lines = proof.split("\n")
+            at = lines.index("") + 2
+            lines[at] = str(int(lines[at]) + 100)
+            return "\n".join(lines)
+
+        def forge(proof):
+            return proof[:-60] + re.sub("A|B", lambda m: "BA"["AB".index(m[0])], proof[-60:])
+        for change in (swap_path, other_root, other_size, forge, lambda p: p.replace('"sport":', '"sport":1', 1),
+                       lambda p: p.replace("leaf ", "leaf 9", 1), lambda p: "", lambda p: p[:len(p) // 2]):
+            steps = self.steps(change)
+            self.assertTrue(steps[-1].startswith("NOT PROVEN"), steps)
+        self.assertEqual(self.steps(forge)[-1], "NOT PROVEN: The checkpoint has no good signature of gw-a1.")
+
+    def test_a_period_by_dragging(self):
+        b = self.browser
+        b.size(1100, 900)
+        b.go(self.url + "/")
+        left, top, width, height = b.evaluate(
+            "(({left, top, width, height}) => [left, top, width, height])"
+            "(document.querySelector('svg.bars').getBoundingClientRect())")
+        n = int(b.evaluate("document.getElementById('brush').dataset.n"))
+        self.assertGreater(n, 4)
+        b.evaluate("globalThis.old = true")
+        b.mouse("mousePressed", left + 1.5 * width / n, top + height / 2)
+        b.mouse("mouseMoved", left + 2.5 * width / n, top + height / 2)
+        b.mouse("mouseReleased", left + 2.5 * width / n, top + height / 2)
+        b.loaded()
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(b.evaluate("location.href")).query)
+        self.assertEqual(query, {"since": ["2026-11-24T09:00:01Z"], "until": ["2026-11-24T09:00:03Z"]})
+        self.assertIn("90", b.evaluate("document.querySelector('.cards').textContent"))
+
+    def test_keyboard(self):
+        b = self.browser
+        b.go(self.url + "/search")
+        b.key("Tab", 9)
+        self.assertEqual(b.evaluate("document.activeElement.className"), "skip")
+        b.evaluate("document.querySelector('[name=act]').value = 'allow'")
+        b.evaluate("globalThis.old = true; document.querySelector('[name=tenant]').focus()")
+        b.ask("Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r")
+        b.loaded()
+        self.assertEqual(b.evaluate("location.search"), "?act=allow")
+
+    def test_narrow_and_dark(self):
+        b = self.browser
+        for scheme in ("light", "dark"):
+            b.media(prefers_color_scheme=scheme)
+            for path in ("/", "/search?act=allow", "/record?seq=9", "/policy", "/integrity?lang=en"):
+                b.size(360, 700)
+                b.go(self.url + path)
+                self.assertLessEqual(b.evaluate("document.documentElement.scrollWidth"), 360, path)
+                self.assertEqual(b.evaluate(CONTRAST), [], (scheme, path))
 
 
 if __name__ == "__main__":
