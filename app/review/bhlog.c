@@ -3,6 +3,8 @@
 
 // bhlog: what a regulator does with a flow log, without the gateway.
 
+#include "app/console/report_command.h"
+#include "app/console/serve_command.h"
 #include "app/review/evidence.h"
 #include "app/review/search.h"
 
@@ -18,6 +20,10 @@ static const struct command {
 	{"verify", verify_main, "is the log whole, and who signed it?"},
 	{"prove", prove_main, "that a record is in the log; that the log has only grown"},
 	{"witness", witness_main, "sign checkpoints of a log that has only grown"},
+	{"report", report_main, "one HTML file to read, print and file"},
+#ifdef HAVE_CONSOLE
+	{"serve", serve_main, "a console for the browser that shows and changes nothing"},
+#endif
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -13,6 +13,11 @@ int verify_main(int argc, char **argv);
 int prove_main(int argc, char **argv);
 int witness_main(int argc, char **argv);
 
+// The proof that record number seq is in the log that the newest checkpoint is of, as "bhlog prove"
+// writes it; free() it. 0, or an exit status of prove, *text NULL and in *why a line that tells
+// (static, or of strerror()).
+int prove_text(const char *dir, uint64_t seq, char **text, const char **why);
+
 // What a log cannot say, for people; lines with newlines.
 extern const char evidence_limits[];
 

@@ -31,6 +31,7 @@ static const char help[] = "Usage: bhlog prove DIR SEQ [--out FILE]\n"
 			   "checkpoint covers it yet.\n";
 
 struct prove {
+	const char *why; // not proven
 	int dir_fd;
 	struct hasher *hasher;
 	char *note;
@@ -39,9 +40,9 @@ struct prove {
 	struct leaves leaves;
 };
 
-static int say(int status, const char *text)
+static int say(struct prove *p, int status, const char *text)
 {
-	fprintf(stderr, "bhlog: %s\n", text);
+	p->why = text;
 	return status;
 }
 
@@ -53,18 +54,17 @@ static int read_log(struct prove *p, const char *dir, uint64_t seq)
 	p->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	p->hasher = hasher_new();
 	if (p->dir_fd < 0 || p->hasher == NULL) {
-		fprintf(stderr, "bhlog: %s: %s\n", dir, strerror(errno));
-		return 2;
+		return say(p, 2, strerror(errno));
 	}
 	p->note = folder_read(p->dir_fd, FILE_CHECKPOINT, NOTE_MAX, &p->note_len);
 	if (p->note == NULL)
-		return say(3, "the log has no checkpoint yet");
+		return say(p, 3, "the log has no checkpoint yet");
 	if (!note_read(p->note, p->note_len, &n, &p->checkpoint))
-		return say(2, "the checkpoint cannot be read");
+		return say(p, 2, "the checkpoint cannot be read");
 	rc = leaves_read(p->hasher, p->dir_fd, p->checkpoint.size, seq, &p->leaves);
 	if (rc != 0 || p->leaves.n != p->checkpoint.size)
-		return say(
-			2, "the entries are not as many as the checkpoint is of; see bhlog verify");
+		return say(p, 2,
+			"the entries are not as many as the checkpoint is of; see bhlog verify");
 	return 0;
 }
 
@@ -162,28 +162,53 @@ static int look_in(struct prove *p, const struct segment_file *f, uint64_t seq, 
 	return found;
 }
 
-static int prove_record(struct prove *p, uint64_t seq, const char *out)
+// *out: text that the caller frees; where it is not proven, NULL.
+static int prove_record(struct prove *p, uint64_t seq, char **out)
 {
 	struct segment_list l;
 	char *text = NULL;
-	int found = 0, rc;
+	int found = 0;
 
 	if (!p->leaves.found)
-		return say(3, "no checkpoint covers a block with this record yet");
+		return say(p, 3, "no checkpoint covers a block with this record yet");
 	if (segment_list_read(p->dir_fd, &l) != 0)
-		return say(2, "the directory cannot be listed");
+		return say(p, 2, "the directory cannot be listed");
 	for (size_t i = 0; i < l.n && !found; i++)
 		found = look_in(p, &l.v[i], seq, &text);
 	segment_list_free(&l);
 	if (!found)
-		return say(1, "its block was pruned: the entry is there, the records are not");
+		return say(p, 1, "its block was pruned: the entry is there, the records are not");
 	if (text == NULL)
-		return say(1,
+		return say(p, 1,
 			"its block is there, but no record with this number (a gap record tells "
 			"why)");
-	rc = evidence_write(out, text);
+	*out = text;
+	return 0;
+}
+
+int prove_text(const char *dir, uint64_t seq, char **text, const char **why)
+{
+	struct prove p = {.dir_fd = -1};
+	int status;
+
+	*text = NULL;
+	status = read_log(&p, dir, seq);
+	if (status == 0)
+		status = prove_record(&p, seq, text);
+	*why = p.why;
+	release(&p);
+	return status;
+}
+
+static int write_record(struct prove *p, uint64_t seq, const char *out)
+{
+	char *text = NULL;
+	int status = prove_record(p, seq, &text);
+
+	if (status == 0)
+		status = evidence_write(out, text) == 0 ? 0 : 2;
 	free(text);
-	return rc == 0 ? 0 : 2;
+	return status;
 }
 
 // ---- growth
@@ -196,7 +221,7 @@ static int prove_growth(struct prove *p, uint64_t old, const char *out)
 	int rc;
 
 	if (old > p->leaves.n)
-		return say(1, "the checkpoint is of fewer blocks than that");
+		return say(p, 1, "the checkpoint is of fewer blocks than that");
 	n = tree_consistency(p->hasher, p->leaves.v, old, p->leaves.n, proof);
 	text = consistency_write(old, proof, n, p->note, p->note_len);
 	rc = text != NULL ? evidence_write(out, text) : -ENOMEM;
@@ -244,7 +269,10 @@ int prove_main(int argc, char **argv)
 	}
 	status = read_log(&p, argv[optind], since != NULL ? 0 : v);
 	if (status == 0)
-		status = since != NULL ? prove_growth(&p, v, out) : prove_record(&p, v, out);
+		status = since != NULL ? prove_growth(&p, v, out) : write_record(&p, v, out);
+	if (p.why != NULL)
+		fprintf(stderr, "bhlog: %s%s%s\n", status == 2 ? argv[optind] : "",
+			status == 2 ? ": " : "", p.why);
 	release(&p);
 	return status;
 }

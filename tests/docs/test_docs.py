@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Bridgehead authors
 """Man pages and the service's unit say what the programs do.
 
-usage: test_docs.py SOURCE_ROOT BRIDGEHEAD BHCTL
+usage: test_docs.py SOURCE_ROOT BRIDGEHEAD BHCTL BHLOG
 
 Every option of a --help is in the program's man page and the other way round; every key of the
 configuration's schema is there too; the formatter has nothing to say; systemd takes the unit.
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-ROOT, BRIDGEHEAD, BHCTL = map(os.path.abspath, sys.argv[1:4])
+ROOT, BRIDGEHEAD, BHCTL, BHLOG = map(os.path.abspath, sys.argv[1:5])
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 failures = []
 done = 0
@@ -42,12 +42,12 @@ def options_of(*commands):
     return found
 
 
-def commands_of_bhctl():
+def commands_of(program, known):
     """Each as a command line: "  policy push        put a policy into force"."""
-    r = subprocess.run([BHCTL, "--help"], capture_output=True, text=True, timeout=60)
+    r = subprocess.run([program, "--help"], capture_output=True, text=True, timeout=60)
     names = re.findall(r"^  ([a-z]+(?: [a-z]+)*)  +[a-z]", r.stdout, re.M)
-    assert "stats" in names, r.stdout
-    return [[BHCTL, *n.split()] for n in names]
+    assert known in names, r.stdout
+    return [[program, *n.split()] for n in names]
 
 
 def text_of(page):
@@ -57,6 +57,8 @@ def text_of(page):
 
 def check_options(page, *commands):
     text = re.sub(r"\(-l\).*?--vdev", "", text_of(page))  # of DPDK, named as an example
+    if not any("serve" in c for c in commands):  # bhlog without libmicrohttpd
+        text = re.sub(r"\.SS serve.*?(?=\.S[HS] )", "", text, flags=re.S)
     in_page, in_help = set(OPTION.findall(text)), options_of(*commands)
     wrong = ["in --help only: " + o for o in sorted(in_help - in_page)]
     wrong += ["in the page only: " + o for o in sorted(in_page - in_help)]
@@ -112,7 +114,8 @@ def check_unit():
 
 check_options("app/gateway/bridgehead.1", [BRIDGEHEAD], [BRIDGEHEAD, "run"],
               [BRIDGEHEAD, "replay"], [BRIDGEHEAD, "doctor"])
-check_options("app/operator/bhctl.1", [BHCTL], *commands_of_bhctl())
+check_options("app/operator/bhctl.1", [BHCTL], *commands_of(BHCTL, "stats"))
+check_options("app/review/bhlog.1", [BHLOG], *commands_of(BHLOG, "search"))
 check_keys()
 for p in ("app/gateway/bridgehead.1", "app/operator/bhctl.1", "app/review/bhlog.1"):
     check_format(p)

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/console/digest.h"
+
+#include "app/console/fields.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct digest *digest_new(const struct digest_options *o)
+{
+	struct digest *d = calloc(1, sizeof(*d));
+
+	if (d == NULL) {
+		return NULL;
+	}
+	d->o = *o;
+	d->countries = tally_new();
+	d->tenants = tally_new();
+	d->apps = tally_new();
+	d->rules = tally_new();
+	d->open = open_flows_new();
+	if (flow_list_init(&d->flagged, o->rows) != 0 ||
+		flow_list_init(&d->blocked, o->rows) != 0 || d->countries == NULL ||
+		d->tenants == NULL || d->apps == NULL || d->rules == NULL || d->open == NULL) {
+		digest_free(d);
+		return NULL;
+	}
+	timeline_init(&d->time, o->offset);
+	if (o->has_since && o->has_until && o->until > o->since) {
+		timeline_at(&d->time, o->since); // the axis is the period, whatever happened
+		timeline_at(&d->time, o->until - 1);
+	}
+	return d;
+}
+
+void digest_free(struct digest *d)
+{
+	if (d == NULL) {
+		return;
+	}
+	tally_free(d->countries);
+	tally_free(d->tenants);
+	tally_free(d->apps);
+	tally_free(d->rules);
+	open_flows_free(d->open);
+	flow_list_free(&d->flagged);
+	flow_list_free(&d->blocked);
+	notices_free(&d->policies);
+	notices_free(&d->gaps);
+	notices_free(&d->runs);
+	free(d);
+}
+
+static bool in_period(const struct digest *d, int64_t t)
+{
+	return !(d->o.has_since && t < d->o.since) && !(d->o.has_until && t >= d->o.until);
+}
+
+static void note_time(struct digest *d, int64_t t)
+{
+	if (!d->has_time || t < d->first) {
+		d->first = t;
+	}
+	if (!d->has_time || t > d->last) {
+		d->last = t;
+	}
+	d->has_time = true;
+	d->in_period++;
+}
+
+// ---- keys
+
+static uint32_t index_of(struct tally *t, const struct cell *c)
+{
+	return c != NULL ? tally_index(t, c->text, c->len) : tally_index(t, "", 0);
+}
+
+static uint32_t rule_index(struct tally *t, const struct fields *f)
+{
+	static const enum field parts[DIGEST_RULE_PARTS] = {
+		FIELD_ACT, FIELD_RULE, FIELD_REASON, FIELD_SEV, FIELD_BASIS, FIELD_LIMIT};
+	char key[TALLY_KEY_MAX];
+	size_t len = 0;
+
+	for (unsigned i = 0; i < DIGEST_RULE_PARTS; i++) {
+		const struct cell *c = f->v[parts[i]];
+		const size_t n = c != NULL ? c->len : 0;
+
+		if (n >= sizeof(key) - len) {
+			return TALLY_OTHERS;
+		}
+		if (n != 0) {
+			memcpy(key + len, c->text, n);
+		}
+		len += n;
+		key[len++] = DIGEST_SEPARATOR;
+	}
+	return tally_index(t, key, len);
+}
+
+void digest_rule(const char *key, size_t len, struct cell out[DIGEST_RULE_PARTS])
+{
+	const char *at = key, *end = key + len;
+
+	for (unsigned i = 0; i < DIGEST_RULE_PARTS; i++) {
+		const char *stop =
+			at < end ? memchr(at, DIGEST_SEPARATOR, (size_t)(end - at)) : NULL;
+
+		out[i] = (struct cell){.text = at, .len = stop != NULL ? (size_t)(stop - at) : 0};
+		out[i].kind = i == DIGEST_RULE_BASIS ? CELL_LIST : CELL_STRING;
+		at = stop != NULL ? stop + 1 : end;
+	}
+}
+
+static uint8_t act_of(const struct cell *c)
+{
+	if (cell_is(c, "block", false)) {
+		return ACT_BLOCK;
+	}
+	return cell_is(c, "flag", false) ? ACT_FLAG : ACT_ALLOW;
+}
+
+// ---- flows
+
+struct flow_line {
+	struct fields f;
+	uint64_t id;
+	int64_t t1;
+	uint8_t act;
+	bool ends, in_period;
+	const char *text;
+	size_t len;
+};
+
+// What the record brings beyond what was counted of the flow.
+static void growth(
+	struct digest *d, struct open_flow *s, const struct flow_line *l, uint64_t out[COUNTERS])
+{
+	static const enum field keys[COUNTERS] = {FIELD_OB, FIELD_RB, FIELD_DB, FIELD_PB};
+	const bool update = cell_is(l->f.v[FIELD_EV], "update", false);
+
+	for (unsigned i = 0; i < COUNTERS; i++) {
+		uint64_t v = 0;
+
+		cell_u64(l->f.v[keys[i]], &v);
+		if (update) {
+			sums_count(&s->updates[i], v);
+			v = s->updates[i];
+		}
+		out[i] = v > s->counted[i] ? v - s->counted[i] : 0;
+		// An update may lag behind a decision; an end is the whole life.
+		d->undercounted += l->ends && v < s->counted[i];
+		s->counted[i] += out[i];
+	}
+}
+
+static void add_bytes(struct digest *d, const struct open_flow *s, const struct flow_line *l,
+	unsigned act, const uint64_t bytes[COUNTERS])
+{
+	struct sums more = {0};
+
+	more.out[act] = bytes[COUNT_OUT];
+	more.before[act] = bytes[COUNT_BEFORE];
+	more.in = bytes[COUNT_IN];
+	more.stopped = bytes[COUNT_STOPPED];
+	if (s->local) {
+		sums_add(&d->local, &more);
+		return;
+	}
+	sums_add(&d->total, &more);
+	sums_add(timeline_at(&d->time, l->t1), &more);
+	sums_add(tally_sums(d->countries, s->country), &more);
+	sums_add(tally_sums(d->tenants, s->tenant), &more);
+	sums_add(tally_sums(d->apps, s->app), &more);
+	sums_add(tally_sums(d->rules, s->rule), &more);
+}
+
+// The flow itself, once, where its last record left it.
+static void add_flow(struct digest *d, const struct open_flow *s)
+{
+	struct sums more = {0};
+
+	if (!s->in_period) {
+		return;
+	}
+	more.flows[s->act] = 1;
+	if (s->local) {
+		sums_add(&d->local, &more);
+		return;
+	}
+	sums_add(&d->total, &more);
+	sums_add(timeline_at(&d->time, s->last), &more);
+	sums_add(tally_sums(d->countries, s->country), &more);
+	sums_add(tally_sums(d->tenants, s->tenant), &more);
+	sums_add(tally_sums(d->apps, s->app), &more);
+	sums_add(tally_sums(d->rules, s->rule), &more);
+}
+
+static void list_flow(
+	struct digest *d, const struct open_flow *s, const struct flow_line *l, unsigned act_before)
+{
+	struct flow_list *lists[ACTS] = {NULL, &d->flagged, &d->blocked};
+	const struct flow_item item = {.id = l->id,
+		.weight = s->weight,
+		.out = s->counted[COUNT_OUT],
+		.stopped = s->counted[COUNT_STOPPED],
+		.before = s->counted[COUNT_BEFORE],
+		.line = l->text,
+		.len = l->len};
+
+	if (act_before != s->act && lists[act_before] != NULL) {
+		flow_list_remove(lists[act_before], l->id);
+	}
+	if (lists[s->act] != NULL && !s->local) {
+		flow_list_offer(lists[s->act], &item);
+	}
+}
+
+static void take(struct digest *d, struct open_flow *s, const struct flow_line *l, bool known)
+{
+	const struct fields *f = &l->f;
+	uint64_t bytes[COUNTERS];
+	const unsigned before = known ? s->act : l->act;
+	const uint32_t rule = rule_index(d->rules, f);
+
+	growth(d, s, l, bytes);
+	if (!l->in_period && s->in_period) {
+		return; // after the period: it stays as it was then
+	}
+	s->local = f->v[FIELD_CC] == NULL;
+	s->country = index_of(d->countries, f->v[FIELD_CC]);
+	s->tenant = index_of(d->tenants, f->v[FIELD_TN]);
+	s->app = index_of(d->apps, f->v[FIELD_APP]);
+	if (l->in_period) {
+		// Up to a change of the verdict the old one was in force, and its rule.
+		if (!known || before == l->act) {
+			s->rule = rule;
+		}
+		add_bytes(d, s, l, before, bytes);
+		s->last = l->t1;
+		s->in_period = true;
+	}
+	s->rule = rule;
+	s->act = l->act;
+	if (!l->in_period) {
+		return;
+	}
+	sums_count(&s->weight, bytes[COUNT_OUT]);
+	sums_count(&s->weight, bytes[COUNT_STOPPED]);
+	list_flow(d, s, l, before);
+}
+
+// A packet that found the flow table full: a flow of one record, which nothing follows.
+static bool stands_alone(const struct fields *f)
+{
+	return cell_is(f->v[FIELD_REASON], "FLOW_TABLE_FULL", false) && f->v[FIELD_RULE] == NULL &&
+	       cell_is(f->v[FIELD_EV], "decision", false);
+}
+
+static int flow_line(struct digest *d, struct flow_line *l)
+{
+	struct open_flow alone = {0}, *s;
+	char hex[24];
+	char *end;
+
+	if (cell_text(l->f.v[FIELD_FID], hex, sizeof(hex)) != 16) {
+		return -EBADMSG;
+	}
+	// With the run, since ids are unique within one; 0 is no id.
+	l->id = strtoull(hex, &end, 16) + d->run * 0x9e3779b97f4a7c15ull;
+	l->id += l->id == 0;
+	if (*end != '\0') {
+		return -EBADMSG;
+	}
+	l->act = act_of(l->f.v[FIELD_ACT]);
+	l->ends = cell_is(l->f.v[FIELD_EV], "end", false) || stands_alone(&l->f);
+	s = open_flows_find(d->open, l->id);
+	if (s != NULL) {
+		take(d, s, l, true);
+	} else if (l->ends) {
+		s = &alone;
+		take(d, s, l, false);
+	} else {
+		s = open_flows_add(d->open, l->id);
+		if (s == NULL) {
+			d->no_room++;
+			return 0;
+		}
+		take(d, s, l, false);
+	}
+	if (l->ends) {
+		add_flow(d, s);
+		if (s != &alone) {
+			open_flows_remove(d->open, s);
+		}
+	}
+	return 0;
+}
+
+// ---- lines
+
+static void close_flow(void *ctx, const struct open_flow *s)
+{
+	struct digest *d = ctx;
+
+	add_flow(d, s);
+}
+
+static void notice_line(struct digest *d, const struct flow_line *l)
+{
+	const struct cell *ev = l->f.v[FIELD_EV];
+	uint64_t lost;
+
+	if (cell_is(ev, "start", false)) { // flows of the run before cannot come again
+		open_flows_drain(d->open, close_flow, d);
+		d->run++;
+	}
+	if (!l->in_period) {
+		return;
+	}
+	if (cell_is(ev, "policy", false)) {
+		notices_add(&d->policies, l->text, l->len);
+	} else if (cell_is(ev, "gap", false)) {
+		notices_add(&d->gaps, l->text, l->len);
+		if (cell_u64(l->f.v[FIELD_LOST], &lost)) {
+			sums_count(&d->gap_lost, lost);
+		}
+	} else {
+		notices_add(&d->runs, l->text, l->len);
+	}
+}
+
+static int check_gateway(struct digest *d, const struct cell *gw)
+{
+	if (gw == NULL || gw->kind != CELL_STRING || gw->len >= sizeof(d->gateway)) {
+		return -EBADMSG;
+	}
+	if (d->lines == 0) {
+		memcpy(d->gateway, gw->text, gw->len);
+		d->gateway[gw->len] = '\0';
+	}
+	return strlen(d->gateway) == gw->len && memcmp(d->gateway, gw->text, gw->len) == 0 ? 0
+											   : -EXDEV;
+}
+
+int digest_line(struct digest *d, const char *line, size_t len)
+{
+	struct flow_line l = {.text = line, .len = len};
+	struct row row;
+	int rc = -EBADMSG;
+
+	if (row_parse(&row, line, len)) {
+		fields_find(&l.f, &row);
+		if (l.f.v[FIELD_EV] != NULL && cell_i64(l.f.v[FIELD_T1], &l.t1)) {
+			rc = check_gateway(d, l.f.v[FIELD_GW]);
+		}
+	}
+	if (rc == 0) {
+		l.in_period = in_period(d, l.t1);
+		if (l.f.v[FIELD_FID] != NULL) {
+			rc = flow_line(d, &l);
+		} else {
+			notice_line(d, &l);
+		}
+	}
+	d->unreadable += rc == -EBADMSG;
+	if (rc == 0) {
+		d->lines++;
+		if (l.in_period) {
+			note_time(d, l.t1);
+		}
+	}
+	return rc;
+}
+
+void digest_finish(struct digest *d)
+{
+	d->still_open = open_flows_count(d->open);
+	open_flows_drain(d->open, close_flow, d);
+	flow_list_sort(&d->flagged);
+	flow_list_sort(&d->blocked);
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/console/html.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+
+#define CELL_MAX 4096
+
+// The code point at p; *n its bytes. 0xfffd where there is none (too long, a surrogate, cut off).
+static uint32_t code_point(const uint8_t *p, size_t left, size_t *n)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	const size_t want = p[0] < 0x80   ? 1
+			    : p[0] < 0xc2 ? 0
+			    : p[0] < 0xe0 ? 2
+			    : p[0] < 0xf0 ? 3
+			    : p[0] < 0xf5 ? 4
+					  : 0;
+	uint32_t c = p[0];
+
+	*n = 1;
+	if (want == 0 || want > left) {
+		return 0xfffd;
+	}
+	if (want > 1) {
+		c &= 0xffu >> (want + 1);
+	}
+	for (size_t i = 1; i < want; i++) {
+		if ((p[i] & 0xc0) != 0x80) {
+			return 0xfffd;
+		}
+		c = c << 6 | (p[i] & 0x3fu);
+	}
+	if (c < least[want] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) {
+		return 0xfffd;
+	}
+	*n = want;
+	return c;
+}
+
+static bool is_unseen(uint32_t c)
+{
+	return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0) || c == 0xad ||
+	       c == 0x61c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
+	       (c >= 0xe0000 && c <= 0xe007f);
+}
+
+void html_text(FILE *out, const char *text, size_t len)
+{
+	const uint8_t *p = (const uint8_t *)text, *end = p + len;
+
+	while (p < end) {
+		size_t n;
+		const uint32_t c = code_point(p, (size_t)(end - p), &n);
+
+		if (c == '&') {
+			fputs("&amp;", out);
+		} else if (c == '<') {
+			fputs("&lt;", out);
+		} else if (c == '>') {
+			fputs("&gt;", out);
+		} else if (c == '"') {
+			fputs("&quot;", out);
+		} else if (c == '\'') {
+			fputs("&#39;", out);
+		} else if (c == 0xfffd) {
+			fputs("\xef\xbf\xbd", out);
+		} else if (is_unseen(c)) {
+			fprintf(out, "[U+%04X]", c);
+		} else {
+			fwrite(p, 1, n, out);
+		}
+		p += n;
+	}
+}
+
+void html_string(FILE *out, const char *text)
+{
+	html_text(out, text, strlen(text));
+}
+
+void html_cell(FILE *out, const struct cell *c)
+{
+	char text[CELL_MAX];
+
+	if (c != NULL) {
+		const size_t len = cell_text(c, text, sizeof(text));
+
+		fputs("<bdi>", out);
+		html_text(out, text, len);
+		fputs(len + 4 >= sizeof(text) ? "…</bdi>" : "</bdi>", out);
+	}
+}
+
+void html_fill(FILE *out, const char *pattern, const char *const *args, unsigned n)
+{
+	const char *hole;
+	unsigned i = 0;
+
+	while ((hole = strstr(pattern, "{}")) != NULL && i < n) {
+		html_text(out, pattern, (size_t)(hole - pattern));
+		html_string(out, args[i++]);
+		pattern = hole + 2;
+	}
+	html_string(out, pattern);
+}
+
+void html_fill1(FILE *out, const char *pattern, const char *arg)
+{
+	html_fill(out, pattern, &arg, 1);
+}
+
+const char *text_count(uint64_t v, char out[TEXT_NUMBER])
+{
+	char digits[TEXT_NUMBER];
+	const int n = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)v);
+	char *p = out;
+
+	for (int i = 0; i < n; i++) {
+		if (i != 0 && (n - i) % 3 == 0) {
+			*p++ = ',';
+		}
+		*p++ = digits[i];
+	}
+	*p = '\0';
+	return out;
+}
+
+const char *text_bytes(uint64_t v, char out[TEXT_NUMBER])
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+	double x = (double)v;
+	unsigned u = 0;
+
+	for (; x >= 999.5 && u + 1 < sizeof(units) / sizeof(units[0]); u++) {
+		x /= 1000;
+	}
+	snprintf(out, TEXT_NUMBER, "%.*f %s",
+		u == 0 || x >= 99.95 ? 0
+		: x >= 9.995         ? 1
+				     : 2,
+		x, units[u]);
+	return out;
+}
+
+const char *text_percent(uint64_t part, uint64_t all, char out[TEXT_NUMBER])
+{
+	const double x = all != 0 ? 100.0 * (double)part / (double)all : 0;
+
+	out[0] = '\0';
+	if (all != 0 && part != 0 && x < 0.05) {
+		snprintf(out, TEXT_NUMBER, "< 0.1 %%");
+	} else if (all != 0) {
+		snprintf(out, TEXT_NUMBER, "%.1f %%", x);
+	}
+	return out;
+}
+
+const char *text_time(int64_t us, int64_t offset, char out[TEXT_TIME])
+{
+	return text_seconds(us / 1000000 - (us % 1000000 < 0), offset, out);
+}
+
+const char *text_seconds(int64_t s, int64_t offset, char out[TEXT_TIME])
+{
+	const time_t seconds = s + offset;
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year + 1900 > 9999 || tm.tm_year + 1900 < 0) {
+		snprintf(out, TEXT_TIME, "?");
+	} else {
+		strftime(out, TEXT_TIME, "%Y-%m-%d %H:%M:%S", &tm);
+	}
+	return out;
+}
+
+const char *text_offset(int64_t offset, char out[TEXT_NUMBER])
+{
+	const int64_t minutes = (offset < 0 ? -offset : offset) / 60;
+
+	out[0] = '\0';
+	if (offset != 0) {
+		snprintf(out, TEXT_NUMBER, "%c%02d:%02d", offset < 0 ? '-' : '+',
+			(int)(minutes / 60), (int)(minutes % 60));
+	}
+	return out;
+}

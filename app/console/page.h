@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// The report as one HTML file that needs nothing else: no script, no network, no font.
+#pragma once
+
+#include "app/console/digest.h"
+#include "app/console/html.h"
+#include "app/console/policy_words.h"
+#include "app/evidence/verify.h"
+
+struct page {
+	FILE *out;
+	enum lang lang;
+	struct digest *digest;              // finished
+	const struct policy_words *policy;  // maybe of no file
+	const struct verify_report *verify; // NULL: the log is no directory
+	const char *checkpoint, *cosigned;  // notes, NULL: there is none
+	const char *source;                 // the path as it was given
+	int64_t now;                        // microseconds since 1970 UTC
+	bool torn;                          // the log's end was left out
+	const char *stopped;                // where reading ended too early; NULL: nowhere
+	bool served;                        // a page of the console: names lead to its searches
+	const char *since, *until;          // then: the period as in the URL; "": none
+};
+
+// Whether all could be written shows in ferror().
+void page_report(const struct page *p);
+
+// ---- sections, in their order on the page, each below its heading
+
+void page_summary(const struct page *p);
+void page_time(const struct page *p);
+void page_countries(const struct page *p);
+void page_tenants(const struct page *p);
+void page_apps(const struct page *p);
+void page_rules(const struct page *p);
+void page_blocked(const struct page *p);
+void page_flagged(const struct page *p);
+void page_pending(const struct page *p);
+void page_policy(const struct page *p);
+void page_runs(const struct page *p);
+void page_gaps(const struct page *p);
+void page_integrity(const struct page *p);
+void page_numbers(const struct page *p); // what page_time() draws
+
+// ---- what they are made of
+
+void page_heading(const struct page *p, const char *id, enum word title);
+void page_note(const struct page *p, enum word text); // a paragraph
+// A table that can be scrolled sideways, up to its columns, with a name for screen readers; then
+// its end. class: "flows" of the style sheet, or "".
+void page_table(const struct page *p, enum word name, const char *class);
+void page_table_end(const struct page *p);
+// A column's heading; class "n": of numbers, "": of text.
+void page_column(const struct page *p, enum word title, const char *class);
+void page_number(const struct page *p, uint64_t v);
+void page_verdict(const struct page *p, const char *act);
+// A flow's row up to its bytes: when, ends, label, country, verdict.
+struct fields;
+void page_flow_cells(const struct page *p, const struct fields *f);
+// The number of a record; in the console a link to its page.
+void page_record_link(const struct page *p, const struct cell *seq);
+// In the console: the beginning of a link to the records whose key has this value, in this period;
+// "</a>" ends it. False: this is no console.
+bool page_search_link(const struct page *p, const char *key, const struct cell *value);
+// Text as part of a URL behind "?" (RFC 3986, 2.3).
+void page_url_text(FILE *out, const char *text);
+// A code of the log, with its words where there are any.
+void page_code(const struct page *p, const struct cell *c);
+// Which files the words of legal bases are from, and whether they are policies that were in force.
+void page_policy_files(const struct page *p);
+// A list of legal bases as it stands in the log, each with its words.
+void page_basis(const struct page *p, const struct cell *list);

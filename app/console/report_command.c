@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/console/report_command.h"
+
+#include "app/console/page.h"
+#include "app/console/pdf.h"
+#include "app/console/report_load.h"
+#include "app/review/evidence.h"
+#include "app/review/moment.h"
+#include "app/review/period.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DAY_US       86400000000ll
+#define MAX_ANCHORS  16
+#define MAX_ROWS     1000
+#define EXIT_UNCLEAN 1
+#define EXIT_ERROR   2
+
+static const char help[] =
+	"Usage: bhlog report DIR|FILE|- [options]\n"
+	"\n"
+	"Writes one HTML file that needs nothing else, to read, print and file: volume over time, "
+	"by\n"
+	"country, tenant and application; what was flagged and blocked, by which rule, for which\n"
+	"reason and on which legal basis; what left before a verdict; policy changes; gaps; "
+	"whether\n"
+	"the log is whole and who says so.\n"
+	"\n"
+	"  --period P        2026, 2026-11, 2026-11-24, or FROM/UNTIL of these or of RFC 3339 "
+	"times\n"
+	"  --since T         from T on; RFC 3339, or a date (in the time of --offset)\n"
+	"  --until T         before T; a date includes that day\n"
+	"  --offset +HH:MM   of the times shown, east of UTC (without: UTC)\n"
+	"  --lang en|zh      English (without), Simplified Chinese\n"
+	"  --top N           rows of each table, 1 to 1000 (without: 25)\n"
+	"  --policy FILE     a policy, for the words of legal bases; may be given several times\n"
+	"  --key VKEY        as for \"bhlog verify\", as the next two\n"
+	"  --witness VKEY\n"
+	"  --anchor FILE\n"
+	"  --out FILE        in place of standard output\n"
+	"  --pdf FILE        A4, printed by Chromium, where that is installed\n"
+	"\n"
+	"Exit status: 0 written, 1 written, but the log is damaged or was tampered with, 2 an "
+	"error.\n";
+
+struct command {
+	struct digest_options o;
+	enum lang lang;
+	const char *source, *out, *pdf, *since, *until, *period;
+	struct verify_options verify;
+	struct key_public key, witness;
+	const char *anchors[MAX_ANCHORS];
+	struct policy_words *policy;
+	struct digest *digest;
+	struct report_evidence evidence;
+	bool torn;
+	char err[4400];
+};
+
+static int wrong(struct command *c, const char *option, const char *text, const char *expected)
+{
+	snprintf(c->err, sizeof(c->err), "--%s \"%s\": expected %s", option, text, expected);
+	return -EINVAL;
+}
+
+// ---- options
+
+static int take_rows(struct command *c, const char *text)
+{
+	char *end;
+	const unsigned long n = strtoul(text, &end, 10);
+
+	if (!isdigit((unsigned char)text[0]) || *end != '\0' || n == 0 || n > MAX_ROWS) {
+		return wrong(c, "top", text, "1 to 1000");
+	}
+	c->o.rows = (unsigned)n;
+	return 0;
+}
+
+static int take_anchor(struct command *c, const char *path)
+{
+	if (c->verify.n_anchors == MAX_ANCHORS) {
+		return wrong(c, "anchor", path, "no more than 16 of them");
+	}
+	c->anchors[c->verify.n_anchors++] = path;
+	return 0;
+}
+
+static int take_key(
+	struct command *c, struct key_public *k, const struct key_public **to, const char *text)
+{
+	if (!key_read_public(text, k, c->err, sizeof(c->err))) {
+		return -EINVAL;
+	}
+	*to = k;
+	return 0;
+}
+
+// Dates are days of the offset, which may come later on the command line.
+static int set_time(struct command *c, const char *name, const char *text, bool *has, int64_t *to)
+{
+	int64_t t;
+	bool is_date;
+
+	if (text == NULL) {
+		return 0;
+	}
+	if (!moment_parse(text, &t, &is_date)) {
+		return wrong(c, name, text,
+			"a date such as 2026-11-24, or a time such as 2026-11-24T17:00:00+08:00");
+	}
+	*has = true;
+	*to = t;
+	if (is_date) {
+		*to += (name[0] == 'u' ? DAY_US : 0) - c->o.offset * 1000000;
+	}
+	return 0;
+}
+
+enum option_value {
+	OPT_SINCE = 256,
+	OPT_UNTIL,
+	OPT_PERIOD,
+	OPT_OFFSET,
+	OPT_LANG,
+	OPT_TOP,
+	OPT_POLICY,
+	OPT_KEY,
+	OPT_WITNESS,
+	OPT_ANCHOR,
+	OPT_OUT,
+	OPT_PDF,
+};
+
+static const struct option options[] = {
+	{"since", required_argument, NULL, OPT_SINCE},
+	{"until", required_argument, NULL, OPT_UNTIL},
+	{"period", required_argument, NULL, OPT_PERIOD},
+	{"offset", required_argument, NULL, OPT_OFFSET},
+	{"lang", required_argument, NULL, OPT_LANG},
+	{"top", required_argument, NULL, OPT_TOP},
+	{"policy", required_argument, NULL, OPT_POLICY},
+	{"key", required_argument, NULL, OPT_KEY},
+	{"witness", required_argument, NULL, OPT_WITNESS},
+	{"anchor", required_argument, NULL, OPT_ANCHOR},
+	{"out", required_argument, NULL, OPT_OUT},
+	{"pdf", required_argument, NULL, OPT_PDF},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static int take_option(struct command *c, int option, const char *text)
+{
+	switch (option) {
+	case OPT_SINCE:
+		c->since = text;
+		return 0;
+	case OPT_UNTIL:
+		c->until = text;
+		return 0;
+	case OPT_PERIOD:
+		c->period = text;
+		return 0;
+	case OPT_OFFSET:
+		return offset_parse(text, &c->o.offset)
+			       ? 0
+			       : wrong(c, "offset", text, "+HH:MM or -HH:MM, such as +08:00");
+	case OPT_LANG:
+		return lang_parse(text, &c->lang) ? 0 : wrong(c, "lang", text, "en or zh");
+	case OPT_TOP:
+		return take_rows(c, text);
+	case OPT_POLICY:
+		return policy_words_add(c->policy, text, c->err, sizeof(c->err));
+	case OPT_KEY:
+		return take_key(c, &c->key, &c->verify.key, text);
+	case OPT_WITNESS:
+		return take_key(c, &c->witness, &c->verify.witness, text);
+	case OPT_ANCHOR:
+		return take_anchor(c, text);
+	case OPT_OUT:
+		c->out = text;
+		return 0;
+	case OPT_PDF:
+		c->pdf = text;
+		return 0;
+	default: // getopt has said what is wrong
+		snprintf(c->err, sizeof(c->err), "\"bhlog report --help\" lists the options");
+		return -EINVAL;
+	}
+}
+
+static int check_times(struct command *c)
+{
+	int rc;
+
+	if (c->period != NULL) {
+		if (c->since != NULL || c->until != NULL) {
+			snprintf(c->err, sizeof(c->err),
+				"--period or --since and --until, not both");
+			return -EINVAL;
+		}
+		if (!period_parse(c->period, c->o.offset, &c->o.since, &c->o.until)) {
+			return wrong(c, "period", c->period,
+				"a year, month, day, or FROM/UNTIL, such as 2026-11 or "
+				"2026-10/2026-12");
+		}
+		c->o.has_since = c->o.has_until = true;
+		return 0;
+	}
+	rc = set_time(c, "since", c->since, &c->o.has_since, &c->o.since);
+
+	if (rc == 0) {
+		rc = set_time(c, "until", c->until, &c->o.has_until, &c->o.until);
+	}
+	if (rc == 0 && c->o.has_since && c->o.has_until && c->o.since >= c->o.until) {
+		snprintf(c->err, sizeof(c->err), "--since %s is not before --until %s", c->since,
+			c->until);
+		rc = -EINVAL;
+	}
+	return rc;
+}
+
+// ---- writing
+
+static int64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+// The page as text; free() it.
+static char *make_page(struct command *c)
+{
+	struct page p = {.lang = c->lang,
+		.digest = c->digest,
+		.policy = c->policy,
+		.verify = c->evidence.answers,
+		.checkpoint = c->evidence.checkpoint,
+		.cosigned = c->evidence.cosigned,
+		.source = c->source,
+		.now = now_us(),
+		.stopped = c->err[0] != '\0' ? c->err : NULL,
+		.torn = c->torn};
+	char *text = NULL;
+	size_t len;
+	bool bad;
+
+	p.out = open_memstream(&text, &len);
+	if (p.out == NULL) {
+		return NULL;
+	}
+	page_report(&p);
+	bad = ferror(p.out) != 0;
+	if (fclose(p.out) != 0 || bad) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static int write_pdf(struct command *c, const char *text)
+{
+	char html[] = "/tmp/bhlog-report-XXXXXX.html";
+	const int fd = mkstemps(html, 5);
+	int rc;
+
+	if (fd < 0) {
+		rc = -errno;
+		snprintf(c->err, sizeof(c->err), "%s: %s", html, strerror(-rc));
+		return rc;
+	}
+	close(fd);
+	rc = evidence_write(html, text);
+	if (rc == 0) {
+		rc = pdf_print(html, c->pdf, c->err, sizeof(c->err));
+	}
+	unlink(html);
+	return rc;
+}
+
+static int report(struct command *c)
+{
+	char *text;
+	int rc;
+
+	c->digest = digest_new(&c->o);
+	if (c->digest == NULL) {
+		snprintf(c->err, sizeof(c->err), "out of memory");
+		return -ENOMEM;
+	}
+	rc = report_read_evidence(c->source, &c->verify, &c->evidence, c->err, sizeof(c->err));
+	if (rc == 0) {
+		rc = report_read_lines(c->source, c->digest, &c->torn, c->err, sizeof(c->err));
+	}
+	// A damaged log gets its report, which says so: the verifier has found it, too.
+	if (rc != 0 && !(rc == -EBADMSG && c->evidence.answers != NULL)) {
+		return rc;
+	}
+	text = make_page(c);
+	if (text == NULL) {
+		snprintf(c->err, sizeof(c->err), "out of memory");
+		return -ENOMEM;
+	}
+	rc = 0;
+	c->err[0] = '\0'; // it stands in the report
+	if (c->out != NULL || c->pdf == NULL) {
+		rc = evidence_write(c->out, text); // says itself what is wrong
+	}
+	if (rc == 0 && c->pdf != NULL) {
+		rc = write_pdf(c, text);
+	}
+	free(text);
+	return rc;
+}
+
+static int run(struct command *c, int argc, char **argv)
+{
+	int option, rc = 0;
+
+	optind = 1;
+	while (rc == 0 && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(help, stdout);
+			return 0;
+		}
+		rc = take_option(c, option, optarg);
+	}
+	if (rc == 0 && argc - optind != 1) {
+		snprintf(c->err, sizeof(c->err),
+			"name one log's directory or file; \"bhlog report --help\" tells more");
+		rc = -EINVAL;
+	}
+	if (rc == 0) {
+		c->source = argv[optind];
+		rc = check_times(c);
+	}
+	if (rc == 0) {
+		rc = report(c);
+	}
+	if (rc != 0) {
+		if (c->err[0] != '\0') {
+			fprintf(stderr, "bhlog: %s\n", c->err);
+		}
+		return EXIT_ERROR;
+	}
+	return c->digest->unreadable != 0 || (c->evidence.answers != NULL &&
+						     (verify_exit(c->evidence.answers) == 1 ||
+							     verify_exit(c->evidence.answers) == 2))
+		       ? EXIT_UNCLEAN
+		       : 0;
+}
+
+int report_main(int argc, char **argv)
+{
+	struct command *c = calloc(1, sizeof(*c));
+	int status = EXIT_ERROR;
+
+	if (c != NULL) {
+		c->policy = policy_words_new();
+		c->verify.anchors = c->anchors;
+		c->o.rows = 25;
+	}
+	if (c == NULL || c->policy == NULL) {
+		fprintf(stderr, "bhlog: out of memory\n");
+	} else {
+		status = run(c, argc, argv);
+		digest_free(c->digest);
+		policy_words_free(c->policy);
+		report_free_evidence(&c->evidence);
+	}
+	free(c);
+	return status;
+}

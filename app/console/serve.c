@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/console/serve.h"
+
+#include "app/console/script.h"
+#include "app/console/style.h"
+#include "app/review/evidence.h"
+#include "app/review/moment.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_US 86400000000ll
+
+static const struct {
+	const char *path;
+	enum word title;
+	bool in_menu;
+	void (*put)(struct view *v);
+} pages[] = {
+	{"/", W_NAV_OVERVIEW, true, serve_overview},
+	{"/search", W_NAV_SEARCH, true, serve_search},
+	{"/policy", W_NAV_POLICY, true, serve_policy},
+	{"/integrity", W_INTEGRITY, true, serve_integrity},
+	{"/record", W_RECORDS, false, serve_record},
+};
+
+#define N_PAGES (sizeof(pages) / sizeof(pages[0]))
+
+const char *serve_value(const struct view *v, const char *key)
+{
+	const char *text = http_query(v->r, key);
+
+	return text != NULL ? text : "";
+}
+
+void serve_heading(struct view *v, enum word title)
+{
+	fputs("<h1>", v->page.out);
+	html_string(v->page.out, word(title, v->page.lang));
+	fputs("</h1>\n", v->page.out);
+}
+
+void serve_error(struct view *v, unsigned status, const char *text)
+{
+	v->reply->status = status;
+	fputs("<p class=\"state bad\" role=\"alert\">", v->page.out);
+	html_string(v->page.out, text);
+	fputs("</p>\n", v->page.out);
+}
+
+static bool take_time(
+	const struct view *v, const char *key, bool *has, int64_t *to, char *err, size_t err_size)
+{
+	const char *text = serve_value(v, key);
+	bool is_date;
+
+	if (text[0] == '\0') {
+		return true;
+	}
+	if (!moment_parse(text, to, &is_date)) {
+		snprintf(err, err_size, "%s \"%.60s\": %s", key, text,
+			word(W_TIME_HINT, v->page.lang));
+		return false;
+	}
+	*has = true;
+	if (is_date) {
+		*to += (key[0] == 'u' ? DAY_US : 0) - v->s->offset * 1000000;
+	}
+	return true;
+}
+
+bool serve_period(const struct view *v, struct digest_options *o, char *err, size_t err_size)
+{
+	if (!take_time(v, "since", &o->has_since, &o->since, err, err_size) ||
+		!take_time(v, "until", &o->has_until, &o->until, err, err_size)) {
+		return false;
+	}
+	if (o->has_since && o->has_until && o->since >= o->until) {
+		snprintf(err, err_size, "since %.60s, until %.60s", serve_value(v, "since"),
+			serve_value(v, "until"));
+		return false;
+	}
+	return true;
+}
+
+// ---- the frame of a page
+
+// The rest of the URL for the page in the other language.
+static void put_other(void *ctx, const char *key, const char *value)
+{
+	FILE *out = ctx;
+
+	if (strcmp(key, "lang") != 0 && strcmp(key, "token") != 0 && value[0] != '\0') {
+		fputs("&amp;", out);
+		page_url_text(out, key);
+		fputs("=", out);
+		page_url_text(out, value);
+	}
+}
+
+static void put_head(const struct view *v, enum word title)
+{
+	FILE *out = v->page.out;
+
+	fprintf(out,
+		"<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
+		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		"<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
+		lang_tag(v->page.lang));
+	html_string(out, word(title, v->page.lang));
+	fputs(" · Bridgehead</title>\n<link rel=\"stylesheet\" href=\"/style.css\">\n"
+	      "<script src=\"/console.js\" defer></script>\n</head>\n<body>\n"
+	      "<a class=\"skip\" href=\"#main\">",
+		out);
+	html_string(out, word(W_SKIP, v->page.lang));
+	fputs("</a>\n<nav class=\"menu\"><ul>", out);
+	for (unsigned i = 0; i < N_PAGES; i++) {
+		if (pages[i].in_menu) {
+			fprintf(out, "<li><a href=\"%s\"%s>", pages[i].path,
+				pages[i].title == title ? " aria-current=\"page\"" : "");
+			html_string(out, word(pages[i].title, v->page.lang));
+			fputs("</a></li>", out);
+		}
+	}
+	fputs("<li class=\"other\"><a href=\"", out);
+	html_string(out, v->here);
+	fprintf(out, "?lang=%s", v->page.lang == LANG_ZH ? "en" : "zh");
+	http_each_query(v->r, put_other, out);
+	fprintf(out, "\" lang=\"%s\">", lang_tag(v->page.lang == LANG_ZH ? LANG_EN : LANG_ZH));
+	html_string(out, word(W_NAV_OTHER_LANG, v->page.lang));
+	fputs("</a></li></ul></nav>\n<main id=\"main\">\n", out);
+}
+
+static void put_foot(const struct view *v)
+{
+	fputs("</main>\n<footer id=\"limits\"><h2>", v->page.out);
+	html_string(v->page.out, word(W_LIMITS, v->page.lang));
+	fputs("</h2>\n", v->page.out);
+	page_note(&v->page, W_LIMITS_CAN);
+	page_note(&v->page, W_LIMITS_CANNOT);
+	fputs("</footer>\n</body>\n</html>\n", v->page.out);
+}
+
+static void choose_lang(struct view *v)
+{
+	const char *asked = http_query(v->r, "lang"), *kept = http_cookie(v->r, "lang");
+
+	v->page.lang = v->s->lang;
+	if (asked != NULL && lang_parse(asked, &v->page.lang)) {
+		v->reply->set_cookie = v->page.lang == LANG_ZH ? "lang=zh" : "lang=en";
+	} else if (kept != NULL) {
+		lang_parse(kept, &v->page.lang);
+	}
+}
+
+static void answer_page(struct serve *s, const struct http_request *r, struct http_reply *reply)
+{
+	struct view v = {.s = s, .r = r, .reply = reply, .here = r->path};
+	unsigned i = 0;
+
+	v.page = (struct page){
+		.policy = s->policy, .source = s->dir, .served = true, .since = "", .until = ""};
+	choose_lang(&v);
+	v.page.out = open_memstream(&reply->body, &reply->len);
+	if (v.page.out == NULL) {
+		return;
+	}
+	while (i < N_PAGES && strcmp(pages[i].path, r->path) != 0) {
+		i++;
+	}
+	put_head(&v, i < N_PAGES ? pages[i].title : W_NAV_OVERVIEW);
+	if (i < N_PAGES) {
+		pages[i].put(&v);
+	} else {
+		serve_error(&v, 404, "404");
+	}
+	put_foot(&v);
+	fclose(v.page.out);
+}
+
+// ---- what is no page
+
+static void reply_text(struct http_reply *reply, const char *type, const char *text, size_t len)
+{
+	reply->type = type;
+	reply->body = malloc(len + 1);
+	if (reply->body != NULL) {
+		memcpy(reply->body, text, len);
+		reply->body[len] = '\0';
+		reply->len = len;
+	}
+}
+
+static void answer_proof(struct serve *s, const struct http_request *r, struct http_reply *reply)
+{
+	static char name[] = "record.proof";
+	const char *text = http_query(r, "seq"), *why = "no number";
+	const struct cell number = {.text = text != NULL ? text : "",
+		.len = text != NULL ? strlen(text) : 0,
+		.kind = CELL_NUMBER};
+	char *proof = NULL;
+	uint64_t seq;
+
+	if (!cell_u64(&number, &seq)) {
+		reply->status = 400;
+	} else if (prove_text(s->dir, seq, &proof, &why) != 0) {
+		reply->status = 404;
+	} else {
+		reply->type = "text/plain; charset=utf-8";
+		reply->file_name = name;
+		reply->body = proof;
+		reply->len = strlen(proof);
+		return;
+	}
+	reply_text(reply, "text/plain; charset=utf-8", why, strlen(why));
+}
+
+void serve_answer(void *ctx, const struct http_request *r, struct http_reply *reply)
+{
+	struct serve *s = ctx;
+
+	if (strcmp(r->path, "/style.css") == 0) {
+		reply_text(reply, "text/css; charset=utf-8", style_sheet, strlen(style_sheet));
+	} else if (strcmp(r->path, "/console.js") == 0) {
+		reply_text(reply, "text/javascript; charset=utf-8", console_script,
+			strlen(console_script));
+	} else if (strcmp(r->path, "/proof") == 0) {
+		answer_proof(s, r, reply);
+	} else {
+		answer_page(s, r, reply);
+	}
+}

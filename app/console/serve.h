@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// The pages of "bhlog serve". Each is written to a page's stream; what they have in common is here.
+#pragma once
+
+#include "app/console/http.h"
+#include "app/console/page.h"
+#include "app/console/report_load.h"
+
+#include <pthread.h>
+
+#define SERVE_TABLE_ROWS 15
+
+struct serve {
+	const char *dir;
+	struct policy_words *policy;
+	struct verify_options verify;
+	int64_t offset;
+	enum lang lang; // until a browser asks for another
+
+	// The digest that was asked for last, and of what: counting takes a pass over the log.
+	pthread_mutex_t lock;
+	struct digest *digest;
+	uint64_t size; // of the log then, bytes
+	bool torn;
+	char stopped[512]; // where reading ended too early; "": nowhere
+};
+
+// One request on its way.
+struct view {
+	struct serve *s;
+	const struct http_request *r;
+	struct http_reply *reply;
+	struct page page;
+	const char *here; // path of the page, for the menu
+};
+
+void serve_answer(void *ctx, const struct http_request *r, struct http_reply *reply);
+
+// The pages; each writes the inside of its <main>.
+void serve_overview(struct view *v);
+void serve_search(struct view *v);
+void serve_record(struct view *v);
+void serve_policy(struct view *v);
+void serve_integrity(struct view *v);
+
+// ---- what they are made of
+
+// The digest of the asked-for period, with v->s->lock held until serve_digest_done(). False: an
+// error was written to the page.
+bool serve_digest(struct view *v);
+void serve_digest_done(struct view *v);
+
+// A section with the records of one flow, by the cell of its id.
+void serve_story(struct view *v, const struct cell *fid);
+
+void serve_error(struct view *v, unsigned status, const char *text);
+void serve_heading(struct view *v, enum word title); // <h1>
+
+// A field of a form; value "" where the URL has none.
+const char *serve_value(const struct view *v, const char *key);
+// The period of the URL, in words of --since and --until. False: wrong, err tells.
+bool serve_period(const struct view *v, struct digest_options *o, char *err, size_t err_size);

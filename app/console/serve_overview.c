@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/console/serve.h"
+#include "app/review/source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t log_size(const struct serve *s)
+{
+	char *path = (char *)(uintptr_t)s->dir, err[512];
+	struct source *source = source_open(&path, 1, err, sizeof(err));
+	uint64_t size = 0;
+
+	if (source != NULL) {
+		size = source_stats(source)->bytes_total;
+		source_close(source);
+	}
+	return size;
+}
+
+static bool is_same(const struct digest_options *a, const struct digest_options *b)
+{
+	return a->has_since == b->has_since && a->has_until == b->has_until &&
+	       a->since == b->since && a->until == b->until;
+}
+
+// False: no memory, or the log cannot be read; err tells.
+static bool count(struct serve *s, const struct digest_options *o, char *err, size_t err_size)
+{
+	const uint64_t size = log_size(s);
+	int rc;
+
+	if (s->digest != NULL && s->size == size && is_same(&s->digest->o, o)) {
+		return true;
+	}
+	digest_free(s->digest);
+	s->digest = digest_new(o);
+	if (s->digest == NULL) {
+		snprintf(err, err_size, "out of memory");
+		return false;
+	}
+	rc = report_read_lines(s->dir, s->digest, &s->torn, err, err_size);
+	s->size = size;
+	// Of a damaged log what came before is shown, and said.
+	snprintf(s->stopped, sizeof(s->stopped), "%.511s", rc == -EBADMSG ? err : "");
+	if (rc != 0 && rc != -EBADMSG) {
+		digest_free(s->digest);
+		s->digest = NULL;
+	}
+	return s->digest != NULL;
+}
+
+bool serve_digest(struct view *v)
+{
+	struct digest_options o = {.offset = v->s->offset, .rows = SERVE_TABLE_ROWS};
+	char err[4400];
+
+	if (!serve_period(v, &o, err, sizeof(err))) {
+		serve_error(v, 400, err);
+		return false;
+	}
+	pthread_mutex_lock(&v->s->lock);
+	if (!count(v->s, &o, err, sizeof(err))) {
+		pthread_mutex_unlock(&v->s->lock);
+		serve_error(v, 500, err);
+		return false;
+	}
+	v->page.digest = v->s->digest;
+	v->page.torn = v->s->torn;
+	v->page.stopped = v->s->stopped[0] != '\0' ? v->s->stopped : NULL;
+	v->page.since = serve_value(v, "since");
+	v->page.until = serve_value(v, "until");
+	return true;
+}
+
+void serve_digest_done(struct view *v)
+{
+	pthread_mutex_unlock(&v->s->lock);
+}
+
+static void put_time(struct view *v, const char *key, enum word label)
+{
+	fputs("<label>", v->page.out);
+	html_string(v->page.out, word(label, v->page.lang));
+	fprintf(v->page.out,
+		"<input name=\"%s\" id=\"%s\" size=\"22\" autocomplete=\"off\" value=\"", key, key);
+	html_string(v->page.out, serve_value(v, key));
+	fputs("\" placeholder=\"2026-11-24T09:00:00Z\"></label>", v->page.out);
+}
+
+static void put_form(struct view *v)
+{
+	const struct page *p = &v->page;
+
+	fputs("<form class=\"filters\" method=\"get\" action=\"/\" id=\"period\">", p->out);
+	put_time(v, "since", W_SINCE);
+	put_time(v, "until", W_UNTIL);
+	fputs("<button>", p->out);
+	html_string(p->out, word(W_SHOW, p->lang));
+	fputs("</button> <a href=\"/\">", p->out);
+	html_string(p->out, word(W_WHOLE_LOG, p->lang));
+	fputs("</a></form>\n<p class=\"dim\">", p->out);
+	html_string(p->out, word(W_BRUSH_HINT, p->lang));
+	fputs("</p>\n", p->out);
+}
+
+// The charts with what a brush needs to know: where the first bar begins and how wide one is.
+static void put_charts(struct view *v)
+{
+	const struct timeline *t = &v->page.digest->time;
+
+	fprintf(v->page.out,
+		"<section id=\"brush\" data-first=\"%lld\" data-width=\"%lld\" data-n=\"%u\">",
+		(long long)timeline_start(t, 0), (long long)t->width, t->n);
+	page_heading(&v->page, "time", W_TIME);
+	page_time(&v->page);
+	fputs("</section>\n", v->page.out);
+}
+
+void serve_overview(struct view *v)
+{
+	static const struct {
+		const char *id;
+		enum word title;
+		void (*put)(const struct page *p);
+	} sections[] = {
+		{"countries", W_COUNTRIES, page_countries},
+		{"tenants", W_TENANTS, page_tenants},
+		{"applications", W_APPS, page_apps},
+		{"rules", W_RULES, page_rules},
+		{"blocked", W_BLOCKED, page_blocked},
+		{"flagged", W_FLAGGED, page_flagged},
+		{"pending", W_PENDING, page_pending},
+		{"gaps", W_GAPS, page_gaps},
+		{"numbers", W_TIME_TABLE, page_numbers},
+	};
+
+	serve_heading(v, W_NAV_OVERVIEW);
+	put_form(v);
+	if (!serve_digest(v)) {
+		return;
+	}
+	page_summary(&v->page);
+	put_charts(v);
+	for (unsigned i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+		fputs("<section>", v->page.out);
+		page_heading(&v->page, sections[i].id, sections[i].title);
+		sections[i].put(&v->page);
+		fputs("</section>\n", v->page.out);
+	}
+	serve_digest_done(v);
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/console/fields.h"
+#include "app/console/serve.h"
+#include "app/evidence/proof.h"
+#include "app/review/evidence.h"
+#include "app/review/source.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DBS_MAX 2048
+
+// A record, and what its run of the gateway said when it started.
+struct found {
+	char *line; // free() it; NULL: there is none
+	size_t len;
+	char dbs[DBS_MAX], version[64];
+};
+
+static void note_start(struct found *f, const struct row *r)
+{
+	cell_text(row_find(r, "dbs"), f->dbs, sizeof(f->dbs));
+	cell_text(row_find(r, "ver"), f->version, sizeof(f->version));
+}
+
+// err: "" where nothing went wrong.
+static void find_line(const char *dir, uint64_t seq, struct found *f, char *err, size_t err_size)
+{
+	static const char start[] = "\"ev\":\"start\"";
+	char key[48], *path = (char *)(uintptr_t)dir;
+	const size_t key_len = (size_t)snprintf(key, sizeof(key), ",\"seq\":%" PRIu64 ",", seq);
+	struct source *s = source_open(&path, 1, err, err_size);
+	const char *line;
+	size_t n;
+
+	while (s != NULL && f->line == NULL && source_next(s, &line, &n, err, err_size) > 0) {
+		const bool starts = memmem(line, n, start, sizeof(start) - 1) != NULL;
+		struct row r;
+		uint64_t is;
+
+		// The text may stand in another field: the row decides.
+		if ((!starts && memmem(line, n, key, key_len) == NULL) || !row_parse(&r, line, n)) {
+			continue;
+		}
+		if (cell_is(row_find(&r, "ev"), "start", false)) {
+			note_start(f, &r);
+		}
+		if (cell_u64(row_find(&r, "seq"), &is) && is == seq) {
+			f->line = strndup(line, n);
+			f->len = n;
+		}
+	}
+	source_close(s);
+}
+
+static void put_term(const struct page *p, enum word term)
+{
+	fputs("<tr><th scope=\"row\">", p->out);
+	html_string(p->out, word(term, p->lang));
+	fputs("</th><td class=\"x\">", p->out);
+}
+
+static void put_value(const struct page *p, enum word term, const struct cell *c)
+{
+	if (c != NULL) {
+		put_term(p, term);
+		page_code(p, c);
+		fputs("</td></tr>\n", p->out);
+	}
+}
+
+static void put_text(const struct page *p, enum word term, const char *text)
+{
+	if (text[0] != '\0') {
+		put_term(p, term);
+		fputs("<bdi>", p->out);
+		html_string(p->out, text);
+		fputs("</bdi></td></tr>\n", p->out);
+	}
+}
+
+static void put_hash(const struct page *p, enum word term, const struct hash *h)
+{
+	char hex[65];
+
+	if (!hash_is_zero(h)) {
+		hash_hex(h, hex);
+		put_term(p, term);
+		fprintf(p->out, "<span class=\"code\">%s</span></td></tr>\n", hex);
+	}
+}
+
+// What stood behind the verdict: from the record, and from its block's entry where there is a
+// proof.
+static void put_receipt(const struct page *p, const struct fields *f, const struct entry *e,
+	const struct found *found)
+{
+	char act[16], text[TEXT_NUMBER];
+
+	fputs("<section>", p->out);
+	page_heading(p, "receipt", W_RECEIPT);
+	page_note(p, W_RECEIPT_NOTE);
+	fputs("<div class=\"scroll\"><table class=\"receipt\"><tbody>\n", p->out);
+	if (cell_text(f->v[FIELD_ACT], act, sizeof(act)) != 0) {
+		put_term(p, W_VERDICT);
+		page_verdict(p, act);
+		fputs("</td></tr>\n", p->out);
+	}
+	put_value(p, W_RULE, f->v[FIELD_RULE]);
+	put_value(p, W_REASON, f->v[FIELD_REASON]);
+	put_value(p, W_SEVERITY, f->v[FIELD_SEV]);
+	if (f->v[FIELD_RULE] != NULL) {
+		put_term(p, W_BASIS);
+		page_basis(p, f->v[FIELD_BASIS]);
+		fputs("</td></tr>\n", p->out);
+	}
+	put_value(p, W_POLICY_VERSION, f->v[FIELD_POL]);
+	put_value(p, W_COUNTRY, f->v[FIELD_CC]);
+	put_value(p, W_COUNTRY_FROM, f->v[FIELD_CCS]);
+	put_value(p, W_APP, f->v[FIELD_APP]);
+	put_value(p, W_CONFIDENCE, f->v[FIELD_CONF]);
+	put_value(p, W_DECIDING_PACKET, f->v[FIELD_DPKT]);
+	put_value(p, W_PENDING, f->v[FIELD_PB]);
+	put_text(p, W_GATEWAY_VERSION, found->version);
+	put_text(p, W_DATABASES, found->dbs);
+	if (e != NULL) {
+		const struct cell dpi = {
+			.text = e->dpi + 1, .len = strlen(e->dpi) - 2, .kind = CELL_STRING};
+
+		put_hash(p, W_POLICY_HASH, &e->policy);
+		put_hash(p, W_DB_HASH, &e->db);
+		put_value(p, W_DPI, &dpi);
+		put_term(p, W_BLOCK);
+		fprintf(p->out, "%s</td></tr>\n", text_count(e->block, text));
+	}
+	fputs("</tbody></table></div></section>\n", p->out);
+}
+
+static void put_fields(const struct page *p, const struct row *r)
+{
+	fputs("<section>", p->out);
+	page_heading(p, "fields", W_ALL_FIELDS);
+	fputs("<div class=\"scroll\"><table class=\"receipt\"><tbody>\n", p->out);
+	for (unsigned i = 0; i < r->n; i++) {
+		const struct cell *c = &r->cells[i];
+		char time[TEXT_TIME];
+		int64_t t;
+
+		fputs("<tr><th scope=\"row\" class=\"code\">", p->out);
+		html_text(p->out, c->key, c->key_len);
+		fputs("</th><td class=\"x\">", p->out);
+		html_cell(p->out, c);
+		if (c->key_len == 2 && c->key[0] == 't' && cell_i64(c, &t)) { // t0, t1
+			fprintf(p->out, " <span class=\"dim\">%s</span>",
+				text_time(t, p->digest->o.offset, time));
+		}
+		fputs("</td></tr>\n", p->out);
+	}
+	fputs("</tbody></table></div></section>\n", p->out);
+}
+
+static void put_word(const struct page *p, const char *name, enum word text)
+{
+	fprintf(p->out, " data-%s=\"", name);
+	html_string(p->out, word(text, p->lang));
+	fputc('"', p->out);
+}
+
+static void put_proof(
+	const struct page *p, uint64_t seq, const char *why, const struct key_public *key)
+{
+	char text[KEY_TEXT_MAX];
+
+	fputs("<section>", p->out);
+	page_heading(p, "proof", W_PROOF);
+	if (why != NULL) {
+		fputs("<p>", p->out);
+		html_fill1(p->out, word(W_NOT_PROVEN, p->lang), why);
+		fputs("</p></section>\n", p->out);
+		return;
+	}
+	page_note(p, W_PROOF_NOTE);
+	fprintf(p->out, "<p><button id=\"verify\" data-proof=\"/proof?seq=%" PRIu64 "\"", seq);
+	put_word(p, "leaf", W_JS_LEAF);
+	put_word(p, "block", W_JS_BLOCK);
+	put_word(p, "log", W_JS_LOG);
+	put_word(p, "good", key != NULL ? W_JS_GOOD_SIGNED : W_JS_GOOD);
+	if (key != NULL) {
+		key_format(key, text);
+		fputs(" data-key=\"", p->out);
+		html_string(p->out, text);
+		fputs("\"", p->out);
+		put_word(p, "signed", W_JS_SIGNED);
+		put_word(p, "unsigned", W_JS_UNSIGNED);
+		put_word(p, "no-ed25519", W_JS_NO_ED25519);
+	}
+	put_word(p, "bad", W_JS_BAD);
+	put_word(p, "none", W_JS_NO_CRYPTO);
+	fputs(">", p->out);
+	html_string(p->out, word(W_VERIFY, p->lang));
+	fprintf(p->out, "</button> <a href=\"/proof?seq=%" PRIu64 "\" download>", seq);
+	html_string(p->out, word(W_DOWNLOAD, p->lang));
+	fputs("</a></p>\n<ol id=\"steps\" role=\"status\"></ol></section>\n", p->out);
+}
+
+static void put_line(const struct page *p, const char *line, size_t len)
+{
+	fputs("<section>", p->out);
+	page_heading(p, "line", W_THE_LINE);
+	// The attribute is the line itself, byte for byte, for the check in the browser: text on
+	// the page shows characters that act on a reader by their number.
+	fputs("<pre id=\"record\" data-line=\"", p->out);
+	for (size_t i = 0; i < len; i++) {
+		if (strchr("&<>\"'", line[i]) != NULL && line[i] != '\0') {
+			fprintf(p->out, "&#%u;", (unsigned char)line[i]);
+		} else {
+			fputc(line[i], p->out);
+		}
+	}
+	fputs("\">", p->out);
+	html_text(p->out, line, len);
+	fputs("</pre></section>\n", p->out);
+}
+
+static void put_record(struct view *v, uint64_t seq, const struct found *found)
+{
+	const char *line = found->line;
+	const size_t len = found->len;
+	struct proof proof = {0};
+	const char *why = NULL;
+	struct fields f;
+	struct row r;
+	bool proven;
+	char *text;
+
+	prove_text(v->s->dir, seq, &text, &why);
+	proven = text != NULL && proof_read(text, strlen(text), &proof);
+	if (!row_parse(&r, line, len)) {
+		return; // cannot happen: it was parsed when it was found
+	}
+	fields_find(&f, &r);
+	put_receipt(&v->page, &f, proven ? &proof.entry : NULL, found);
+	put_proof(&v->page, seq, proven ? NULL : why != NULL ? why : "?", v->s->verify.key);
+	if (f.v[FIELD_FID] != NULL) {
+		serve_story(v, f.v[FIELD_FID]);
+	}
+	put_line(&v->page, line, len);
+	put_fields(&v->page, &r);
+	proof_free(&proof);
+}
+
+void serve_record(struct view *v)
+{
+	const char *text = serve_value(v, "seq");
+	const struct cell number = {.text = text, .len = strlen(text), .kind = CELL_NUMBER};
+	struct digest times = {.o = {.offset = v->s->offset}};
+	struct found found = {0};
+	char err[4400] = "";
+	uint64_t seq;
+
+	fputs("<h1>", v->page.out);
+	html_fill1(v->page.out, word(W_RECORD_TITLE, v->page.lang), text);
+	fputs("</h1>\n", v->page.out);
+	v->page.digest = &times;
+	if (!cell_u64(&number, &seq)) {
+		serve_error(v, 400, word(W_NO_SUCH_RECORD, v->page.lang));
+		return;
+	}
+	find_line(v->s->dir, seq, &found, err, sizeof(err));
+	if (found.line == NULL) {
+		serve_error(v, err[0] != '\0' ? 500 : 404,
+			err[0] != '\0' ? err : word(W_NO_SUCH_RECORD, v->page.lang));
+		return;
+	}
+	put_record(v, seq, &found);
+	free(found.line);
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// Text as HTML, numbers and times as text, and that every word is there in every language.
+
+#include "app/console/countries.h"
+#include "app/console/html.h"
+#include "app/console/page.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *escaped(const char *text, size_t len, char out[256])
+{
+	FILE *f = fmemopen(out, 256, "w");
+
+	html_text(f, text, len);
+	fputc('\0', f);
+	fclose(f);
+	return out;
+}
+
+static void text_is_escaped(void **state)
+{
+	static const struct {
+		const char *text, *html;
+	} cases[] = {
+		{"plain.example", "plain.example"},
+		{"<script>\"'&", "&lt;script&gt;&quot;&#39;&amp;"},
+		{"\xe4\xb8\xad\xe5\x9b\xbd", "\xe4\xb8\xad\xe5\x9b\xbd"},
+		{"a\x1b[31m", "a[U+001B][31m"},
+		{"\xe2\x80\xae"
+		 "gpj",
+			"[U+202E]gpj"},
+		{"\xc2\x85\xef\xbb\xbf", "[U+0085][U+FEFF]"},
+		{"\xff\xc0\xaf",
+			"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, // no UTF-8; an overlong '/'
+		{"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"}, // a surrogate
+		{"\xe4\xb8", "\xef\xbf\xbd\xef\xbf\xbd"},                 // cut off
+		{"\xe4<", "\xef\xbf\xbd&lt;"},
+	};
+	char out[256];
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_string_equal(
+			escaped(cases[i].text, strlen(cases[i].text), out), cases[i].html);
+	}
+	assert_string_equal(escaped("a\0b", 3, out), "a[U+0000]b");
+}
+
+static void numbers(void **state)
+{
+	char t[TEXT_NUMBER], m[TEXT_TIME];
+
+	assert_string_equal(text_count(0, t), "0");
+	assert_string_equal(text_count(999, t), "999");
+	assert_string_equal(text_count(1000, t), "1,000");
+	assert_string_equal(text_count(UINT64_MAX, t), "18,446,744,073,709,551,615");
+	assert_string_equal(text_bytes(999, t), "999 B");
+	assert_string_equal(text_bytes(1000, t), "1.00 kB");
+	assert_string_equal(text_bytes(999999, t), "1.00 MB");
+	assert_string_equal(text_bytes(12345678, t), "12.3 MB");
+	assert_string_equal(text_bytes(123456789, t), "123 MB");
+	assert_string_equal(text_bytes(UINT64_MAX, t), "18.4 EB");
+	assert_string_equal(text_percent(1, 3, t), "33.3 %");
+	assert_string_equal(text_percent(1, 1000000, t), "< 0.1 %");
+	assert_string_equal(text_percent(0, 0, t), "");
+	assert_string_equal(text_time(1795510800000000, 0, m), "2026-11-24 09:00:00");
+	assert_string_equal(text_time(1795510800000000, 28800, m), "2026-11-24 17:00:00");
+	assert_string_equal(text_time(-1, 0, m), "1969-12-31 23:59:59");
+	assert_string_equal(text_time(INT64_MAX, 0, m), "?");
+	assert_string_equal(text_offset(-12600, t), "-03:30");
+}
+
+static unsigned holes(const char *text)
+{
+	unsigned n = 0;
+
+	for (; (text = strstr(text, "{}")) != NULL; text += 2) {
+		n++;
+	}
+	return n;
+}
+
+// Some letter that is not of ASCII: it was translated.
+static bool is_chinese(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text >= 0xe3) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void every_word_in_every_language(void **state)
+{
+	for (unsigned i = 0; i < WORD_COUNT; i++) {
+		const char *en = word(i, LANG_EN), *zh = word(i, LANG_ZH);
+
+		assert_true(en[0] != '\0' && zh[0] != '\0');
+		if (i == W_NAV_OTHER_LANG) { // the name of the other one
+			assert_true(is_chinese(en) && !is_chinese(zh));
+		} else {
+			assert_false(is_chinese(en));
+			assert_true(is_chinese(zh) || i == W_TIMES_ARE);
+		}
+		assert_int_equal(holes(en), holes(zh));
+	}
+	assert_true(is_chinese(code_word("block", LANG_ZH)));
+	assert_string_equal(code_word("block", LANG_EN), "blocked");
+	assert_null(code_word("CUSTOM_REASON", LANG_EN));
+}
+
+static void codes_of_the_log_have_words(void **state)
+{
+	static const char *const codes[] = {"allow", "flag", "block", "info", "low", "medium",
+		"high", "critical", "boot", "reload", "watch", "push", "rollback", "promote",
+		"expiry", "published", "refused", "expired", "shadow", "withdrawn", "ring_full",
+		"disk_full", "write_error", "too_long", "crash", "inline", "tap", "replay",
+		"FLOW_TABLE_FULL", "DPI_CONTEXTS_FULL", "MALFORMED_PACKET", "POLICY_EXPIRED",
+		"RECORD_RING_FULL", "LOG_DISK_FULL"};
+
+	for (unsigned i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		assert_non_null(code_word(codes[i], LANG_EN));
+		assert_true(is_chinese(code_word(codes[i], LANG_ZH)));
+	}
+	for (enum verify_status s = VERIFY_GOOD; s <= VERIFY_PRUNED; s++) {
+		assert_non_null(code_word(verify_status_name(s), LANG_ZH));
+	}
+}
+
+static void countries(void **state)
+{
+	char code[3] = "AA";
+	unsigned found = 0;
+
+	for (code[0] = 'A'; code[0] <= 'Z'; code[0]++) {
+		for (code[1] = 'A'; code[1] <= 'Z'; code[1]++) {
+			const char *zh = country_name(code, LANG_ZH);
+
+			found += zh != NULL;
+			assert_true(zh == NULL || is_chinese(zh));
+		}
+	}
+	assert_int_equal(found, 249 + 2); // ISO 3166-1, XK and XX
+	assert_string_equal(country_name("DE", LANG_EN), "Germany");
+	assert_string_equal(country_name("ZW", LANG_EN), "Zimbabwe");
+	assert_string_equal(country_name("XX", LANG_ZH), "未知");
+	assert_null(country_name("", LANG_EN));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_is_escaped),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(every_word_in_every_language),
+		cmocka_unit_test(codes_of_the_log_have_words),
+		cmocka_unit_test(countries),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
