@@ -9,9 +9,22 @@
 #define FRAG_DATAGRAMS 4096
 #define OWN_COUNTERS   65536
 #define METERS         65536
+#define ORDER_BLOCKS   16384 // 8 MiB of segments before their turn, touched when used
+#define ORDER_SEGMENTS 32    // of one direction of a flow: reordering networks are far below
+#define ORDER_BYTES    65535
 #define PREFETCH_AHEAD 4
 #define AGE_BATCH      16
 #define DEPTH          8 // packets between two stages
+
+static int init_order(struct pipeline *pl)
+{
+	const struct order_config c = {.contexts = dpi_contexts(pl->c.dpi),
+		.blocks = ORDER_BLOCKS,
+		.segments = ORDER_SEGMENTS,
+		.bytes = ORDER_BYTES};
+
+	return order_init(&pl->order, &c);
+}
 
 int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t now)
 {
@@ -34,6 +47,8 @@ int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t 
 	}
 	if (rc == 0)
 		rc = meters_init(&pl->meters, METERS, pl->c.quota, c->n_workers);
+	if (rc == 0)
+		rc = init_order(pl);
 	if (rc < 0 || pl->parser.frags == NULL || pl->wheel == NULL) {
 		pipeline_fini(pl);
 		return -ENOMEM;
@@ -51,6 +66,7 @@ void pipeline_fini(struct pipeline *pl)
 	pl->wheel = NULL;
 	flow_table_fini(&pl->table);
 	meters_fini(&pl->meters);
+	order_fini(&pl->order);
 	if (pl->own_quota.counters != NULL)
 		quota_fini(&pl->own_quota);
 }
