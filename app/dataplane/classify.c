@@ -49,6 +49,7 @@ static bool store_label(
 static void close_dpi(struct pipeline *pl, uint32_t i, struct dpi_flow *f)
 {
 	order_close(&pl->order, pl->table.cold[i].dpi);
+	datagram_close(pl->datagrams, pl->table.cold[i].dpi);
 	dpi_flow_close(pl->c.dpi, f);
 	pl->table.cold[i].dpi = FLOW_NONE;
 	pl->table.hot[i].flags |= FLOW_LABEL_FINAL;
@@ -131,18 +132,63 @@ static bool feed_segment(struct pipeline *pl, uint32_t i, const struct packet *p
 	return !op.cut && enough(pl, i, p, changed);
 }
 
+static bool feed_packet(struct pipeline *pl, uint32_t i, const struct packet *p, bool *changed)
+{
+	if (p->key.proto == IPPROTO_TCP && p->l4_off != 0)
+		return feed_segment(pl, i, p, changed);
+	if (p->flags & PACKET_NO_DPI)
+		return false;
+	return feed(pl, i, p, p->data + p->l3_off, p->len - p->l3_off, changed) ||
+	       enough(pl, i, p, changed);
+}
+
+// A datagram that has become whole is a packet of the flow like another; what it carries is not
+// looked into for tunnels, as the fragments were not.
+static bool feed_datagram(struct pipeline *pl, uint32_t i, const struct packet *last,
+	const uint8_t *ip, uint32_t len, bool *changed)
+{
+	const struct parser plain = {.seed = pl->parser.seed, .frags = pl->parser.frags};
+	struct packet p = *last;
+
+	p.data = ip;
+	p.len = p.wire_len = len;
+	p.link = LINK_RAW;
+	parse_packet(&plain, &p, NULL);
+	if (!(p.flags & PACKET_IP) || p.key.proto != last->key.proto)
+		return enough(pl, i, last, changed);
+	return feed_packet(pl, i, &p, changed);
+}
+
+// Fragments are kept, also those that came before the first one and so belong to no flow yet.
+static bool take_fragment(struct pipeline *pl, uint32_t i, const struct packet *p, bool *changed)
+{
+	uint32_t ctx = pl->table.cold[i].dpi, len;
+	enum datagram_step step;
+	const uint8_t *ip;
+
+	if ((ctx == FLOW_NONE && !(p->notes & NOTE_BIT(FRAG_ORPHAN))) || (p->notes & NOTE_BIT(CUT)))
+		return false;
+	step = datagram_take(pl->datagrams, p, ctx, &ip, &len);
+	if (step == DATAGRAM_NO_ROOM || (ctx != FLOW_NONE && datagram_shed(pl->datagrams, ctx)))
+		no_room(pl, i, changed);
+	if (ctx == FLOW_NONE)
+		return false;
+	if (step == DATAGRAM_WHOLE)
+		return feed_datagram(pl, i, p, ip, len, changed);
+	if (step == DATAGRAM_NO_ROOM && (p->flags & PACKET_FRAG_FIRST))
+		return feed_packet(pl, i, p, changed);
+	return enough(pl, i, p, changed);
+}
+
 bool flow_classify(struct pipeline *pl, uint32_t i, const struct packet *p)
 {
 	struct flow_cold *c = &pl->table.cold[i];
 	bool changed = false, final = false;
 
-	if (c->dpi == FLOW_NONE)
-		return false;
-	if (p->key.proto == IPPROTO_TCP && p->l4_off != 0)
-		final = feed_segment(pl, i, p, &changed);
-	else if (!(p->flags & PACKET_NO_DPI))
-		final = feed(pl, i, p, p->data + p->l3_off, p->len - p->l3_off, &changed) ||
-			enough(pl, i, p, &changed);
+	if (p->flags & (PACKET_FRAG_FIRST | PACKET_FRAG_LATER))
+		final = take_fragment(pl, i, p, &changed);
+	else if (c->dpi != FLOW_NONE)
+		final = feed_packet(pl, i, p, &changed);
 	if (final) {
 		uint64_t n = flow_packets_seen(pl, i) + 1;
 
@@ -151,22 +197,29 @@ bool flow_classify(struct pipeline *pl, uint32_t i, const struct packet *p)
 	return changed;
 }
 
-// What was kept and whose turn never came goes to DPI as it is.
+// What was kept and whose turn never came goes to DPI as it is: segments, and first fragments whose
+// datagram was never whole.
+static const uint8_t *next_rest(struct pipeline *pl, uint32_t ctx, uint32_t *len)
+{
+	const uint8_t *ip = datagram_rest(pl->datagrams, ctx, len);
+
+	for (unsigned dir = 0; ip == NULL && dir < 2; dir++)
+		ip = order_next(&pl->order, ctx, dir, true, len);
+	return ip;
+}
+
 static bool feed_rest(struct pipeline *pl, uint32_t i, struct dpi_flow *f, struct dpi_label *label)
 {
 	const struct flow_hot *h = &pl->table.hot[i];
 	uint32_t ctx = pl->table.cold[i].dpi, len;
 	const uint8_t *ip;
 
-	for (unsigned dir = 0; dir < 2; dir++) {
-		while ((ip = order_next(&pl->order, ctx, dir, true, &len)) != NULL) {
-			pl->stats.dpi_packets++;
-			dpi_flow_packet(pl->c.dpi, f, ip,
-				len > UINT16_MAX ? UINT16_MAX : (uint16_t)len,
-				h->last > 0 ? (uint64_t)h->last / 1000 : 0, label);
-			if (label->final)
-				return true;
-		}
+	while ((ip = next_rest(pl, ctx, &len)) != NULL) {
+		pl->stats.dpi_packets++;
+		dpi_flow_packet(pl->c.dpi, f, ip, len > UINT16_MAX ? UINT16_MAX : (uint16_t)len,
+			h->last > 0 ? (uint64_t)h->last / 1000 : 0, label);
+		if (label->final)
+			return true;
 	}
 	return false;
 }

@@ -16,6 +16,7 @@
 #pragma once
 
 #include "app/control/policy_slot.h"
+#include "app/dataplane/datagram.h"
 #include "app/dataplane/flow_table.h"
 #include "app/dataplane/meter.h"
 #include "app/dataplane/order.h"
@@ -108,6 +109,7 @@ struct pipeline {
 	struct timer_wheel *wheel;
 	struct meters meters;
 	struct order order; // TCP segments of flows in classification
+	struct datagrams *datagrams;
 	struct quota own_quota;
 	const struct policy_generation *gen;
 	uint32_t stamp; // changes with the policy and with every time at which its rules change

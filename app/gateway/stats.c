@@ -91,6 +91,19 @@ static void segments(const struct order *order, json_t *o)
 	put(o, "segment_pool_full", get(&s->pool_full));
 }
 
+static void datagrams(const struct datagrams *d, json_t *o)
+{
+	const struct datagram_stats *s = datagram_stats(d);
+
+	put(o, "fragments_kept", get(&s->kept));
+	put(o, "fragments_repeated", get(&s->repeated));
+	put(o, "datagrams_whole", get(&s->whole));
+	put(o, "datagrams_overlapping", get(&s->overlaps));
+	put(o, "datagrams_malformed", get(&s->malformed));
+	put(o, "datagrams_timed_out", get(&s->timeouts));
+	put(o, "datagram_pool_full", get(&s->pool_full));
+}
+
 static json_t *classification(const struct pipeline *pl)
 {
 	const struct pipeline_stats *s = &pl->stats;
@@ -101,6 +114,7 @@ static json_t *classification(const struct pipeline *pl)
 	put(o, "packets", get(&s->dpi_packets));
 	put(o, "labels", get(&s->labels));
 	segments(&pl->order, o);
+	datagrams(pl->datagrams, o);
 	return o;
 }
 

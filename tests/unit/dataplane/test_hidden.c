@@ -116,14 +116,26 @@ static void segment(
 			   flow, false, TCP_ACK, port, ISN + 1 + at, 901, data + at, end - at});
 }
 
-// The last flow's record: that application, with the host, seen and not guessed.
+// The last record of a flow with ports: fragments that come before their first have none.
+static const struct record *last_end(const struct rig *r)
+{
+	for (uint64_t i = r->n_records; i-- > 0 && i + RIG_RECORDS >= r->n_records;) {
+		const struct record *x = &r->records[i % RIG_RECORDS];
+
+		if (x->ev == RECORD_END && x->sport != 0)
+			return x;
+	}
+	return NULL;
+}
+
+// That application, with the host, seen and not guessed; every packet has passed.
 static void check_seen(struct rig *r, const char *app, uint64_t passed)
 {
 	const struct record *end;
 
 	rig_run(r);
 	pipeline_stop(r->pl);
-	end = rig_last(r, RECORD_END);
+	end = last_end(r);
 	assert_non_null(end);
 	assert_string_equal(dpi_app_name(r->dpi, end->app), app);
 	assert_int_equal(end->conf, DPI_CONF_DPI);
@@ -199,6 +211,77 @@ static void test_http(void **state)
 {
 	(void)state;
 	shuffle_segments("HTTP", 80, hello_http);
+}
+
+struct datagram {
+	uint8_t proto;
+	uint32_t size;
+	uint8_t b[20 + HELLO_MAX];
+};
+
+// Each round is a flow with one datagram, its fragments in any order, some of them twice.
+static void shuffle_fragments(const char *app, const struct datagram *d, uint16_t port)
+{
+	const struct rig_options o = {.max_flows = 4};
+	uint64_t random = port, sent = 0, whole = 0;
+	struct rig *r = rig_new(&o);
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		struct span s[PIECES];
+		uint32_t n = cut_up(&random, d->size - 24, 8, s);
+
+		for (uint32_t i = 0; i < n; i++) { // the transport header is in the first one
+			s[i].at = s[i].at == 0 ? 0 : s[i].at + 24;
+			s[i].end += 24;
+		}
+		if (d->proto == 6) {
+			shake(r, round, port);
+			sent += 3;
+		}
+		for (uint32_t i = 0; i < n;) {
+			struct span x;
+
+			if (i != 0 && pick(&random, 3) == 0)
+				x = s[pick(&random, i)]; // again
+			else
+				x = s[i++];
+			add_ip(r, round, false, d->proto,
+				(round + 1) << 16 | (x.end != d->size ? 0x2000u : 0) | x.at / 8, &x,
+				d->b);
+			sent++;
+		}
+		rig_run(r);
+		whole += n > 1; // else it is no fragment
+		assert_int_equal(datagram_stats(r->pl->datagrams)->whole, whole);
+		check_seen(r, app, sent);
+	}
+	assert_true(whole > ROUNDS / 2);
+	assert_int_equal(datagram_stats(r->pl->datagrams)->overlaps, 0);
+	assert_int_equal(datagram_stats(r->pl->datagrams)->malformed, 0);
+	rig_free(r);
+}
+
+static void test_dns_fragments(void **state)
+{
+	struct datagram d = {.proto = 17};
+	(void)state;
+
+	d.size = 8 + hello_dns(d.b + 8);
+	put16(d.b, 40000);
+	put16(d.b + 2, 53);
+	put16(d.b + 4, d.size);
+	shuffle_fragments("DNS", &d, 53);
+}
+
+static void test_tls_fragments(void **state)
+{
+	struct datagram d = {.proto = 6};
+	uint8_t b[HELLO_MAX];
+	(void)state;
+
+	d.size = make_tcp(
+		d.b, &(struct segment){0, false, TCP_ACK, 443, ISN + 1, 901, b, hello_tls(b)});
+	shuffle_fragments("TLS", &d, 443);
 }
 
 // What comes second for the same place counts for nothing, and is counted.
@@ -291,6 +374,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_http),
+		cmocka_unit_test(test_dns_fragments),
+		cmocka_unit_test(test_tls_fragments),
 		cmocka_unit_test(test_first_wins),
 		cmocka_unit_test(test_ordinal),
 		cmocka_unit_test(test_bounded),
