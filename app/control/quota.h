@@ -77,5 +77,6 @@ uint64_t quota_lease(struct quota_counter *c, uint64_t max, uint64_t want, unsig
 // Writes all counters that count in a window, atomically (a new file, renamed). 0 or -errno.
 int quota_save(const struct quota *q, const char *path);
 // Reads what was saved. A file that is missing is no error; one that is damaged is -EINVAL with a
-// line in err, and nothing is taken of it.
-int quota_load(struct quota *q, const char *path, char *err, size_t err_size);
+// line in err, and nothing is taken of it. now: seconds since 1970 UTC. Windows that begin after it
+// (the clock was set back) are left out, since they would count on until it has come: how many.
+int quota_load(struct quota *q, const char *path, int64_t now, char *err, size_t err_size);

@@ -98,12 +98,13 @@ static void restore(struct quota *q, const struct saved *s)
 	atomic_store(&c->over, s->over);
 }
 
-int quota_load(struct quota *q, const char *path, char *err, size_t err_size)
+int quota_load(struct quota *q, const char *path, int64_t now, char *err, size_t err_size)
 {
 	json_error_t e;
 	json_t *whole = json_load_file(path, JSON_REJECT_DUPLICATES, &e), *list, *o;
 	const char *format = json_string_value(json_object_get(whole, "format"));
 	struct saved s;
+	int later = 0;
 	size_t i;
 
 	if (whole == NULL && json_error_code(&e) == json_error_cannot_open_file && errno == ENOENT)
@@ -124,9 +125,13 @@ int quota_load(struct quota *q, const char *path, char *err, size_t err_size)
 		}
 	}
 	json_array_foreach (list, i, o) {
-		if (take(o, &s))
+		if (!take(o, &s))
+			continue;
+		if (s.begin > now)
+			later++;
+		else
 			restore(q, &s);
 	}
 	json_decref(whole);
-	return 0;
+	return later;
 }

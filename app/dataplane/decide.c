@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// Classification and policy: from what is known of a flow to what happens to its packets.
+// Policy: from what is known of a flow to what happens to its packets.
 
 #include "app/dataplane/pipeline.h"
 
@@ -13,91 +13,6 @@ uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i)
 	const struct flow_hot *h = &pl->table.hot[i];
 
 	return (uint64_t)h->packets[0] + h->packets[1] + pl->table.cold[i].stopped_packets;
-}
-
-// Takes over what DPI says; true where a condition of a rule could see a difference.
-static bool store_label(
-	struct pipeline *pl, uint32_t i, struct dpi_flow *f, const struct dpi_label *l)
-{
-	struct flow_cold *c = &pl->table.cold[i];
-	enum dpi_host_source source;
-	const char *host = dpi_flow_host(f, l, &source);
-	bool changed = c->app != l->app || c->master != l->master || c->cat != l->cat ||
-		       c->conf != l->conf || c->risks != l->risks || l->final;
-	struct flow_ext *x;
-
-	c->app = l->app;
-	c->master = l->master;
-	c->cat = (uint8_t)l->cat;
-	c->conf = l->conf & 7;
-	c->risks = l->risks;
-	if (source == DPI_HOST_NONE && !l->final)
-		return changed;
-	if (source != DPI_HOST_NONE) {
-		x = flow_ext(&pl->table, i);
-		if (x == NULL) {
-			pl->stats.ext_full++;
-		} else if (c->host_source != source || strcmp(x->host, host) != 0) {
-			memcpy(x->host, host, strlen(host) + 1);
-			c->host_source = source & 7;
-			changed = true;
-		}
-	}
-	if (l->final) {
-		uint8_t ja3[DPI_JA3_SIZE];
-
-		if (dpi_flow_ja3(f, l, ja3) && (x = flow_ext(&pl->table, i)) != NULL) {
-			memcpy(x->ja3, ja3, sizeof(x->ja3));
-			x->has_ja3 = true;
-		}
-	}
-	return changed;
-}
-
-static void close_dpi(struct pipeline *pl, uint32_t i, struct dpi_flow *f)
-{
-	dpi_flow_close(pl->c.dpi, f);
-	pl->table.cold[i].dpi = FLOW_NONE;
-	pl->table.hot[i].flags |= FLOW_LABEL_FINAL;
-	pl->stats.labels++;
-}
-
-bool flow_classify(struct pipeline *pl, uint32_t i, const struct packet *p)
-{
-	struct flow_cold *c = &pl->table.cold[i];
-	struct dpi_label label;
-	struct dpi_flow *f;
-	uint32_t len = p->len - p->l3_off;
-	bool changed;
-
-	if (c->dpi == FLOW_NONE || (p->flags & PACKET_NO_DPI))
-		return false;
-	f = dpi_flow_at(pl->c.dpi, c->dpi);
-	pl->stats.dpi_packets++;
-	dpi_flow_packet(pl->c.dpi, f, p->data + p->l3_off, len > UINT16_MAX ? UINT16_MAX : len,
-		p->key.proto, p->ts > 0 ? (uint64_t)p->ts / 1000 : 0, &label);
-	changed = store_label(pl, i, f, &label);
-	if (label.final) {
-		uint64_t n = flow_packets_seen(pl, i) + 1;
-
-		c->label_packet = n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
-		close_dpi(pl, i, f);
-	}
-	return changed;
-}
-
-void flow_label_finish(struct pipeline *pl, uint32_t i)
-{
-	struct flow_cold *c = &pl->table.cold[i];
-	struct dpi_label label;
-	struct dpi_flow *f;
-
-	if (c->dpi == FLOW_NONE)
-		return;
-	f = dpi_flow_at(pl->c.dpi, c->dpi);
-	dpi_flow_finish(pl->c.dpi, f, &label);
-	store_label(pl, i, f, &label);
-	close_dpi(pl, i, f);
 }
 
 static void set_addr(struct policy_addr *a, uint8_t version, const uint8_t *b)

@@ -6,12 +6,35 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define FRAG_DATAGRAMS 4096
-#define OWN_COUNTERS   65536
-#define METERS         65536
-#define PREFETCH_AHEAD 4
-#define AGE_BATCH      16
-#define DEPTH          8 // packets between two stages
+#define FRAG_DATAGRAMS  4096
+#define OWN_COUNTERS    65536
+#define METERS          65536
+#define ORDER_BLOCKS    16384 // 8 MiB of segments before their turn, touched when used
+#define ORDER_SEGMENTS  32    // of one direction of a flow: reordering networks are far below
+#define ORDER_BYTES     65535
+#define DATAGRAMS       1024
+#define DATAGRAM_BLOCKS 8192 // 4 MiB of fragments, likewise
+#define DATAGRAM_PIECES 64   // of one datagram: 65535 bytes in frames of 1500 are 45
+#define PREFETCH_AHEAD  4
+#define AGE_BATCH       16
+#define DEPTH           8 // packets between two stages
+
+// What DPI is given is put in order and put together.
+static int init_reassembly(struct pipeline *pl)
+{
+	const struct order_config o = {.contexts = dpi_contexts(pl->c.dpi),
+		.blocks = ORDER_BLOCKS,
+		.segments = ORDER_SEGMENTS,
+		.bytes = ORDER_BYTES};
+	const struct datagram_config d = {.contexts = o.contexts,
+		.datagrams = DATAGRAMS,
+		.blocks = DATAGRAM_BLOCKS,
+		.fragments = DATAGRAM_PIECES,
+		.seed = pl->c.seed};
+
+	pl->datagrams = datagrams_create(&d);
+	return pl->datagrams != NULL ? order_init(&pl->order, &o) : -ENOMEM;
+}
 
 int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t now)
 {
@@ -34,6 +57,8 @@ int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t 
 	}
 	if (rc == 0)
 		rc = meters_init(&pl->meters, METERS, pl->c.quota, c->n_workers);
+	if (rc == 0)
+		rc = init_reassembly(pl);
 	if (rc < 0 || pl->parser.frags == NULL || pl->wheel == NULL) {
 		pipeline_fini(pl);
 		return -ENOMEM;
@@ -51,6 +76,9 @@ void pipeline_fini(struct pipeline *pl)
 	pl->wheel = NULL;
 	flow_table_fini(&pl->table);
 	meters_fini(&pl->meters);
+	order_fini(&pl->order);
+	datagrams_free(pl->datagrams);
+	pl->datagrams = NULL;
 	if (pl->own_quota.counters != NULL)
 		quota_fini(&pl->own_quota);
 }
@@ -100,6 +128,7 @@ void pipeline_shift(struct pipeline *pl, int64_t by)
 		pl->table.hot[i].last += by;
 		pl->table.cold[i].t0 += by;
 	}
+	datagram_shift(pl->datagrams, by);
 	timer_look_at_all(pl->wheel, pl->now);
 }
 
@@ -300,7 +329,9 @@ static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, 
 	// An earlier packet of this burst may have begun or ended the flow: look again.
 	if (entry == FLOW_NONE || !flow_matches(&pl->table, entry, q))
 		entry = flow_find(&pl->table, q);
-	if (entry == FLOW_NONE || (q->notes & NOTES_MALFORMED) || !fast_packet(pl, q, entry, x))
+	// A fragment without its first may be what a datagram of another flow waits for.
+	if (entry == FLOW_NONE || (q->notes & (NOTES_MALFORMED | NOTE_BIT(FRAG_ORPHAN))) ||
+		!fast_packet(pl, q, entry, x))
 		slow_packet(pl, q, entry);
 }
 

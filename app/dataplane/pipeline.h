@@ -16,8 +16,10 @@
 #pragma once
 
 #include "app/control/policy_slot.h"
+#include "app/dataplane/datagram.h"
 #include "app/dataplane/flow_table.h"
 #include "app/dataplane/meter.h"
+#include "app/dataplane/order.h"
 #include "app/dataplane/parse_plain.h"
 #include "app/dataplane/timer.h"
 #include "app/flowlog/flow_capture.h"
@@ -106,6 +108,8 @@ struct pipeline {
 	struct flow_table table;
 	struct timer_wheel *wheel;
 	struct meters meters;
+	struct order order; // TCP segments of flows in classification
+	struct datagrams *datagrams;
 	struct quota own_quota;
 	const struct policy_generation *gen;
 	uint32_t stamp; // changes with the policy and with every time at which its rules change

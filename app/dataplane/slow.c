@@ -154,6 +154,7 @@ static void open_dpi(struct pipeline *pl, uint32_t i, const struct packet *p)
 	f = dpi_flow_open(pl->c.dpi);
 	if (f != NULL) {
 		c->dpi = dpi_flow_index(pl->c.dpi, f);
+		order_open(&pl->order, c->dpi);
 		return;
 	}
 	pl->stats.dpi_full++;

@@ -38,6 +38,7 @@ static void put_aside(const char *path)
 int gateway_quota_open(struct gateway *g)
 {
 	char path[PATH_MAX];
+	int later;
 
 	if (mkdir(g->config.state_dir, 0750) < 0 && errno != EEXIST) {
 		fprintf(stderr, "bridgehead: state_dir %s: cannot be made: %s\n",
@@ -49,10 +50,16 @@ int gateway_quota_open(struct gateway *g)
 		return -ENOMEM;
 	}
 	file_name(g, path);
-	if (quota_load(&g->quota, path, g->err, sizeof(g->err)) < 0) {
+	later = quota_load(&g->quota, path, gateway_now() / 1000000, g->err, sizeof(g->err));
+	if (later < 0) {
 		fprintf(stderr, "bridgehead: %s\n", g->err);
 		put_aside(path);
 		g->err[0] = '\0';
+	} else if (later > 0) {
+		fprintf(stderr,
+			"bridgehead: WARNING: %s: %d counters of limits are of hours, days or "
+			"months to come (the clock was set back) and begin from zero\n",
+			path, later);
 	}
 	return 0;
 }

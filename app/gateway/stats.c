@@ -76,6 +76,34 @@ static json_t *flows(const struct pipeline *pl)
 	return o;
 }
 
+static void segments(const struct order *order, json_t *o)
+{
+	const struct order_stats *s = &order->stats;
+
+	put(o, "segments_kept", get(&s->kept));
+	put(o, "segments_released", get(&s->released));
+	put(o, "segments_gathered", get(&s->gathered));
+	put(o, "segments_repeated", get(&s->repeated));
+	put(o, "segments_overlapping", get(&s->overlaps));
+	put(o, "segments_conflicting", get(&s->conflicts));
+	put(o, "segment_gaps", get(&s->gaps));
+	put(o, "segments_over_limit", get(&s->over_limit));
+	put(o, "segment_pool_full", get(&s->pool_full));
+}
+
+static void datagrams(const struct datagrams *d, json_t *o)
+{
+	const struct datagram_stats *s = datagram_stats(d);
+
+	put(o, "fragments_kept", get(&s->kept));
+	put(o, "fragments_repeated", get(&s->repeated));
+	put(o, "datagrams_whole", get(&s->whole));
+	put(o, "datagrams_overlapping", get(&s->overlaps));
+	put(o, "datagrams_malformed", get(&s->malformed));
+	put(o, "datagrams_timed_out", get(&s->timeouts));
+	put(o, "datagram_pool_full", get(&s->pool_full));
+}
+
 static json_t *classification(const struct pipeline *pl)
 {
 	const struct pipeline_stats *s = &pl->stats;
@@ -85,6 +113,8 @@ static json_t *classification(const struct pipeline *pl)
 	put(o, "contexts_full", get(&s->dpi_full));
 	put(o, "packets", get(&s->dpi_packets));
 	put(o, "labels", get(&s->labels));
+	segments(&pl->order, o);
+	datagrams(pl->datagrams, o);
 	return o;
 }
 

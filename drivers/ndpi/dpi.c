@@ -85,6 +85,11 @@ uint32_t dpi_flows_open(const struct dpi *d)
 	return d->open;
 }
 
+uint32_t dpi_contexts(const struct dpi *d)
+{
+	return d->n;
+}
+
 uint32_t dpi_flow_index(const struct dpi *d, const struct dpi_flow *f)
 {
 	return (uint32_t)(f - d->flows);
@@ -133,22 +138,22 @@ static void fill(
 }
 
 void dpi_flow_packet(struct dpi *d, struct dpi_flow *f, const uint8_t *ip, uint16_t len,
-	uint8_t proto, uint64_t ms, struct dpi_label *label)
+	uint64_t ms, struct dpi_label *label)
 {
-	uint16_t max = proto == IPPROTO_TCP ? d->max_tcp : d->max_udp;
 	ndpi_protocol p;
-	bool enough;
 
 	if (ms > d->now_ms) // as in ndpiReader, the library's time never goes back
 		d->now_ms = ms;
-	f->packets++;
-	enough = f->packets > max;
 	p = compat_process(d->module, &f->ndpi, ip, len, d->now_ms);
-	label->final = enough || (COMPAT_APP(p) != NDPI_PROTOCOL_UNKNOWN &&
-					 !compat_wants_more(d->module, &f->ndpi, &p));
-	if (enough && COMPAT_APP(p) == NDPI_PROTOCOL_UNKNOWN)
-		p = compat_giveup(d->module, &f->ndpi);
+	label->final = COMPAT_APP(p) != NDPI_PROTOCOL_UNKNOWN &&
+		       !compat_wants_more(d->module, &f->ndpi, &p);
 	fill(d, f, &p, label);
+}
+
+bool dpi_flow_count(const struct dpi *d, struct dpi_flow *f, uint8_t proto)
+{
+	f->packets += f->packets != UINT16_MAX;
+	return f->packets > (proto == IPPROTO_TCP ? d->max_tcp : d->max_udp);
 }
 
 void dpi_flow_finish(struct dpi *d, struct dpi_flow *f, struct dpi_label *label)

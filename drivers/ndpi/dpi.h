@@ -60,15 +60,20 @@ void dpi_free(struct dpi *d);
 struct dpi_flow *dpi_flow_open(struct dpi *d);
 void dpi_flow_close(struct dpi *d, struct dpi_flow *f);
 uint32_t dpi_flows_open(const struct dpi *d);
+uint32_t dpi_contexts(const struct dpi *d); // of the pool
 
 // Contexts by number, so that a flow entry keeps four bytes: 0 .. contexts - 1.
 uint32_t dpi_flow_index(const struct dpi *d, const struct dpi_flow *f);
 struct dpi_flow *dpi_flow_at(const struct dpi *d, uint32_t index);
 
-// One packet of the flow, from its IP header on; len is what was captured from there on (trailers
-// included). proto is the transport protocol. ms is the packet's time in milliseconds. Fills label.
+// One packet of the flow, from its IP header on, in order and once; len is what was captured from
+// there on (trailers included). ms is the time in milliseconds. Fills label.
 void dpi_flow_packet(struct dpi *d, struct dpi_flow *f, const uint8_t *ip, uint16_t len,
-	uint8_t proto, uint64_t ms, struct dpi_label *label);
+	uint64_t ms, struct dpi_label *label);
+
+// Counts a packet that came, whether it went to the library, waits, or was left out. proto is the
+// transport protocol. True where the limit of packets is passed: finish the flow.
+bool dpi_flow_count(const struct dpi *d, struct dpi_flow *f, uint8_t proto);
 
 // No more packets will come: the best label there is, guesses included. label->final is set.
 void dpi_flow_finish(struct dpi *d, struct dpi_flow *f, struct dpi_label *label);

@@ -14,7 +14,7 @@
 struct dpi_flow {
 	struct ndpi_flow_struct ndpi;
 	uint32_t next;    // free list
-	uint16_t packets; // that went to the library
+	uint16_t packets; // that came
 };
 
 struct dpi {

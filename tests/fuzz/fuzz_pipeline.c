@@ -211,6 +211,8 @@ static void finish(struct run *r)
 	want(s->flows_live == 0 && ended == s->flows_begun);
 	want(r->ended <= ended);
 	want(dpi_flows_open(world.dpi) == 0);
+	want(r->pl->order.pool.used == 0 && r->pl->order.oldest == BLOCK_NONE);
+	want(datagrams_waiting(r->pl->datagrams) <= r->given);
 	pipeline_burst(r->pl, NULL, 0, r->now, false); // says that it has seen the newest policy
 	pipeline_fini(r->pl);
 	free(r->pl);

@@ -48,6 +48,22 @@ def frames_of(topic):
         yield p
 
 
+def fragmented():
+    """A connection whose ClientHello comes in IPv4 fragments, the last first, with other bytes for one place."""
+    frames = [p.frame for p in next(t for t in topics.all_topics() if t.name == "tls_sni").packets]
+    hello = max(frames, key=len)
+    pieces = []
+    for at in range(0, len(hello) - 34, 64):
+        body = hello[34 + at:34 + at + 64]
+        more = 0x2000 if 34 + at + 64 < len(hello) else 0
+        head = hello[14:16] + struct.pack(">HHH", 20 + len(body), 77, more | at // 8) + hello[22:34]
+        pieces.insert(0, hello[:14] + head + body)
+    twice = hello[:-64] + bytes(64)
+    out = frames[:3] + [twice[:38] + struct.pack(">I", struct.unpack(">I", twice[38:42])[0] + 9) + twice[42:]]
+    return bytes([0]) + b"".join(b"\0" + struct.pack(">H", len(f)) + f
+                                for f in out + pieces + frames[frames.index(hello) + 1:])
+
+
 def packets(corpus):
     for t in topics.all_topics():
         link = LINKS[t.linktype]
@@ -67,6 +83,7 @@ def packets(corpus):
             how = (15 if i == 3 else 0) | (32 if p.back else 16) | (192 if i == 5 else 0)
             wire += bytes([how]) + struct.pack(">H", len(p.frame)) + p.frame
         corpus.put("pipeline", t.name + "-wire", wire)
+    corpus.put("pipeline", "tls-fragments", fragmented())
     # Link types that the captures do not have: 802.11 with and without radiotap, HDLC, PPPoE.
     ip = next(p.frame for p in topics.all_topics()[0].packets if p.ip_bytes)[14:]
     wifi = bytes.fromhex("0801000000005e00530100005e00530200005e0053030000aaaa030000000800") + ip

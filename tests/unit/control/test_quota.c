@@ -177,7 +177,7 @@ static void saved_and_loaded(void **state)
 
 	assert_int_equal(quota_init(&q, 4096), 0);
 	assert_int_equal(quota_init(&r, 4096), 0);
-	assert_int_equal(quota_load(&r, path, err, sizeof(err)), 0); // none is no error
+	assert_int_equal(quota_load(&r, path, 1000000, err, sizeof(err)), 0); // none is no error
 	for (unsigned i = 0; i < 1000; i++) {
 		snprintf(name, sizeof(name), "l%u", i / 2);
 		c = quota_find(&q, name, i % 2 ? "tenant" : NULL, i % 3 ? 0 : POLICY_CC('D', 'E'),
@@ -192,7 +192,7 @@ static void saved_and_loaded(void **state)
 	}
 	quota_find(&q, "never-entered", NULL, 0, POLICY_WINDOW_DAY); // counts nothing: not kept
 	assert_int_equal(quota_save(&q, path), 0);
-	assert_int_equal(quota_load(&r, path, err, sizeof(err)), 0);
+	assert_int_equal(quota_load(&r, path, 1000000, err, sizeof(err)), 0);
 	assert_int_equal(r.used, 1000);
 	for (unsigned i = 0; i < 1000; i++) {
 		snprintf(name, sizeof(name), "l%u", i / 2);
@@ -206,6 +206,33 @@ static void saved_and_loaded(void **state)
 		assert_int_equal(c->over, i % 5 == 0);
 		assert_int_equal(c->window, 1 + i % 3);
 	}
+	quota_fini(&q);
+	quota_fini(&r);
+}
+
+// The clock was set back: what counts in a time to come would count for ever.
+static void windows_to_come(void **state)
+{
+	const char *path = folder_path(state, "later.json");
+	struct quota_counter *c;
+	struct quota q, r;
+	char err[256];
+
+	assert_int_equal(quota_init(&q, 64), 0);
+	assert_int_equal(quota_init(&r, 64), 0);
+	for (int64_t i = 0; i < 3; i++) {
+		c = quota_find(&q, "l", NULL, (uint16_t)(i != 0 ? POLICY_CC('D', 'D' + i) : 0),
+			POLICY_WINDOW_HOUR);
+		quota_enter(c, 3600 * (1 + i));
+		c->flows = 7;
+	}
+	assert_int_equal(quota_save(&q, path), 0);
+	assert_int_equal(quota_load(&r, path, 7200, err, sizeof(err)), 1);
+	assert_int_equal(r.used, 2);
+	assert_int_equal(
+		quota_find(&r, "l", NULL, POLICY_CC('D', 'E'), POLICY_WINDOW_HOUR)->flows, 7);
+	assert_int_equal(
+		quota_find(&r, "l", NULL, POLICY_CC('D', 'F'), POLICY_WINDOW_HOUR)->flows, 0);
 	quota_fini(&q);
 	quota_fini(&r);
 }
@@ -240,13 +267,13 @@ static void damaged_files(void **state)
 		copy = strndup(whole, n);
 		folder_write(state, "limits.json", copy);
 		err[0] = '\0';
-		assert_int_equal(quota_load(&q, path, err, sizeof(err)), -EINVAL);
+		assert_int_equal(quota_load(&q, path, 1000000, err, sizeof(err)), -EINVAL);
 		assert_non_null(strstr(err, path));
 		free(copy);
 	}
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		folder_write(state, "limits.json", bad[i]);
-		assert_int_equal(quota_load(&q, path, err, sizeof(err)), -EINVAL);
+		assert_int_equal(quota_load(&q, path, 1000000, err, sizeof(err)), -EINVAL);
 	}
 	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		char *at = strstr(whole, wrong[i][0]);
@@ -258,13 +285,13 @@ static void damaged_files(void **state)
 		snprintf(copy, len, "%.*s%s%s", (int)(at - whole), whole, wrong[i][1],
 			at + strlen(wrong[i][0]));
 		folder_write(state, "limits.json", copy);
-		assert_int_equal(quota_load(&q, path, err, sizeof(err)), -EINVAL);
+		assert_int_equal(quota_load(&q, path, 1000000, err, sizeof(err)), -EINVAL);
 		assert_non_null(strstr(err, "damaged"));
 		free(copy);
 	}
 	assert_int_equal(q.used, 0); // nothing was taken of any
 	folder_write(state, "limits.json", whole);
-	assert_int_equal(quota_load(&q, path, err, sizeof(err)), 0);
+	assert_int_equal(quota_load(&q, path, 1000000, err, sizeof(err)), 0);
 	assert_int_equal(q.used, 2);
 	free(whole);
 	quota_fini(&q);
@@ -279,6 +306,7 @@ int main(void)
 		cmocka_unit_test(leases_never_add_up_to_more),
 		cmocka_unit_test(windows_move_on_and_not_back),
 		cmocka_unit_test_setup_teardown(saved_and_loaded, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(windows_to_come, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(damaged_files, folder_make, folder_remove),
 	};
 

@@ -21,7 +21,8 @@ struct rig {
 	uint8_t frames[RIG_BURST][256];
 	unsigned n; // packets that wait for rig_run()
 	int64_t now;
-	bool refuse; // records: the ring is full
+	bool refuse;      // records: the ring is full
+	uint32_t sent[2]; // for a test that counts TCP's numbers, by direction
 	_Atomic bool log_full;
 	struct record records[RIG_RECORDS];
 	uint64_t n_records, ends;

@@ -48,11 +48,13 @@ static void tcp(struct rig *r, bool answer, uint8_t flags, const char *payload, 
 		.answer = answer,
 		.proto = 6,
 		.flags = flags,
-		.seq = answer ? 900 : 100,
-		.ack = answer ? 100 : 900,
+		.seq = (answer ? 900 : 100) + r->sent[answer],
+		.ack = (answer ? 100 : 900) + r->sent[!answer],
 		.payload = payload,
 		.dport = dport};
 
+	r->sent[answer] += (flags & SYN) != 0;
+	r->sent[answer] += payload != NULL ? (uint32_t)strlen(payload) : 0;
 	rig_add(r, &p);
 	rig_run(r);
 }
