@@ -21,7 +21,8 @@ int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t 
 	pl->c = *c;
 	pl->now = now;
 	pl->next_change = INT64_MIN;
-	pl->full_reported = INT64_MIN / 2;
+	pl->full_reported = pl->shed_reported = INT64_MIN / 2;
+	budget_init(&pl->budget, c->new_share);
 	pl->next_fid = (uint64_t)c->worker << 56 | 1;
 	pl->parser.seed = c->seed;
 	pl->parser.tunnels = c->tunnels;
@@ -70,6 +71,7 @@ static void refresh(struct pipeline *pl, int64_t now)
 		if (window < next)
 			next = window;
 		pl->gen_epoch = pl->gen->epoch;
+		pl->can_block = policy_can_block(pl->gen->policy);
 		pl->next_change = next > INT64_MAX / 1000000 ? INT64_MAX : next * 1000000;
 		pl->stamp++;
 	}
@@ -83,7 +85,7 @@ void pipeline_set_back(struct pipeline *pl, int64_t now)
 {
 	pl->now = now;
 	pl->next_change = INT64_MIN; // rules and limits go by the time: decide anew
-	pl->full_reported = INT64_MIN / 2;
+	pl->full_reported = pl->shed_reported = INT64_MIN / 2;
 	pl->ring_full_until = INT64_MIN;
 	timer_set_back(pl->wheel, now);
 }
@@ -93,6 +95,7 @@ void pipeline_shift(struct pipeline *pl, int64_t by)
 	pl->now += by;
 	pl->next_change = INT64_MIN;
 	pl->full_reported += by;
+	pl->shed_reported += by;
 	pl->ring_full_until += by;
 	for (uint32_t i = 0; i < pl->table.fresh; i++) {
 		if (pl->table.hot[i].version == 0)
@@ -287,6 +290,22 @@ static inline void prefetch_behind(
 		__builtin_prefetch(pl->table.addr6[pl->table.hot[entry].v6.slot]);
 }
 
+// What new flows and their classification take is measured, and limited where packets wait.
+static void serve_slowly(struct pipeline *pl, struct packet *q, uint32_t entry)
+{
+	bool begins = entry == FLOW_NONE;
+	uint64_t start = 0;
+
+	if (begins && budget_used_up(&pl->budget)) {
+		flow_shed(pl, q);
+		return;
+	}
+	if (begins || pl->table.cold[entry].dpi != FLOW_NONE)
+		start = budget_start(&pl->budget);
+	slow_packet(pl, q, entry);
+	budget_draw(&pl->budget, start);
+}
+
 static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, struct sums *x)
 {
 	if (q->notes != 0)
@@ -301,12 +320,13 @@ static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, 
 	if (entry == FLOW_NONE || !flow_matches(&pl->table, entry, q))
 		entry = flow_find(&pl->table, q);
 	if (entry == FLOW_NONE || (q->notes & NOTES_MALFORMED) || !fast_packet(pl, q, entry, x))
-		slow_packet(pl, q, entry);
+		serve_slowly(pl, q, entry);
 }
 
 void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
 {
 	uint32_t entry[PIPELINE_MAX_BURST];
+	uint64_t start = budget_start(&pl->budget);
 	struct sums x = {0};
 
 	refresh(pl, now);
@@ -325,6 +345,7 @@ void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t n
 			serve(pl, &p[l], entry[l], &x);
 	}
 	add_sums(&pl->stats, &x);
+	budget_earn(&pl->budget, start);
 }
 
 static void look_at(struct pipeline *pl, uint32_t i)
@@ -370,6 +391,7 @@ static unsigned take_due(struct pipeline *pl, uint32_t *due, unsigned max)
 unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget)
 {
 	uint32_t due[AGE_BATCH];
+	uint64_t start = budget_start(&pl->budget);
 	unsigned done = 0;
 
 	refresh(pl, now);
@@ -383,6 +405,8 @@ unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget)
 			look_at(pl, due[i]);
 		done += n;
 	}
+	if (done != 0)
+		budget_draw(&pl->budget, start);
 	return done;
 }
 

@@ -100,6 +100,7 @@ static const struct cfg_field WORKERS[] = {
 static const struct cfg_field FLOWS[] = {
 	NUMBER("max", struct gateway_flows, max, 1, 1u << 28),
 	{.key = "timeouts_s", .kind = CFG_OTHER},
+	NUMBER("new_share", struct gateway_flows, new_share, 0, 99),
 	NUMBER("update_s", struct gateway_flows, update_s, 1, 86400),
 };
 
@@ -162,7 +163,8 @@ static const struct cfg_field LOG[] = {
 		.words = ACTIONS                                                                   \
 	}
 static const struct cfg_field EXCEPTIONS[] = {EXCEPTION(malformed), EXCEPTION(flow_table_full),
-	EXCEPTION(dpi_full), EXCEPTION(record_ring_full), EXCEPTION(log_disk_full)};
+	EXCEPTION(dpi_full), EXCEPTION(record_ring_full), EXCEPTION(log_disk_full),
+	EXCEPTION(overload)};
 
 static int set_defaults(struct gateway_config *g)
 {
@@ -173,6 +175,7 @@ static int set_defaults(struct gateway_config *g)
 		.mbufs = 65535,
 		.link_propagation = true};
 	g->flows = (struct gateway_flows){.max = 1u << 20,
+		.new_share = 5,
 		.update_s = 60,
 		.timeouts = {.tcp_syn = 10,
 			.tcp = 300,

@@ -94,8 +94,10 @@ struct gateway_timeouts {
 };
 
 struct gateway_flows {
-	uint32_t max;      // of the whole gateway, 1..2^28; default 1048576
-	uint32_t update_s; // an update record of a long flow this often, 1..86400; default 60
+	uint32_t max;       // of the whole gateway, 1..2^28; default 1048576
+	uint32_t new_share; // percent of a worker's time for new flows while packets wait, 0: no
+			    // limit, ..99; default 5
+	uint32_t update_s;  // an update record of a long flow this often, 1..86400; default 60
 	struct gateway_timeouts timeouts;
 };
 
@@ -128,6 +130,7 @@ struct gateway_exceptions {
 	enum policy_action dpi_full;         // flag
 	enum policy_action record_ring_full; // pass
 	enum policy_action log_disk_full;    // pass
+	enum policy_action overload;         // pass; new flows over flows.new_share
 };
 
 // What the EAL's arguments tell without asking the EAL.

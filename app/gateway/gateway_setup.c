@@ -94,6 +94,7 @@ static void fill_config(const struct gateway *g, struct pipeline_config *c)
 	c->timeout_us[FLOW_CLASS_UDP] = seconds(t->udp);
 	c->timeout_us[FLOW_CLASS_ICMP] = seconds(t->icmp);
 	c->timeout_us[FLOW_CLASS_OTHER] = seconds(t->other);
+	c->new_share = from->flows.new_share;
 	c->update_us = seconds(from->flows.update_s);
 	c->local_flows = from->log.local_flows;
 	c->classify_always = from->dpi.classify == GATEWAY_CLASSIFY_ALWAYS;
@@ -111,6 +112,7 @@ static void fill_config(const struct gateway *g, struct pipeline_config *c)
 		.dpi_full = (uint8_t)from->exceptions.dpi_full,
 		.record_ring_full = (uint8_t)from->exceptions.record_ring_full,
 		.log_disk_full = (uint8_t)from->exceptions.log_disk_full,
+		.overload = (uint8_t)from->exceptions.overload,
 	};
 	c->geo = g->geo;
 	c->log_full = &g->log_full;

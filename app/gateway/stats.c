@@ -67,6 +67,7 @@ static json_t *flows(const struct pipeline *pl)
 	put(o, "local", get(&s->flows_local));
 	json_object_set_new(o, "ended", ends(s));
 	put(o, "table_full", get(&s->table_full));
+	put(o, "shed", get(&s->flows_shed));
 	put(o, "extension_full", get(&s->ext_full));
 	put(o, "updates", get(&s->updates));
 	put(o, "captures", get(&s->captures_begun));
@@ -83,6 +84,7 @@ static json_t *classification(const struct pipeline *pl)
 
 	put(o, "contexts_open", dpi_flows_open(pl->c.dpi));
 	put(o, "contexts_full", get(&s->dpi_full));
+	put(o, "shed", get(&s->dpi_shed));
 	put(o, "packets", get(&s->dpi_packets));
 	put(o, "labels", get(&s->labels));
 	return o;

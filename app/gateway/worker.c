@@ -216,6 +216,7 @@ static unsigned poll_queue(struct worker *w, const struct worker_rx *rx)
 		bytes += w->mbufs[i]->pkt_len;
 		fill(w, &w->packets[i], w->mbufs[i], i, now);
 	}
+	w->pl->budget.behind = n == w->burst;
 	w->stats.bursts++;
 	w->stats.rx_packets[rx->port] += n;
 	w->stats.rx_bytes[rx->port] += bytes;
@@ -236,6 +237,7 @@ static unsigned poll_ring(struct worker *w, struct rte_ring *ring)
 	now = burst_time(w);
 	for (unsigned i = 0; i < n; i++)
 		fill(w, &w->packets[i], w->mbufs[i], i, now);
+	w->pl->budget.behind = n == w->burst;
 	w->stats.taken_over += n;
 	process(w, w->packets, n, now, false);
 	return n;

@@ -106,6 +106,22 @@ static struct result one_round(struct rig *r, struct args *a, unsigned permille,
 		(double)(packets - hostile) / (double)packets * r->c.burst};
 }
 
+// The attack is under way: what the worker had saved up for new flows while there was none is used
+// up (budget.h), or as much has been sent as would have.
+static void lead_in(struct rig *r, struct args *a)
+{
+	uint64_t shed = r->w.pl->stats.flows_shed;
+
+	for (unsigned i = 0; i < 1000 && r->w.pl->stats.flows_shed - shed < 64; i++) {
+		load(r, a, a->permille);
+		while (worker_turn(&r->w) != 0)
+			;
+		rig_drain(r);
+		if (a->rig.new_share == 0 || a->attack.kind == ATTACK_ELEPHANT)
+			break;
+	}
+}
+
 static void warm(struct rig *r, struct args *a)
 {
 	uint32_t flows[RIG_LOAD];
@@ -114,7 +130,8 @@ static void warm(struct rig *r, struct args *a)
 		for (uint32_t f = 0; f < a->t.flows;) {
 			unsigned n = 0;
 
-			while (n < RIG_LOAD && f < a->t.flows)
+			// Short of a burst: no packets wait, and every flow is begun.
+			while (n + 1 < r->c.burst && f < a->t.flows)
 				flows[n++] = f++;
 			rig_load(r, &a->t, pass % 2, flows, n);
 			while (worker_turn(&r->w) != 0)
@@ -139,8 +156,10 @@ static void print_counters(const struct rig *r)
 		if (s->notes[i] != 0)
 			printf("\"%s\": %llu, ", reason_note_name(i),
 				(unsigned long long)s->notes[i]);
-	printf("\"flow_table_full\": %llu, \"dpi_full\": %llu}}\n",
-		(unsigned long long)s->table_full, (unsigned long long)s->dpi_full);
+	printf("\"flow_table_full\": %llu, \"dpi_full\": %llu, \"classification_shed\": %llu, "
+	       "\"flows_shed\": %llu}}\n",
+		(unsigned long long)s->table_full, (unsigned long long)s->dpi_full,
+		(unsigned long long)s->dpi_shed, (unsigned long long)s->flows_shed);
 }
 
 static void measure(struct rig *r, struct args *a)
@@ -153,11 +172,13 @@ static void measure(struct rig *r, struct args *a)
 	if (v == NULL)
 		exit(2);
 	warm(r, a);
-	one_round(r, a, a->permille, v); // the attack is under way
+	one_round(r, a, a->permille, v);
 	for (unsigned i = 0; i < n; i++) {
-		struct result x = one_round(r, a, 0, v), y = one_round(r, a, a->permille, v);
+		struct result x = one_round(r, a, 0, v), y;
 		double each = x.cycles / x.victims;
 
+		lead_in(r, a);
+		y = one_round(r, a, a->permille, v);
 		quiet[i] = hz / each / 1e6;
 		left[i] = (y.victims / y.cycles) * each;
 		cost[i] = (y.cycles - y.victims * each) / (r->c.burst - y.victims);
@@ -179,6 +200,7 @@ static const char usage[] =
 	"  --attack syn|scan|fragment|collide|elephant --permille N (attacker's packets)\n"
 	"  --flows N --room N (flows of the table beyond those) --dpi N (contexts)\n"
 	"  --seed-known (collide: the attacker has the worker's seed, which nobody has)\n"
+	"  --share PERCENT (flows.new_share, 5) --overload-block (exceptions.overload)\n"
 	"  --rounds N --bursts N --no-huge --policy FILE --country-db FILE\n";
 
 static void take_option(struct args *a, int opt)
@@ -206,6 +228,12 @@ static void take_option(struct args *a, int opt)
 		break;
 	case 'k':
 		a->seed_known = true;
+		break;
+	case 'o':
+		a->rig.overload = POLICY_BLOCK;
+		break;
+	case 's':
+		a->rig.new_share = n;
 		break;
 	case 'r':
 		a->rounds = n;
@@ -238,6 +266,8 @@ static void parse_args(struct args *a, int argc, char **argv)
 		{"room", required_argument, NULL, 'R'},
 		{"dpi", required_argument, NULL, 'd'},
 		{"seed-known", no_argument, NULL, 'k'},
+		{"share", required_argument, NULL, 's'},
+		{"overload-block", no_argument, NULL, 'o'},
 		{"rounds", required_argument, NULL, 'r'},
 		{"bursts", required_argument, NULL, 'b'},
 		{"no-huge", no_argument, NULL, 'H'},
@@ -285,7 +315,11 @@ int main(int argc, char **argv)
 	static struct args a = {
 		.t = {.flows = 10000, .version = 4, .size = 60, .state = 0x2545f4914f6cdd1d},
 		.attack = {.state = 0x9e3779b97f4a7c15, .aim = {{3, 5, 7, 11}}},
-		.rig = {.burst = 64, .huge = true, .dpi_contexts = 65536, .udp_timeout_s = 60},
+		.rig = {.burst = 64,
+			.huge = true,
+			.new_share = 5,
+			.dpi_contexts = 65536,
+			.udp_timeout_s = 60},
 		.permille = 100,
 		.room = 1000000,
 		.rounds = 7,

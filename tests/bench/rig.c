@@ -129,6 +129,8 @@ static int make_pipeline(struct rig *r)
 		.timeout_us = {10000000, 300000000, 10000000, (int64_t)r->c.udp_timeout_s * 1000000,
 			10000000, 60000000},
 		.update_us = 60000000,
+		.new_share = r->c.new_share,
+		.exceptions = {.overload = r->c.overload},
 		.tunnels = PARSE_ALL_TUNNELS,
 		.slot = &r->slot,
 		.classify_always = r->c.dpi_contexts != 0,

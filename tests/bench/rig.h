@@ -13,6 +13,8 @@
 struct rig_config {
 	uint32_t max_flows;
 	uint32_t dpi_contexts; // 0: no flow is classified, every label is final at once
+	uint32_t new_share;    // budget.h
+	uint8_t overload;      // exception, enum policy_action
 	uint16_t burst;
 	bool huge;
 	uint32_t udp_timeout_s;
