@@ -23,6 +23,8 @@ static const struct cfg_word MODES[] = {
 	{"inline", GATEWAY_INLINE}, {"tap", GATEWAY_TAP}, {NULL, 0}};
 static const struct cfg_word CLASSIFY[] = {
 	{"always", GATEWAY_CLASSIFY_ALWAYS}, {"needed", GATEWAY_CLASSIFY_NEEDED}, {NULL, 0}};
+static const struct cfg_word IDLE[] = {{"poll", GATEWAY_IDLE_POLL}, {"pause", GATEWAY_IDLE_PAUSE},
+	{"sleep", GATEWAY_IDLE_SLEEP}, {NULL, 0}};
 static const struct cfg_word ACTIONS[] = {
 	{"pass", POLICY_ALLOW}, {"flag", POLICY_FLAG}, {"block", POLICY_BLOCK}, {NULL, 0}};
 
@@ -92,6 +94,11 @@ static const struct cfg_field WORKERS[] = {
 	NUMBER("tx_descriptors", struct gateway_workers, tx_descriptors, 64, 32768),
 	NUMBER("mbufs", struct gateway_workers, mbufs, 1024, 1u << 26),
 	NUMBER("mtu", struct gateway_workers, mtu, 68, 9702),
+	{.key = "idle",
+		.kind = CFG_WORD,
+		.offset = offsetof(struct gateway_workers, idle),
+		.words = IDLE},
+	NUMBER("idle_us", struct gateway_workers, idle_us, 1, 1000),
 	{.key = "link_propagation",
 		.kind = CFG_BOOL,
 		.offset = offsetof(struct gateway_workers, link_propagation)},
@@ -173,6 +180,7 @@ static int set_defaults(struct gateway_config *g)
 		.rx_descriptors = 1024,
 		.tx_descriptors = 1024,
 		.mbufs = 65535,
+		.idle_us = 50,
 		.link_propagation = true};
 	g->flows = (struct gateway_flows){.max = 1u << 20,
 		.new_share = 5,

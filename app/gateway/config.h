@@ -36,6 +36,12 @@ enum gateway_classify {
 	GATEWAY_CLASSIFY_NEEDED, // only flows whose verdict can depend on one
 };
 
+enum gateway_idle {         // what a worker does while no packets come
+	GATEWAY_IDLE_POLL,  // looks again at once
+	GATEWAY_IDLE_PAUSE, // rests without giving its core away
+	GATEWAY_IDLE_SLEEP,
+};
+
 // Which tunnels the parser looks into (bits of gateway_config.tunnels).
 enum gateway_tunnel {
 	GATEWAY_TUN_IPIP = 1 << 0, // IP in IP of any versions
@@ -79,8 +85,10 @@ struct gateway_workers {
 	uint32_t tx_descriptors;
 	uint32_t mbufs; // in all pools together, 1024..2^26; default 65535
 	uint32_t mtu;   // bytes of the Ethernet payload, 68..9702; 0, the default: leave the ports'
-	bool link_propagation; // inline: when one port of a wire loses its link, take the other
-			       // down; true
+	enum gateway_idle idle; // "poll" (default), "pause" or "sleep"
+	uint32_t idle_us;       // the longest rest or sleep, 1..1000; 50
+	bool link_propagation;  // inline: when one port of a wire loses its link, take the other
+				// down; true
 };
 
 // Idle times in seconds, 1..604800.

@@ -114,6 +114,7 @@ static json_t *worker(const struct worker *w)
 	put(o, "queues", w->n_rx);
 	put(o, "loops", get(&w->stats.loops));
 	put(o, "idle_loops", get(&w->stats.idle_loops));
+	put(o, "idle_waits", get(&w->idle.waits));
 	put(o, "bursts", get(&w->stats.bursts));
 	put(o, "handed_over", get(&w->stats.handed_over));
 	put(o, "taken_over", get(&w->stats.taken_over));

@@ -272,6 +272,7 @@ static void look_through(struct worker *w, bool idle)
 {
 	struct view *v = atomic_load_explicit(&w->view, memory_order_acquire);
 
+	worker_idle_reset(&w->idle); // somebody waits for this
 	if (v != NULL && view_slice(v, w->pl, idle ? VIEW_IDLE : VIEW_BUSY))
 		atomic_store_explicit(&w->view, NULL, memory_order_release);
 }
@@ -289,8 +290,9 @@ unsigned worker_turn(struct worker *w)
 	// time will do; only an idle worker asks the clock.
 	if (n != 0)
 		pipeline_age(w->pl, w->pl->now, n);
-	else if (++w->stats.idle_loops % AGE_EVERY == 0)
-		pipeline_age(w->pl, burst_time(w), AGE_BUDGET);
+	else if ((++w->stats.idle_loops % AGE_EVERY == 0 || w->idle.waited) &&
+		 pipeline_age(w->pl, burst_time(w), AGE_BUDGET) == AGE_BUDGET)
+		worker_idle_reset(&w->idle); // there are more
 	if ((n == 0 || w->stats.loops % VIEW_EVERY == 0) &&
 		atomic_load_explicit(&w->view, memory_order_relaxed) != NULL)
 		look_through(w, n == 0);
@@ -301,9 +303,13 @@ int worker_run(void *arg)
 {
 	struct worker *w = arg;
 
-	while (!atomic_load_explicit(w->stop, memory_order_relaxed))
+	worker_idle_begin(&w->idle);
+	while (!atomic_load_explicit(w->stop, memory_order_relaxed)) {
 		if (worker_turn(w) == 0)
-			rte_pause();
+			worker_idle_wait(&w->idle);
+		else
+			worker_idle_reset(&w->idle);
+	}
 	finish(w);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "app/dataplane/pipeline.h"
 #include "app/dataplane/view.h"
 #include "app/flowlog/writer.h"
+#include "app/gateway/worker_idle.h"
 #include "drivers/eal/port.h"
 
 #include <stdatomic.h>
@@ -80,6 +81,7 @@ struct worker {
 	struct rte_mbuf **mbufs;
 	const _Atomic bool *stop;
 	_Atomic unsigned *stopped_rx; // how many workers receive no more
+	struct worker_idle idle;
 	bool stopping, writer_stuck;
 	int64_t clock_offset; // of the wall clock from the one that nobody sets, microseconds
 	_Atomic(struct view *)
