@@ -27,7 +27,7 @@ int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t 
 	pl->parser.seed = c->seed;
 	pl->parser.tunnels = c->tunnels;
 	pl->parser.frags = frag_create(FRAG_DATAGRAMS, &c->seed);
-	pl->wheel = malloc(sizeof(*pl->wheel));
+	pl->wheel = aligned_alloc(64, sizeof(*pl->wheel)); // written by this thread alone
 	rc = flow_table_init(&pl->table, c->max_flows, &c->seed, c->huge);
 	if (rc == 0 && pl->c.quota == NULL) {
 		rc = quota_init(&pl->own_quota, OWN_COUNTERS);

@@ -26,6 +26,7 @@
 #include "drivers/geo/geo.h"
 #include "drivers/ndpi/dpi.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 
 #define PIPELINE_MAX_BURST 256
@@ -127,6 +128,9 @@ struct pipeline {
 	struct pipeline_inject injects[PIPELINE_MAX_INJECTS];
 	struct pipeline_stats stats __attribute__((aligned(64)));
 };
+
+static_assert(_Alignof(struct pipeline) == 64 && sizeof(struct pipeline) % 64 == 0,
+	"no cache line of a pipeline holds anything else");
 
 // 0 or -ENOMEM. A policy must have been published.
 int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t now);

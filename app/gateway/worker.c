@@ -30,12 +30,22 @@ static int64_t clock_us(clockid_t clock)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+// Whole cache lines, zeroed: what two workers write in every burst must not meet in one.
+static void *own_lines(size_t size)
+{
+	void *p;
+
+	size = (size + 63) & ~(size_t)63;
+	p = aligned_alloc(64, size);
+	return p != NULL ? memset(p, 0, size) : NULL;
+}
+
 int worker_init(struct worker *w)
 {
-	w->tx = calloc(WORKER_MAX_PORTS, sizeof(*w->tx));
-	w->chained = malloc((size_t)w->burst * WORKER_FRAME_MAX);
-	w->packets = aligned_alloc(64, w->burst * sizeof(*w->packets));
-	w->mbufs = calloc(w->burst, sizeof(struct rte_mbuf *));
+	w->tx = own_lines(WORKER_MAX_PORTS * sizeof(*w->tx));
+	w->chained = own_lines((size_t)w->burst * WORKER_FRAME_MAX);
+	w->packets = own_lines(w->burst * sizeof(*w->packets));
+	w->mbufs = own_lines(w->burst * sizeof(struct rte_mbuf *));
 	if (w->tx == NULL || w->chained == NULL || w->packets == NULL || w->mbufs == NULL)
 		return -ENOMEM;
 	w->clock_offset = clock_us(CLOCK_REALTIME) - clock_us(CLOCK_MONOTONIC_COARSE);

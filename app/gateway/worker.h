@@ -16,6 +16,7 @@
 #include "app/gateway/worker_idle.h"
 #include "drivers/eal/port.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -88,6 +89,9 @@ struct worker {
 		view; // to be looked through; the worker takes it off when it is done
 	struct worker_stats stats __attribute__((aligned(64)));
 };
+
+static_assert(_Alignof(struct worker) == 64 && sizeof(struct worker) % 64 == 0,
+	"workers stand in an array: none may write to a cache line of the next");
 
 // Allocates what a worker needs for bursts. 0 or -ENOMEM.
 int worker_init(struct worker *w);
