@@ -19,6 +19,8 @@
 #define VIEW_IDLE  256
 #define AGE_BUDGET 64 // flows
 
+#define BEHIND 64 // packets of full bursts in a row: more wait than the worker takes
+
 #define STUCK_TRIES   15000   // of 100 us
 #define CLOCK_STEP_US 2000000 // less is left to pass by itself
 
@@ -212,10 +214,18 @@ static void distribute(struct worker *w, unsigned n, int64_t now, bool direct)
 		process(w, w->packets, own, now, true);
 }
 
-static unsigned poll_queue(struct worker *w, const struct worker_rx *rx)
+// Whether packets wait (budget.h). One burst tells nothing where bursts are small.
+static bool is_behind(const struct worker *w, uint32_t *full, unsigned n)
+{
+	*full = n < w->burst ? 0 : *full < BEHIND ? *full + n : *full;
+	return *full >= BEHIND;
+}
+
+static unsigned poll_queue(struct worker *w, struct worker_rx *rx)
 {
 	unsigned n = rte_eth_rx_burst(rx->port, rx->queue, w->mbufs, w->burst);
 	uint64_t bytes = 0;
+	bool behind = is_behind(w, &rx->full, n);
 	int64_t now;
 
 	if (n == 0)
@@ -226,7 +236,7 @@ static unsigned poll_queue(struct worker *w, const struct worker_rx *rx)
 		bytes += w->mbufs[i]->pkt_len;
 		fill(w, &w->packets[i], w->mbufs[i], i, now);
 	}
-	w->pl->budget.behind = n == w->burst;
+	w->pl->budget.behind = behind;
 	w->stats.bursts++;
 	w->stats.rx_packets[rx->port] += n;
 	w->stats.rx_bytes[rx->port] += bytes;
@@ -237,9 +247,10 @@ static unsigned poll_queue(struct worker *w, const struct worker_rx *rx)
 	return n;
 }
 
-static unsigned poll_ring(struct worker *w, struct rte_ring *ring)
+static unsigned poll_ring(struct worker *w, struct rte_ring *ring, uint32_t *full)
 {
 	unsigned n = rte_ring_sc_dequeue_burst(ring, (void **)w->mbufs, w->burst, NULL);
+	bool behind = is_behind(w, full, n);
 	int64_t now;
 
 	if (n == 0)
@@ -247,7 +258,7 @@ static unsigned poll_ring(struct worker *w, struct rte_ring *ring)
 	now = burst_time(w);
 	for (unsigned i = 0; i < n; i++)
 		fill(w, &w->packets[i], w->mbufs[i], i, now);
-	w->pl->budget.behind = n == w->burst;
+	w->pl->budget.behind = behind;
 	w->stats.taken_over += n;
 	process(w, w->packets, n, now, false);
 	return n;
@@ -259,7 +270,7 @@ static unsigned poll_rings(struct worker *w)
 
 	for (unsigned i = 0; i < w->n_workers; i++)
 		if (w->in[i] != NULL)
-			n += poll_ring(w, w->in[i]);
+			n += poll_ring(w, w->in[i], &w->full_in[i]);
 	return n;
 }
 

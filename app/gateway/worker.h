@@ -42,7 +42,8 @@ struct worker_port {
 
 struct worker_rx {
 	uint16_t port, queue;
-	bool direct; // the flows of this queue are this worker's, but for those in tunnels
+	bool direct;   // the flows of this queue are this worker's, but for those in tunnels
+	uint32_t full; // packets of full bursts in a row
 };
 
 // Packets on their way out of one port.
@@ -69,6 +70,7 @@ struct worker {
 	unsigned n_rx;
 	const struct worker_port *ports;  // WORKER_MAX_PORTS of them
 	struct rte_ring *in[WORKER_MAX];  // from each other worker; NULL: none
+	uint32_t full_in[WORKER_MAX];     // packets of full bursts in a row
 	struct rte_ring *out[WORKER_MAX]; // to each other worker
 	struct rte_mempool *pool;         // for injected frames
 	struct record_ring *ring;

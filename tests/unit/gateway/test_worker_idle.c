@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// What a worker does while no packets come: workers.idle.
+// What a worker does while no packets come (workers.idle), and that it knows when it is behind.
 
 #include "tests/unit/gateway/worker_rig.h"
 
@@ -80,11 +80,41 @@ static void test_idle_age(void **state)
 	worker_rig_free(r);
 }
 
+// Packets wait where full bursts follow each other, whatever their size; the end of them ends it.
+static void test_behind(void **state)
+{
+	static const uint16_t bursts[] = {1, 16, 64};
+
+	for (unsigned k = 0; k < 3; k++) {
+		const struct worker_rig_options o = {0};
+		struct worker_rig *r = worker_rig_new(&o);
+		struct worker *w = &r->workers[0];
+		unsigned most = w->burst;
+
+		w->burst = bursts[k] < most ? bursts[k] : (uint16_t)most;
+		for (unsigned i = 0; i < 100; i++)
+			worker_rig_put(r, RIG_INSIDE, UDP, false, 0);
+		for (unsigned n = w->burst; n < 64; n += w->burst) {
+			worker_turn(w);
+			assert_false(w->pl->budget.behind);
+		}
+		worker_turn(w);
+		assert_true(w->pl->budget.behind);
+		worker_rig_run(r);
+		worker_rig_put(r, RIG_INSIDE, UDP, false, 0);
+		worker_turn(w);
+		assert_false(w->pl->budget.behind);
+		worker_rig_run(r);
+		worker_rig_free(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_idle_age),
+		cmocka_unit_test(test_behind),
 	};
 	int rc = worker_rig_eal(NULL, 0);
 
