@@ -86,6 +86,19 @@ const struct policy_info *policy_info(const struct policy *p)
 	return &p->doc->info;
 }
 
+bool policy_can_block(const struct policy *p)
+{
+	const struct policy_doc *d = p->doc;
+
+	if (d->default_action == POLICY_BLOCK || d->on_expiry == ON_EXPIRY_BLOCK)
+		return true;
+	for (unsigned i = 0; i < d->info.n_rules; i++)
+		if (d->rules[i].enabled && !d->rules[i].shadow &&
+			d->rules[i].action == POLICY_BLOCK)
+			return true;
+	return false;
+}
+
 void policy_rule(const struct policy *p, uint16_t rule, struct policy_rule_info *out)
 {
 	const struct policy_doc *d = p->doc;

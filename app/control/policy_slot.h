@@ -14,6 +14,7 @@
 
 #include "policy/policy.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,6 +45,8 @@ struct policy_reader {
 	_Atomic uint32_t seen;             // epoch; worker: rw, control: ro
 	uint32_t refs[POLICY_GENERATIONS]; // flows by generation; worker: rw, control: ro
 } __attribute__((aligned(64)));
+
+static_assert(sizeof(struct policy_reader) % 64 == 0, "a reader's cache lines are its worker's");
 
 struct policy_slot {
 	_Atomic(struct policy_generation *) now;

@@ -86,6 +86,8 @@ static uint8_t exception_action(const struct pipeline *pl, uint8_t exception)
 		return x->record_ring_full;
 	case RECORD_EXC_LOG_FULL:
 		return x->log_disk_full;
+	case RECORD_EXC_OVERLOAD:
+		return x->overload;
 	default:
 		return POLICY_ALLOW;
 	}

@@ -44,12 +44,13 @@ int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t 
 	pl->c = *c;
 	pl->now = now;
 	pl->next_change = INT64_MIN;
-	pl->full_reported = INT64_MIN / 2;
+	pl->full_reported = pl->shed_reported = INT64_MIN / 2;
+	budget_init(&pl->budget, c->new_share);
 	pl->next_fid = (uint64_t)c->worker << 56 | 1;
 	pl->parser.seed = c->seed;
 	pl->parser.tunnels = c->tunnels;
 	pl->parser.frags = frag_create(FRAG_DATAGRAMS, &c->seed);
-	pl->wheel = malloc(sizeof(*pl->wheel));
+	pl->wheel = aligned_alloc(64, sizeof(*pl->wheel)); // written by this thread alone
 	rc = flow_table_init(&pl->table, c->max_flows, &c->seed, c->huge);
 	if (rc == 0 && pl->c.quota == NULL) {
 		rc = quota_init(&pl->own_quota, OWN_COUNTERS);
@@ -98,6 +99,7 @@ static void refresh(struct pipeline *pl, int64_t now)
 		if (window < next)
 			next = window;
 		pl->gen_epoch = pl->gen->epoch;
+		pl->can_block = policy_can_block(pl->gen->policy);
 		pl->next_change = next > INT64_MAX / 1000000 ? INT64_MAX : next * 1000000;
 		pl->stamp++;
 	}
@@ -111,7 +113,7 @@ void pipeline_set_back(struct pipeline *pl, int64_t now)
 {
 	pl->now = now;
 	pl->next_change = INT64_MIN; // rules and limits go by the time: decide anew
-	pl->full_reported = INT64_MIN / 2;
+	pl->full_reported = pl->shed_reported = INT64_MIN / 2;
 	pl->ring_full_until = INT64_MIN;
 	timer_set_back(pl->wheel, now);
 }
@@ -121,6 +123,7 @@ void pipeline_shift(struct pipeline *pl, int64_t by)
 	pl->now += by;
 	pl->next_change = INT64_MIN;
 	pl->full_reported += by;
+	pl->shed_reported += by;
 	pl->ring_full_until += by;
 	for (uint32_t i = 0; i < pl->table.fresh; i++) {
 		if (pl->table.hot[i].version == 0)
@@ -316,6 +319,22 @@ static inline void prefetch_behind(
 		__builtin_prefetch(pl->table.addr6[pl->table.hot[entry].v6.slot]);
 }
 
+// What new flows and their classification take is measured, and limited where packets wait.
+static void serve_slowly(struct pipeline *pl, struct packet *q, uint32_t entry)
+{
+	bool begins = entry == FLOW_NONE;
+	uint64_t start = 0;
+
+	if (begins && budget_used_up(&pl->budget)) {
+		flow_shed(pl, q);
+		return;
+	}
+	if (begins || pl->table.cold[entry].dpi != FLOW_NONE)
+		start = budget_start(&pl->budget);
+	slow_packet(pl, q, entry);
+	budget_draw(&pl->budget, start);
+}
+
 static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, struct sums *x)
 {
 	if (q->notes != 0)
@@ -332,12 +351,13 @@ static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, 
 	// A fragment without its first may be what a datagram of another flow waits for.
 	if (entry == FLOW_NONE || (q->notes & (NOTES_MALFORMED | NOTE_BIT(FRAG_ORPHAN))) ||
 		!fast_packet(pl, q, entry, x))
-		slow_packet(pl, q, entry);
+		serve_slowly(pl, q, entry);
 }
 
 void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
 {
 	uint32_t entry[PIPELINE_MAX_BURST];
+	uint64_t start = budget_start(&pl->budget);
 	struct sums x = {0};
 
 	refresh(pl, now);
@@ -356,6 +376,7 @@ void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t n
 			serve(pl, &p[l], entry[l], &x);
 	}
 	add_sums(&pl->stats, &x);
+	budget_earn(&pl->budget, start);
 }
 
 static void look_at(struct pipeline *pl, uint32_t i)
@@ -401,6 +422,7 @@ static unsigned take_due(struct pipeline *pl, uint32_t *due, unsigned max)
 unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget)
 {
 	uint32_t due[AGE_BATCH];
+	uint64_t start = budget_start(&pl->budget);
 	unsigned done = 0;
 
 	refresh(pl, now);
@@ -414,6 +436,8 @@ unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget)
 			look_at(pl, due[i]);
 		done += n;
 	}
+	if (done != 0)
+		budget_draw(&pl->budget, start);
 	return done;
 }
 

@@ -16,6 +16,7 @@
 #pragma once
 
 #include "app/control/policy_slot.h"
+#include "app/dataplane/budget.h"
 #include "app/dataplane/datagram.h"
 #include "app/dataplane/flow_table.h"
 #include "app/dataplane/meter.h"
@@ -27,6 +28,7 @@
 #include "drivers/geo/geo.h"
 #include "drivers/ndpi/dpi.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 
 #define PIPELINE_MAX_BURST 256
@@ -49,7 +51,7 @@ struct pipeline_prefix {
 // What happens where something is exhausted or malformed: enum policy_action, POLICY_ALLOW for
 // "pass".
 struct pipeline_exceptions {
-	uint8_t malformed, flow_table_full, dpi_full, record_ring_full, log_disk_full;
+	uint8_t malformed, flow_table_full, dpi_full, record_ring_full, log_disk_full, overload;
 };
 
 struct pipeline_config {
@@ -61,6 +63,7 @@ struct pipeline_config {
 	int64_t update_us;                    // 0: no update records
 	bool local_flows;                     // record flows with both ends inside
 	bool classify_always;                 // false: only while a rule depends on it
+	uint32_t new_share;                   // budget.h, percent; 0: no limit
 	uint32_t tunnels;                     // enum parse_tunnels
 	const struct pipeline_prefix *inside; // borrowed
 	unsigned n_inside;                    // 0: the tenants' prefixes
@@ -84,7 +87,7 @@ struct pipeline_stats {
 	uint64_t flows_begun, flows_live, flows_local;
 	uint64_t flows_ended[RECORD_END_STOP + 1];
 	uint64_t flow_bytes, flow_packets; // IP bytes and packets that belong to a flow
-	uint64_t table_full, dpi_full, ext_full, ring_full;
+	uint64_t table_full, dpi_full, ext_full, ring_full, dpi_shed, flows_shed;
 	uint64_t dpi_packets, labels, evaluations, caps_reached;
 	uint64_t decisions[POLICY_BLOCK + 1];
 	uint64_t updates, resets_sent, resets_left_out;
@@ -121,11 +124,17 @@ struct pipeline {
 	int64_t ring_full_until; // for record_ring_full: block
 	bool ending; // a flow is being decided for its last record: nothing more passes under its
 		     // limits
+	struct budget budget;
+	int64_t shed_reported;   // when a new flow turned away was last reported
+	bool can_block;          // the policy in force
 	bool log_full, stop_all; // as the control side said before this burst
 	unsigned n_injects;
 	struct pipeline_inject injects[PIPELINE_MAX_INJECTS];
 	struct pipeline_stats stats __attribute__((aligned(64)));
 };
+
+static_assert(_Alignof(struct pipeline) == 64 && sizeof(struct pipeline) % 64 == 0,
+	"no cache line of a pipeline holds anything else");
 
 // 0 or -ENOMEM. A policy must have been published.
 int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t now);
@@ -163,6 +172,8 @@ void pipeline_stop(struct pipeline *pl);
 
 // A packet that the fast path cannot serve: new flow (entry FLOW_NONE), undecided, old verdict.
 void slow_packet(struct pipeline *pl, struct packet *p, uint32_t entry);
+// A packet of a new flow for which there is no time: the outcome without a flow.
+void flow_shed(struct pipeline *pl, struct packet *p);
 // Counts a packet of flow i and gives it the outcome of the verdict.
 void flow_count(struct pipeline *pl, struct packet *p, uint32_t i);
 // The verdict on flow i as far as it is known; p is the packet at hand or NULL (the flow ends).
@@ -215,7 +226,8 @@ void flow_report(
 	struct pipeline *pl, uint32_t i, enum record_ev ev, enum record_end why, int64_t t1);
 // Writes the update record where one is due; when the next will be.
 int64_t flow_update_due(struct pipeline *pl, uint32_t i);
-void flow_report_no_state(struct pipeline *pl, const struct packet *p, enum policy_action action);
+void flow_report_no_state(struct pipeline *pl, const struct packet *p, enum policy_action action,
+	enum record_exception exception);
 void inject_refusal(struct pipeline *pl, uint32_t i, const struct packet *p);
 
 static inline bool flow_is_outbound(const struct flow_hot *h, const struct packet *p)

@@ -20,10 +20,12 @@
 	X(PASS_NOT_IP, "pass_not_ip", false)   /* ARP, LLDP, LACP, STP, ...: a wire passes them */ \
 	X(PASS_MALFORMED, "pass_malformed", false)                                                 \
 	X(PASS_NO_STATE, "pass_flow_table_full", false)                                            \
-	X(STOP_BLOCK, "stop_block", true)     /* a verdict of block */                             \
-	X(STOP_PENDING, "stop_pending", true) /* no verdict yet, the pending action blocks */      \
+	X(PASS_OVERLOAD, "pass_overload", false) /* new, and no time for it */                     \
+	X(STOP_BLOCK, "stop_block", true)        /* a verdict of block */                          \
+	X(STOP_PENDING, "stop_pending", true)    /* no verdict yet, the pending action blocks */   \
 	X(STOP_MALFORMED, "stop_malformed", true)                                                  \
 	X(STOP_NO_STATE, "stop_flow_table_full", true)                                             \
+	X(STOP_OVERLOAD, "stop_overload", true)                                                    \
 	X(STOP_RING_FULL, "stop_record_ring_full", true)                                           \
 	X(STOP_LOG_FULL, "stop_log_disk_full", true)                                               \
 	X(LOST_TX, "lost_tx_full", true)           /* the other port took no more */               \

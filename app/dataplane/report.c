@@ -227,7 +227,8 @@ int64_t flow_update_due(struct pipeline *pl, uint32_t i)
 	return next < soon ? next : soon;
 }
 
-void flow_report_no_state(struct pipeline *pl, const struct packet *p, enum policy_action action)
+void flow_report_no_state(struct pipeline *pl, const struct packet *p, enum policy_action action,
+	enum record_exception exception)
 {
 	const struct flow_key *k = &p->key;
 	bool opener1 = flow_opener1(p), icmp = k->proto == 1 || k->proto == 58;
@@ -253,7 +254,7 @@ void flow_report_no_state(struct pipeline *pl, const struct packet *p, enum poli
 	r.fid = pl->next_fid++;
 	r.action = (uint8_t)action;
 	r.local = ends.local;
-	r.exception = RECORD_EXC_FLOW_TABLE_FULL;
+	r.exception = (uint8_t)exception;
 	r.rule = r.shadow = POLICY_RULE_NONE;
 	r.limit = POLICY_LIMIT_NONE;
 	r.cc = POLICY_CC_XX;

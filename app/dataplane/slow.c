@@ -151,13 +151,16 @@ static void open_dpi(struct pipeline *pl, uint32_t i, const struct packet *p)
 		h->flags |= FLOW_LABEL_FINAL;
 		return;
 	}
-	f = dpi_flow_open(pl->c.dpi);
+	f = budget_low(&pl->budget) ? NULL : dpi_flow_open(pl->c.dpi);
 	if (f != NULL) {
 		c->dpi = dpi_flow_index(pl->c.dpi, f);
 		order_open(&pl->order, c->dpi);
 		return;
 	}
-	pl->stats.dpi_full++;
+	if (budget_low(&pl->budget))
+		pl->stats.dpi_shed++;
+	else
+		pl->stats.dpi_full++;
 	h->flags |= FLOW_LABEL_FINAL;
 	if (pl->c.exceptions.dpi_full != POLICY_ALLOW && c->exception == RECORD_EXC_NONE)
 		c->exception = RECORD_EXC_DPI_FULL;
@@ -178,7 +181,7 @@ static void no_state(struct pipeline *pl, struct packet *p)
 	pl->stats.bytes[r] += p->wire_len;
 	if (p->ts - pl->full_reported >= 1000000) { // a record a second, a counter for each
 		pl->full_reported = p->ts;
-		flow_report_no_state(pl, p, a);
+		flow_report_no_state(pl, p, a, RECORD_EXC_FLOW_TABLE_FULL);
 	}
 }
 

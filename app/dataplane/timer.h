@@ -18,7 +18,7 @@ struct timer_wheel {
 	struct flow_table *table;
 	uint64_t tick; // the next one to run
 	uint32_t head[TIMER_SLOTS];
-};
+} __attribute__((aligned(64))); // its worker's alone
 
 void timer_init(struct timer_wheel *w, struct flow_table *t, int64_t now);
 // The time is an earlier one: looks that were due after it may come early, and are made again.

@@ -73,7 +73,8 @@ struct record_tunnel {
 	X(MALFORMED, "MALFORMED_PACKET")                                                           \
 	X(POLICY_EXPIRED, "POLICY_EXPIRED")                                                        \
 	X(RING_FULL, "RECORD_RING_FULL")                                                           \
-	X(LOG_FULL, "LOG_DISK_FULL")
+	X(LOG_FULL, "LOG_DISK_FULL")                                                               \
+	X(OVERLOAD, "OVERLOAD")
 
 enum record_exception {
 #define X(name, text) RECORD_EXC_##name,

@@ -23,6 +23,8 @@ static const struct cfg_word MODES[] = {
 	{"inline", GATEWAY_INLINE}, {"tap", GATEWAY_TAP}, {NULL, 0}};
 static const struct cfg_word CLASSIFY[] = {
 	{"always", GATEWAY_CLASSIFY_ALWAYS}, {"needed", GATEWAY_CLASSIFY_NEEDED}, {NULL, 0}};
+static const struct cfg_word IDLE[] = {{"poll", GATEWAY_IDLE_POLL}, {"pause", GATEWAY_IDLE_PAUSE},
+	{"sleep", GATEWAY_IDLE_SLEEP}, {NULL, 0}};
 static const struct cfg_word ACTIONS[] = {
 	{"pass", POLICY_ALLOW}, {"flag", POLICY_FLAG}, {"block", POLICY_BLOCK}, {NULL, 0}};
 
@@ -92,6 +94,11 @@ static const struct cfg_field WORKERS[] = {
 	NUMBER("tx_descriptors", struct gateway_workers, tx_descriptors, 64, 32768),
 	NUMBER("mbufs", struct gateway_workers, mbufs, 1024, 1u << 26),
 	NUMBER("mtu", struct gateway_workers, mtu, 68, 9702),
+	{.key = "idle",
+		.kind = CFG_WORD,
+		.offset = offsetof(struct gateway_workers, idle),
+		.words = IDLE},
+	NUMBER("idle_us", struct gateway_workers, idle_us, 1, 1000),
 	{.key = "link_propagation",
 		.kind = CFG_BOOL,
 		.offset = offsetof(struct gateway_workers, link_propagation)},
@@ -100,6 +107,7 @@ static const struct cfg_field WORKERS[] = {
 static const struct cfg_field FLOWS[] = {
 	NUMBER("max", struct gateway_flows, max, 1, 1u << 28),
 	{.key = "timeouts_s", .kind = CFG_OTHER},
+	NUMBER("new_share", struct gateway_flows, new_share, 0, 99),
 	NUMBER("update_s", struct gateway_flows, update_s, 1, 86400),
 };
 
@@ -162,7 +170,8 @@ static const struct cfg_field LOG[] = {
 		.words = ACTIONS                                                                   \
 	}
 static const struct cfg_field EXCEPTIONS[] = {EXCEPTION(malformed), EXCEPTION(flow_table_full),
-	EXCEPTION(dpi_full), EXCEPTION(record_ring_full), EXCEPTION(log_disk_full)};
+	EXCEPTION(dpi_full), EXCEPTION(record_ring_full), EXCEPTION(log_disk_full),
+	EXCEPTION(overload)};
 
 static int set_defaults(struct gateway_config *g)
 {
@@ -171,8 +180,10 @@ static int set_defaults(struct gateway_config *g)
 		.rx_descriptors = 1024,
 		.tx_descriptors = 1024,
 		.mbufs = 65535,
+		.idle_us = 50,
 		.link_propagation = true};
 	g->flows = (struct gateway_flows){.max = 1u << 20,
+		.new_share = 5,
 		.update_s = 60,
 		.timeouts = {.tcp_syn = 10,
 			.tcp = 300,

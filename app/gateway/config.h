@@ -36,6 +36,12 @@ enum gateway_classify {
 	GATEWAY_CLASSIFY_NEEDED, // only flows whose verdict can depend on one
 };
 
+enum gateway_idle {         // what a worker does while no packets come
+	GATEWAY_IDLE_POLL,  // looks again at once
+	GATEWAY_IDLE_PAUSE, // rests without giving its core away
+	GATEWAY_IDLE_SLEEP,
+};
+
 // Which tunnels the parser looks into (bits of gateway_config.tunnels).
 enum gateway_tunnel {
 	GATEWAY_TUN_IPIP = 1 << 0, // IP in IP of any versions
@@ -79,8 +85,10 @@ struct gateway_workers {
 	uint32_t tx_descriptors;
 	uint32_t mbufs; // in all pools together, 1024..2^26; default 65535
 	uint32_t mtu;   // bytes of the Ethernet payload, 68..9702; 0, the default: leave the ports'
-	bool link_propagation; // inline: when one port of a wire loses its link, take the other
-			       // down; true
+	enum gateway_idle idle; // "poll" (default), "pause" or "sleep"
+	uint32_t idle_us;       // the longest rest or sleep, 1..1000; 50
+	bool link_propagation;  // inline: when one port of a wire loses its link, take the other
+				// down; true
 };
 
 // Idle times in seconds, 1..604800.
@@ -94,8 +102,10 @@ struct gateway_timeouts {
 };
 
 struct gateway_flows {
-	uint32_t max;      // of the whole gateway, 1..2^28; default 1048576
-	uint32_t update_s; // an update record of a long flow this often, 1..86400; default 60
+	uint32_t max;       // of the whole gateway, 1..2^28; default 1048576
+	uint32_t new_share; // percent of a worker's time for new flows while packets wait, 0: no
+			    // limit, ..99; default 5
+	uint32_t update_s;  // an update record of a long flow this often, 1..86400; default 60
 	struct gateway_timeouts timeouts;
 };
 
@@ -128,6 +138,7 @@ struct gateway_exceptions {
 	enum policy_action dpi_full;         // flag
 	enum policy_action record_ring_full; // pass
 	enum policy_action log_disk_full;    // pass
+	enum policy_action overload;         // pass; new flows over flows.new_share
 };
 
 // What the EAL's arguments tell without asking the EAL.

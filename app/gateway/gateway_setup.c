@@ -51,6 +51,13 @@ static int make_prefixes(struct gateway *g)
 	return 0;
 }
 
+static enum idle_mode idle_mode(enum gateway_idle idle)
+{
+	return idle == GATEWAY_IDLE_SLEEP   ? IDLE_SLEEP
+	       : idle == GATEWAY_IDLE_PAUSE ? IDLE_PAUSE
+					    : IDLE_POLL;
+}
+
 static int make_workers(struct gateway *g)
 {
 	g->workers = aligned_alloc(64, g->n_workers * sizeof(*g->workers));
@@ -64,6 +71,8 @@ static int make_workers(struct gateway *g)
 		w->n_workers = g->n_workers;
 		w->lcore = g->config.workers.lcores[i];
 		w->burst = (uint16_t)g->config.workers.burst;
+		w->idle.mode = idle_mode(g->config.workers.idle);
+		w->idle.max_us = g->config.workers.idle_us;
 		w->ports = g->by_id;
 		w->pool = g->pool;
 		w->ring_size = g->config.record_ring;
@@ -94,6 +103,7 @@ static void fill_config(const struct gateway *g, struct pipeline_config *c)
 	c->timeout_us[FLOW_CLASS_UDP] = seconds(t->udp);
 	c->timeout_us[FLOW_CLASS_ICMP] = seconds(t->icmp);
 	c->timeout_us[FLOW_CLASS_OTHER] = seconds(t->other);
+	c->new_share = from->flows.new_share;
 	c->update_us = seconds(from->flows.update_s);
 	c->local_flows = from->log.local_flows;
 	c->classify_always = from->dpi.classify == GATEWAY_CLASSIFY_ALWAYS;
@@ -111,6 +121,7 @@ static void fill_config(const struct gateway *g, struct pipeline_config *c)
 		.dpi_full = (uint8_t)from->exceptions.dpi_full,
 		.record_ring_full = (uint8_t)from->exceptions.record_ring_full,
 		.log_disk_full = (uint8_t)from->exceptions.log_disk_full,
+		.overload = (uint8_t)from->exceptions.overload,
 	};
 	c->geo = g->geo;
 	c->log_full = &g->log_full;

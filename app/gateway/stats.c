@@ -67,6 +67,7 @@ static json_t *flows(const struct pipeline *pl)
 	put(o, "local", get(&s->flows_local));
 	json_object_set_new(o, "ended", ends(s));
 	put(o, "table_full", get(&s->table_full));
+	put(o, "shed", get(&s->flows_shed));
 	put(o, "extension_full", get(&s->ext_full));
 	put(o, "updates", get(&s->updates));
 	put(o, "captures", get(&s->captures_begun));
@@ -111,6 +112,7 @@ static json_t *classification(const struct pipeline *pl)
 
 	put(o, "contexts_open", dpi_flows_open(pl->c.dpi));
 	put(o, "contexts_full", get(&s->dpi_full));
+	put(o, "shed", get(&s->dpi_shed));
 	put(o, "packets", get(&s->dpi_packets));
 	put(o, "labels", get(&s->labels));
 	segments(&pl->order, o);
@@ -142,6 +144,7 @@ static json_t *worker(const struct worker *w)
 	put(o, "queues", w->n_rx);
 	put(o, "loops", get(&w->stats.loops));
 	put(o, "idle_loops", get(&w->stats.idle_loops));
+	put(o, "idle_waits", get(&w->idle.waits));
 	put(o, "bursts", get(&w->stats.bursts));
 	put(o, "handed_over", get(&w->stats.handed_over));
 	put(o, "taken_over", get(&w->stats.taken_over));

@@ -19,6 +19,8 @@
 #define VIEW_IDLE  256
 #define AGE_BUDGET 64 // flows
 
+#define BEHIND 64 // packets of full bursts in a row: more wait than the worker takes
+
 #define STUCK_TRIES   15000   // of 100 us
 #define CLOCK_STEP_US 2000000 // less is left to pass by itself
 
@@ -30,12 +32,22 @@ static int64_t clock_us(clockid_t clock)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+// Whole cache lines, zeroed: what two workers write in every burst must not meet in one.
+static void *own_lines(size_t size)
+{
+	void *p;
+
+	size = (size + 63) & ~(size_t)63;
+	p = aligned_alloc(64, size);
+	return p != NULL ? memset(p, 0, size) : NULL;
+}
+
 int worker_init(struct worker *w)
 {
-	w->tx = calloc(WORKER_MAX_PORTS, sizeof(*w->tx));
-	w->chained = malloc((size_t)w->burst * WORKER_FRAME_MAX);
-	w->packets = aligned_alloc(64, w->burst * sizeof(*w->packets));
-	w->mbufs = calloc(w->burst, sizeof(struct rte_mbuf *));
+	w->tx = own_lines(WORKER_MAX_PORTS * sizeof(*w->tx));
+	w->chained = own_lines((size_t)w->burst * WORKER_FRAME_MAX);
+	w->packets = own_lines(w->burst * sizeof(*w->packets));
+	w->mbufs = own_lines(w->burst * sizeof(struct rte_mbuf *));
 	if (w->tx == NULL || w->chained == NULL || w->packets == NULL || w->mbufs == NULL)
 		return -ENOMEM;
 	w->clock_offset = clock_us(CLOCK_REALTIME) - clock_us(CLOCK_MONOTONIC_COARSE);
@@ -202,10 +214,18 @@ static void distribute(struct worker *w, unsigned n, int64_t now, bool direct)
 		process(w, w->packets, own, now, true);
 }
 
-static unsigned poll_queue(struct worker *w, const struct worker_rx *rx)
+// Whether packets wait (budget.h). One burst tells nothing where bursts are small.
+static bool is_behind(const struct worker *w, uint32_t *full, unsigned n)
+{
+	*full = n < w->burst ? 0 : *full < BEHIND ? *full + n : *full;
+	return *full >= BEHIND;
+}
+
+static unsigned poll_queue(struct worker *w, struct worker_rx *rx)
 {
 	unsigned n = rte_eth_rx_burst(rx->port, rx->queue, w->mbufs, w->burst);
 	uint64_t bytes = 0;
+	bool behind = is_behind(w, &rx->full, n);
 	int64_t now;
 
 	if (n == 0)
@@ -216,6 +236,7 @@ static unsigned poll_queue(struct worker *w, const struct worker_rx *rx)
 		bytes += w->mbufs[i]->pkt_len;
 		fill(w, &w->packets[i], w->mbufs[i], i, now);
 	}
+	w->pl->budget.behind = behind;
 	w->stats.bursts++;
 	w->stats.rx_packets[rx->port] += n;
 	w->stats.rx_bytes[rx->port] += bytes;
@@ -226,9 +247,10 @@ static unsigned poll_queue(struct worker *w, const struct worker_rx *rx)
 	return n;
 }
 
-static unsigned poll_ring(struct worker *w, struct rte_ring *ring)
+static unsigned poll_ring(struct worker *w, struct rte_ring *ring, uint32_t *full)
 {
 	unsigned n = rte_ring_sc_dequeue_burst(ring, (void **)w->mbufs, w->burst, NULL);
+	bool behind = is_behind(w, full, n);
 	int64_t now;
 
 	if (n == 0)
@@ -236,6 +258,7 @@ static unsigned poll_ring(struct worker *w, struct rte_ring *ring)
 	now = burst_time(w);
 	for (unsigned i = 0; i < n; i++)
 		fill(w, &w->packets[i], w->mbufs[i], i, now);
+	w->pl->budget.behind = behind;
 	w->stats.taken_over += n;
 	process(w, w->packets, n, now, false);
 	return n;
@@ -247,7 +270,7 @@ static unsigned poll_rings(struct worker *w)
 
 	for (unsigned i = 0; i < w->n_workers; i++)
 		if (w->in[i] != NULL)
-			n += poll_ring(w, w->in[i]);
+			n += poll_ring(w, w->in[i], &w->full_in[i]);
 	return n;
 }
 
@@ -270,6 +293,7 @@ static void look_through(struct worker *w, bool idle)
 {
 	struct view *v = atomic_load_explicit(&w->view, memory_order_acquire);
 
+	worker_idle_reset(&w->idle); // somebody waits for this
 	if (v != NULL && view_slice(v, w->pl, idle ? VIEW_IDLE : VIEW_BUSY))
 		atomic_store_explicit(&w->view, NULL, memory_order_release);
 }
@@ -287,8 +311,9 @@ unsigned worker_turn(struct worker *w)
 	// time will do; only an idle worker asks the clock.
 	if (n != 0)
 		pipeline_age(w->pl, w->pl->now, n);
-	else if (++w->stats.idle_loops % AGE_EVERY == 0)
-		pipeline_age(w->pl, burst_time(w), AGE_BUDGET);
+	else if ((++w->stats.idle_loops % AGE_EVERY == 0 || w->idle.waited) &&
+		 pipeline_age(w->pl, burst_time(w), AGE_BUDGET) == AGE_BUDGET)
+		worker_idle_reset(&w->idle); // there are more
 	if ((n == 0 || w->stats.loops % VIEW_EVERY == 0) &&
 		atomic_load_explicit(&w->view, memory_order_relaxed) != NULL)
 		look_through(w, n == 0);
@@ -299,9 +324,13 @@ int worker_run(void *arg)
 {
 	struct worker *w = arg;
 
-	while (!atomic_load_explicit(w->stop, memory_order_relaxed))
+	worker_idle_begin(&w->idle);
+	while (!atomic_load_explicit(w->stop, memory_order_relaxed)) {
 		if (worker_turn(w) == 0)
-			rte_pause();
+			worker_idle_wait(&w->idle);
+		else
+			worker_idle_reset(&w->idle);
+	}
 	finish(w);
 	return 0;
 }

@@ -13,8 +13,10 @@
 #include "app/dataplane/pipeline.h"
 #include "app/dataplane/view.h"
 #include "app/flowlog/writer.h"
+#include "app/gateway/worker_idle.h"
 #include "drivers/eal/port.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,7 +42,8 @@ struct worker_port {
 
 struct worker_rx {
 	uint16_t port, queue;
-	bool direct; // the flows of this queue are this worker's, but for those in tunnels
+	bool direct;   // the flows of this queue are this worker's, but for those in tunnels
+	uint32_t full; // packets of full bursts in a row
 };
 
 // Packets on their way out of one port.
@@ -67,6 +70,7 @@ struct worker {
 	unsigned n_rx;
 	const struct worker_port *ports;  // WORKER_MAX_PORTS of them
 	struct rte_ring *in[WORKER_MAX];  // from each other worker; NULL: none
+	uint32_t full_in[WORKER_MAX];     // packets of full bursts in a row
 	struct rte_ring *out[WORKER_MAX]; // to each other worker
 	struct rte_mempool *pool;         // for injected frames
 	struct record_ring *ring;
@@ -80,12 +84,16 @@ struct worker {
 	struct rte_mbuf **mbufs;
 	const _Atomic bool *stop;
 	_Atomic unsigned *stopped_rx; // how many workers receive no more
+	struct worker_idle idle;
 	bool stopping, writer_stuck;
 	int64_t clock_offset; // of the wall clock from the one that nobody sets, microseconds
 	_Atomic(struct view *)
 		view; // to be looked through; the worker takes it off when it is done
 	struct worker_stats stats __attribute__((aligned(64)));
 };
+
+static_assert(_Alignof(struct worker) == 64 && sizeof(struct worker) % 64 == 0,
+	"workers stand in an array: none may write to a cache line of the next");
 
 // Allocates what a worker needs for bursts. 0 or -ENOMEM.
 int worker_init(struct worker *w);

@@ -17,9 +17,10 @@ struct dpi *dpi_create(const struct dpi_config *c, char *err, size_t err_size)
 
 	if (!dpi_library_matches(err, err_size))
 		return NULL;
-	d = calloc(1, sizeof(*d));
+	d = aligned_alloc(_Alignof(struct dpi), sizeof(*d)); // cache lines of its worker's own
 	if (d == NULL)
 		goto no_memory;
+	memset(d, 0, sizeof(*d));
 	d->n = c->contexts;
 	d->max_tcp = c->max_packets_tcp;
 	d->max_udp = c->max_packets_udp;

@@ -24,4 +24,4 @@ struct dpi {
 	uint32_t n, free, fresh, open;
 	uint16_t max_tcp, max_udp;
 	uint64_t now_ms; // the latest time of a packet
-};
+} __attribute__((aligned(64)));

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Bridgehead authors
 """Runs the benchmarks and writes their tables. Called by scripts/bench.
 
-    report.py [quick] [pipeline] [side] [flowlog] [--build DIR] [--l3fwd PATH] [--out FILE]
+    report.py [quick] [pipeline] [attack] [idle] [side] [flowlog] [--build DIR] [--l3fwd PATH] [--out FILE]
 """
 import argparse
 import datetime
@@ -131,6 +131,83 @@ class Pipeline:
         return out + [""]
 
 
+ATTACKS = {"syn": "SYN flood", "scan": "scan, UDP with noise", "fragment": "tiny fragments",
+           "collide": "tuples aimed at one bucket in 4,096", "elephant": "elephant flow"}
+
+
+def program(args, name, options, eal=()):
+    """Runs one of the programs that print JSON lines; [] where it fails."""
+    argv = [os.path.join(args.build, "tests/bench", name)] + list(options)
+    argv += ["-l", args.cores, "--no-pci", "--no-telemetry"] + list(eal or ["--in-memory"])
+    r = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    if r.returncode != 0:
+        say(f"left out: {r.stderr.strip()[-300:]}")
+        return []
+    return [json.loads(line) for line in r.stdout.splitlines() if line.startswith("{")]
+
+
+def attacked(args, policy, kind, permille, options):
+    say(f"attack {kind} {permille} {' '.join(options)}")
+    rounds, bursts = ("3", "1024") if args.quick else ("9", "2048")
+    argv = ["--attack", kind, "--permille", str(permille), "--policy", policy, "--rounds", rounds,
+            "--bursts", bursts] + list(options)
+    for db in GEO:
+        argv += ["--country-db", db]
+    if args.no_huge:
+        argv.append("--no-huge")
+    return program(args, "bench_attack", argv + ["--"], args.eal)
+
+
+def attack(args, policy):
+    out = ["## Established flows under attack", "",
+           "What is left of the rate of 10,000 established flows while a share of the packets is an",
+           "attacker's, of the rate without; one worker that is always behind, classification on,",
+           "rounds with and without in turn. Of the rate, the share itself is lost to any packets.",
+           "`off`: flows.new_share 0; `on`: its default; `block`: and exceptions.overload block.", "",
+           "| attacker's packets | share | off (spread) | on (spread) | block (spread) | cycles each, off |"
+           " on | block | memory (flows, contexts), off |", "|---|---|---|---|---|---|---|---|---|"]
+    ways = (("--share", "0"), (), ("--overload-block",))
+    for kind, name in ATTACKS.items():
+        for permille in (500,) if kind == "elephant" else (10, 40, 100):
+            x = [attacked(args, policy, kind, permille, way) for way in ways]
+            if not all(x):
+                continue
+            x = [r[0] for r in x]
+            left = " | ".join(f"**{r['left']:.2f}** ({r['left_min']:.2f} to {r['left_max']:.2f})"
+                              for r in x)
+            cost = " | ".join(f"{r['cost']:.0f}" for r in x)
+            out.append(f"| {name} | {permille / 10:.0f} % | {left} | {cost} | "
+                       f"{x[0]['live']:,} of {x[0]['max_flows']:,}, {x[0]['dpi_open']:,} of "
+                       f"{x[0]['dpi_contexts']:,} |")
+    out += ["", "At the limits of memory (table of 10,000 + 4,096 flows, 1,024 contexts), counters by"
+            " name:", "", "```"]
+    for kind in ("syn", "scan", "fragment"):
+        for way in ways[:2]:
+            for r in attacked(args, policy, kind, 100, ("--room", "4096", "--dpi", "1024") + way):
+                counters = ", ".join(f"{k} {v}" for k, v in r["counters"].items() if v)
+                out.append(f"{kind}, {'off' if way else 'on'}: left {r['left']:.2f}, flows "
+                           f"{r['live']} of {r['max_flows']}, contexts {r['dpi_open']} of "
+                           f"{r['dpi_contexts']}; {counters}")
+    out += ["```", ""]
+    for way in ((), ("--seed-known",)):
+        for r in attacked(args, policy, "collide", 100, ("--share", "0") + way):
+            out.append(f"Aimed tuples, {'with the seed that nobody has' if way else 'seed unknown'}: "
+                       f"{r['overflow_buckets']} overflow buckets used, {r['cost']:.0f} cycles each.")
+    return out + [""]
+
+
+def idle(args):
+    say("idle")
+    out = ["## A worker without packets (`workers.idle`)", "",
+           "One packet after 3 ms of silence (10 ms for the last row), microseconds from one port to",
+           "the other; share of a core that the worker took.", "",
+           "| idle | idle_us | p50 | p90 | p99 | core |", "|---|---|---|---|---|---|"]
+    for r in program(args, "bench_idle", (), args.eal):
+        out.append(f"| {r['idle']} | {r['idle_us']} | {r['p50_us']:.1f} | {r['p90_us']:.1f} | "
+                   f"{r['p99_us']:.1f} | {r['core']:.2f} |")
+    return out + [""]
+
+
 def side_by_side(args):
     argv = [sys.executable, os.path.join(HERE, "side_by_side.py"), "--gateway",
             os.path.join(args.build, "app/bridgehead"), "--cores", args.cores]
@@ -201,18 +278,25 @@ def main():
     a.add_argument("words", nargs="*", default=[])
     a.add_argument("--build", default="build", type=os.path.abspath)
     a.add_argument("--l3fwd", default="")
+    a.add_argument("--no-huge", action="store_true", help="attack and idle without huge pages")
     a.add_argument("--cores", default="0,1")
     a.add_argument("--out", default=os.path.join(HERE, "RESULTS.md"))
     args = a.parse_args()
     args.quick = "quick" in args.words
-    unknown = set(args.words) - {"quick", "pipeline", "side", "flowlog"}
+    unknown = set(args.words) - {"quick", "pipeline", "attack", "idle", "side", "flowlog"}
     if unknown:
-        a.error(f"unknown table {', '.join(unknown)}; there are: pipeline, side, flowlog")
-    wanted = [w for w in args.words if w != "quick"] or ["pipeline", "side", "flowlog"]
+        a.error(f"unknown table {', '.join(unknown)}; there are: pipeline, attack, idle, side, flowlog")
+    wanted = [w for w in args.words if w != "quick"] or \
+        ["pipeline", "attack", "idle", "side", "flowlog"]
+    args.eal = ["--no-huge", "--no-shconf", "-m", "256"] if args.no_huge else []
     text = machine(args)
     with tempfile.TemporaryDirectory(prefix="bench-") as work:
         if "pipeline" in wanted:
             text += Pipeline(args, work).tables()
+        if "attack" in wanted:
+            text += attack(args, Pipeline(args, work).policy(13, 8))
+        if "idle" in wanted:
+            text += idle(args)
         if "side" in wanted:
             text += side_by_side(args)
         if "flowlog" in wanted:

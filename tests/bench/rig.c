@@ -129,8 +129,11 @@ static int make_pipeline(struct rig *r)
 		.timeout_us = {10000000, 300000000, 10000000, (int64_t)r->c.udp_timeout_s * 1000000,
 			10000000, 60000000},
 		.update_us = 60000000,
+		.new_share = r->c.new_share,
+		.exceptions = {.overload = r->c.overload},
 		.tunnels = PARSE_ALL_TUNNELS,
 		.slot = &r->slot,
+		.classify_always = r->c.dpi_contexts != 0,
 		.dpi = r->dpi,
 		.geo = r->geo,
 	};
@@ -148,8 +151,11 @@ static int make_pipeline(struct rig *r)
 
 int rig_init(struct rig *r, const struct rig_config *c)
 {
-	// No context: every flow's label is final at once, by the exception policy "pass".
-	const struct dpi_config dc = {.contexts = 1, .max_packets_tcp = 80, .max_packets_udp = 24};
+	// Without contexts every flow's label is final at once, by the exception policy "pass": the
+	// one that there must be is taken here.
+	const struct dpi_config dc = {.contexts = c->dpi_contexts != 0 ? c->dpi_contexts : 1,
+		.max_packets_tcp = 80,
+		.max_packets_udp = 24};
 	int rc = 0;
 
 	memset(r, 0, sizeof(*r));
@@ -158,7 +164,8 @@ int rig_init(struct rig *r, const struct rig_config *c)
 		r->by_id[i].peer = -1;
 	r->pool = eal_pool_create("frames", MBUFS, 2048, 0, r->err, sizeof(r->err));
 	r->dpi = dpi_create(&dc, r->err, sizeof(r->err));
-	if (r->pool == NULL || r->dpi == NULL || dpi_flow_open(r->dpi) == NULL)
+	if (r->pool == NULL || r->dpi == NULL ||
+		(c->dpi_contexts == 0 && dpi_flow_open(r->dpi) == NULL))
 		rc = -ENOMEM;
 	if (rc == 0 && c->n_country_db != 0) {
 		r->geo = geo_load(c->country_db, c->n_country_db, NULL, 0, r->err, sizeof(r->err));
@@ -175,7 +182,7 @@ int rig_init(struct rig *r, const struct rig_config *c)
 	if (rc == 0)
 		rc = make_pipeline(r);
 	if (rc != 0)
-		fprintf(stderr, "bench_pipeline: %s\n", r->err[0] != '\0' ? r->err : strerror(-rc));
+		fprintf(stderr, "bench: %s\n", r->err[0] != '\0' ? r->err : strerror(-rc));
 	return rc;
 }
 
@@ -198,14 +205,24 @@ void rig_fini(struct rig *r)
 	dpi_free(r->dpi);
 }
 
+void rig_take(struct rig *r, struct rte_mbuf **m, unsigned n)
+{
+	if (rte_pktmbuf_alloc_bulk(r->pool, m, n) != 0) {
+		fprintf(stderr, "bench: the worker kept buffers\n");
+		exit(2);
+	}
+}
+
+void rig_put(struct rig *r, unsigned side, struct rte_mbuf **m, unsigned n)
+{
+	rte_ring_enqueue_bulk(r->rx[side], (void *const *)m, n, NULL);
+}
+
 void rig_load(struct rig *r, struct traffic *t, unsigned side, const uint32_t *flows, unsigned n)
 {
 	struct rte_mbuf *m[RIG_LOAD];
 
-	if (rte_pktmbuf_alloc_bulk(r->pool, m, n) != 0) {
-		fprintf(stderr, "bench_pipeline: the worker kept buffers\n");
-		exit(2);
-	}
+	rig_take(r, m, n);
 	for (unsigned i = 0; i < n; i++) {
 		uint32_t flow = flows != NULL ? flows[i] : traffic_pick(t);
 
@@ -213,7 +230,7 @@ void rig_load(struct rig *r, struct traffic *t, unsigned side, const uint32_t *f
 			traffic_frame(t, flow, side == 0, rte_pktmbuf_mtod(m[i], uint8_t *));
 		m[i]->pkt_len = m[i]->data_len;
 	}
-	rte_ring_enqueue_bulk(r->rx[side], (void *const *)m, n, NULL);
+	rig_put(r, side, m, n);
 }
 
 unsigned rig_drain(struct rig *r)

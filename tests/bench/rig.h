@@ -12,6 +12,9 @@
 
 struct rig_config {
 	uint32_t max_flows;
+	uint32_t dpi_contexts; // 0: no flow is classified, every label is final at once
+	uint32_t new_share;    // budget.h
+	uint8_t overload;      // exception, enum policy_action
 	uint16_t burst;
 	bool huge;
 	uint32_t udp_timeout_s;
@@ -45,5 +48,9 @@ void rig_fini(struct rig *r);
 // Builds n frames (at most RIG_LOAD), of flow numbers or, where flows is NULL, of flows drawn from
 // t, and puts them into the receive ring of a side.
 void rig_load(struct rig *r, struct traffic *t, unsigned side, const uint32_t *flows, unsigned n);
+// Puts frames that are built already into the receive ring of a side: n buffers from rig_take().
+void rig_put(struct rig *r, unsigned side, struct rte_mbuf **m, unsigned n);
+// n empty buffers; ends the program where the worker kept some.
+void rig_take(struct rig *r, struct rte_mbuf **m, unsigned n);
 // Takes what was sent, gives the buffers back. Returns how many.
 unsigned rig_drain(struct rig *r);

@@ -27,6 +27,9 @@
 #define FLAG_ALL                                                                                   \
 	"{\"id\":\"f\",\"match\":{\"border\":[\"unknown\"]},\"action\":\"flag\",\"reason\":"       \
 	"\"SEEN\"}"
+#define BLOCK_ALL                                                                                  \
+	"{\"id\":\"x\",\"match\":{\"border\":[\"unknown\"]},\"action\":\"block\",\"reason\":"      \
+	"\"NO\"}"
 
 static uint64_t outcome(const struct rig *r, enum reason_outcome o)
 {
@@ -340,6 +343,80 @@ static void test_log_full(void **state)
 	}
 }
 
+// No time for a new flow: the exception gives the outcome, one record a second tells, and what a
+// rule blocks is blocked whatever the exception says. Established flows go on.
+static void test_overload(void **state)
+{
+	for (unsigned a = POLICY_ALLOW; a <= POLICY_BLOCK; a++) {
+		const struct rig_options o = {.exceptions = {.overload = (uint8_t)a}};
+		struct rig *r = rig_new(&o);
+
+		udp(r, 1, false);
+		r->pl->budget.behind = true;
+		r->pl->budget.credit = -BUDGET_MOST;
+		udp(r, 1, true);
+		udp(r, 2, false);
+		udp(r, 3, false);
+		assert_int_equal(r->pl->stats.flows_begun, 1);
+		assert_int_equal(r->pl->stats.flows_shed, 2);
+		assert_int_equal(outcome(r, REASON_PASS_OVERLOAD), a == POLICY_BLOCK ? 0 : 2);
+		assert_int_equal(outcome(r, REASON_STOP_OVERLOAD), a == POLICY_BLOCK ? 2 : 0);
+		assert_int_equal(rig_count(r, RECORD_DECISION), 1);
+		assert_int_equal(rig_last(r, RECORD_DECISION)->exception, RECORD_EXC_OVERLOAD);
+		assert_int_equal(rig_last(r, RECORD_DECISION)->action, a);
+		r->now += 1000000;
+		udp(r, 3, false);
+		assert_int_equal(rig_count(r, RECORD_DECISION), 2);
+		r->pl->budget.behind = false; // no packet waits: there is time
+		udp(r, 3, false);
+		assert_int_equal(r->pl->stats.flows_begun, 2);
+		assert_int_equal(r->pl->table.live, 2);
+		rig_free(r);
+	}
+}
+
+static void test_overload_blocked(void **state)
+{
+	const struct rig_options o = {.rules = BLOCK_ALL};
+	struct rig *r = rig_new(&o);
+
+	r->pl->budget.behind = true;
+	r->pl->budget.credit = -BUDGET_MOST;
+	udp(r, 1, false);
+	udp(r, 2, false); // not the one that the record is for
+	assert_int_equal(outcome(r, REASON_STOP_OVERLOAD), 2);
+	assert_int_equal(r->pl->table.live, 0);
+	rig_free(r);
+}
+
+// Little time: a flow without its label. Work on new flows costs credit, bursts earn it.
+static void test_budget(void **state)
+{
+	const struct rig_options o = {.exceptions = {.dpi_full = POLICY_FLAG}};
+	struct rig *r = rig_new(&o);
+	struct budget *b = &r->pl->budget;
+
+	budget_init(b, 50);
+	udp(r, 1, false);
+	assert_int_equal(r->pl->stats.dpi_packets, 1);
+	b->behind = true;
+	b->credit = -1;
+	udp(r, 2, false);
+	assert_int_equal(r->pl->stats.flows_begun, 2);
+	assert_int_equal(r->pl->stats.dpi_packets, 1);
+	assert_int_equal(r->pl->stats.dpi_shed, 1);
+	assert_int_equal(r->pl->stats.dpi_full, 0);
+	assert_int_equal(rig_last(r, RECORD_DECISION)->exception, RECORD_EXC_DPI_FULL);
+	b->credit = -BUDGET_MOST;
+	udp(r, 2, true); // of an established flow: earns
+	assert_true(b->credit > -BUDGET_MOST);
+	budget_draw(b, 1); // since the machine was started
+	assert_int_equal(b->credit, -BUDGET_MOST);
+	budget_earn(b, 1);
+	assert_int_equal(b->credit, BUDGET_MOST);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +433,9 @@ int main(void)
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_ring_full),
 		cmocka_unit_test(test_log_full),
+		cmocka_unit_test(test_overload),
+		cmocka_unit_test(test_overload_blocked),
+		cmocka_unit_test(test_budget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,6 +193,10 @@ static void example_has_its_values(void **state)
 	assert_string_equal(g.log.dir, "/var/log/bridgehead");
 	assert_true(g.log.segment_bytes == UINT64_C(1) << 30);
 	assert_int_equal(g.exceptions.dpi_full, POLICY_FLAG);
+	assert_int_equal(g.exceptions.overload, POLICY_ALLOW);
+	assert_int_equal(g.flows.new_share, 5);
+	assert_int_equal(g.workers.idle, GATEWAY_IDLE_POLL);
+	assert_int_equal(g.workers.idle_us, 50);
 	assert_int_equal(g.exceptions.malformed, POLICY_ALLOW);
 	assert_string_equal(g.control_socket, "/run/bridgehead/control.sock");
 	config_free(&g);

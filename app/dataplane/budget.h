@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// What new flows may cost the established ones.
+//
+// A packet of an established flow takes about 100 cycles, the first of a new one 1,000 to 20,000
+// (state, country, policy, classification): without a limit, a tenth of the packets being a
+// flood's takes nine tenths of the rate of everything else. So new flows get a share of the time
+// that the pipeline spends on packets, in cycles of the time stamp counter; work on them draws on
+// the credit, bursts earn it. Only while packets wait (the caller says so) anything is left out:
+// once the credit is used up, the classification of new flows (as where its contexts are used up,
+// by the exception dpi_full); once BUDGET_FLOOR is owed too, new flows as a whole (flow_shed()).
+// Where no packets wait there is time for everything. Packets of flows in classification and expiry
+// draw on the credit too, but are never left out.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <x86intrin.h>
+
+// Cycles that may be saved up, or owed: about a millisecond, so that a burst of new flows after a
+// quiet time is no flood.
+#define BUDGET_MOST  (2 << 20)
+#define BUDGET_FLOOR (1 << 20)
+
+struct budget {
+	int64_t credit;   // cycles; negative: owed
+	uint32_t percent; // share of new flows; 0: no limit
+	bool behind;      // packets wait: set by the caller of pipeline_burst() before each call
+};
+
+static inline void budget_init(struct budget *b, uint32_t percent)
+{
+	*b = (struct budget){.credit = BUDGET_MOST, .percent = percent};
+}
+
+// No time for the classification of a new flow.
+static inline bool budget_low(const struct budget *b)
+{
+	return b->behind && b->credit < 0;
+}
+
+// No time for a new flow.
+static inline bool budget_used_up(const struct budget *b)
+{
+	return b->behind && b->credit < -BUDGET_FLOOR;
+}
+
+// The time when work begins; 0 where nothing is measured.
+static inline uint64_t budget_start(const struct budget *b)
+{
+	return b->percent != 0 ? __rdtsc() : 0;
+}
+
+// Work on new flows since start.
+static inline void budget_draw(struct budget *b, uint64_t start)
+{
+	if (start == 0)
+		return;
+	b->credit -= (int64_t)(__rdtsc() - start);
+	if (b->credit < -BUDGET_MOST)
+		b->credit = -BUDGET_MOST;
+}
+
+// A burst since start.
+static inline void budget_earn(struct budget *b, uint64_t start)
+{
+	if (start == 0)
+		return;
+	b->credit += (int64_t)((__rdtsc() - start) * b->percent / 100);
+	if (b->credit > BUDGET_MOST)
+		b->credit = BUDGET_MOST;
+}
