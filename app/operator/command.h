@@ -49,6 +49,8 @@ int keygen_command(const char *socket, int argc, char **argv);
 int validate_command(const char *socket, int argc, char **argv);
 int sign_command(const char *socket, int argc, char **argv);
 int push_command(const char *socket, int argc, char **argv);
+int promote_command(const char *socket, int argc, char **argv);
+int withdraw_command(const char *socket, int argc, char **argv);
 int rollback_command(const char *socket, int argc, char **argv);
 int status_command(const char *socket, int argc, char **argv);
 int history_command(const char *socket, int argc, char **argv);
