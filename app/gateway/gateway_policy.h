@@ -71,6 +71,8 @@ void gateway_candidate_boot(struct gateway *g);
 // What is said of it; null where there is none.
 json_t *gateway_candidate_json(const struct gateway *g);
 json_t *gateway_status(struct gateway *g);
+// How far the flow log is evidence: who signs, what is checkpointed.
+json_t *gateway_evidence_json(const struct gateway *g);
 
 // Watches the policy's file and its signature for changes (policy_watch).
 int gateway_watch_open(struct gateway *g);

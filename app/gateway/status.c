@@ -74,6 +74,22 @@ json_t *gateway_candidate_json(const struct gateway *g)
 	return o;
 }
 
+json_t *gateway_evidence_json(const struct gateway *g)
+{
+	struct flowlog_stats s;
+	char signer[96] = "";
+	json_t *o = json_object();
+
+	log_writer_stats(g->writer, &s);
+	if (s.signer != NULL)
+		snprintf(signer, sizeof(signer), "%s+%08x", s.signer->name, s.signer->id);
+	json_object_set_new(o, "signer", s.signer != NULL ? json_string(signer) : json_null());
+	put(o, "blocks", s.blocks);
+	put(o, "checkpoint_blocks", s.checkpoint_blocks);
+	put(o, "checkpoint_t", (uint64_t)s.checkpoint_t);
+	return o;
+}
+
 json_t *gateway_status(struct gateway *g)
 {
 	const struct policy_generation *gen = atomic_load(&g->slot.now);
@@ -82,7 +98,7 @@ json_t *gateway_status(struct gateway *g)
 
 	policy_file_hex(i->sha256, sha);
 	return json_pack("{s:s, s:s, s:I, s:s, s:s?, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, "
-			 "s:b, s:b, s:b, s:o}",
+			 "s:b, s:b, s:b, s:o, s:o}",
 		"gateway", g->config.name, "bridgehead", BRIDGEHEAD_VERSION, "started",
 		(json_int_t)g->started_at, "id", i->id, "title", i->title, "issuer", i->issuer,
 		"version", (json_int_t)i->version, "epoch", (json_int_t)gen->epoch, "sha256", sha,
@@ -90,5 +106,5 @@ json_t *gateway_status(struct gateway *g)
 		(json_int_t)(i->n_tenants - 1), "not_before", (json_int_t)i->not_before, "expires",
 		(json_int_t)i->expires, "expired", i->expires <= gateway_now() / 1000000,
 		"signatures", g->n_keys != 0, "watch", g->watch != NULL, "candidate",
-		gateway_candidate_json(g));
+		gateway_candidate_json(g), "evidence", gateway_evidence_json(g));
 }

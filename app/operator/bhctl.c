@@ -10,6 +10,7 @@
 
 static const struct command commands[] = {
 	{"stats", stats_command, "counters by reason, worker and port"},
+	{"metrics", metrics_command, "counters and state for Prometheus"},
 	{"ports", ports_command, "ports, links, packets, losses"},
 	{"flows", flows_command, "live flows and their verdicts"},
 	{"rules", rules_command, "what each rule has decided"},

@@ -41,6 +41,7 @@ const char *command_text(const json_t *o, const char *key); // "" where there is
 json_int_t command_number(const json_t *o, const char *key);
 
 int stats_command(const char *socket, int argc, char **argv);
+int metrics_command(const char *socket, int argc, char **argv);
 int ports_command(const char *socket, int argc, char **argv);
 int flows_command(const char *socket, int argc, char **argv);
 int rules_command(const char *socket, int argc, char **argv);

@@ -56,6 +56,18 @@ static void print_candidate(const json_t *c)
 		*between == ',' ? ")" : "", command_number(c, "renamed"));
 }
 
+static void print_evidence(const json_t *e)
+{
+	json_int_t blocks = command_number(e, "blocks");
+
+	printf("log        %s%s, checkpoint of %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+	       " blocks\n",
+		*command_text(e, "signer") != '\0' ? "signed by " : "unsigned",
+		command_text(e, "signer"), command_number(e, "checkpoint_blocks"), blocks);
+	if (command_number(e, "checkpoint_t") != 0)
+		print_time("", command_number(e, "checkpoint_t") / 1000000, "");
+}
+
 int status_command(const char *socket, int argc, char **argv)
 {
 	bool json = false;
@@ -93,6 +105,7 @@ int status_command(const char *socket, int argc, char **argv)
 		printf("file       %s\n", json_is_true(json_object_get(r, "watch"))
 						  ? "watched"
 						  : "read at the start and on SIGHUP");
+		print_evidence(json_object_get(r, "evidence"));
 		print_candidate(json_object_get(r, "candidate"));
 	}
 	json_decref(r);

@@ -12,6 +12,7 @@ import time
 import check
 from check import BHCTL, poll
 from control import ask, bhctl, bhctl_json, policy, push, sha256
+from exposition import parse, value
 from frames import INSIDE, OUTSIDE, Sender, ethernet, mac, udp4
 from gateway import Gateway, books, check_schema, make_config, total
 from lab import Lab, need_namespaces, run
@@ -109,6 +110,35 @@ def in_shadow(t, gw, lab, talk):
             "rules counts what its rules would have decided")
     shown = bhctl(gw, "rules").stdout
     t.ok("CANDIDATE'S RULE" in shown and "block-de" in shown, "rules as text", shown)
+
+
+def metrics(t, gw):
+    """What stands still while nobody sends is the same in both; what does not is there at least."""
+    text = bhctl(gw, "metrics").stdout
+    try:
+        m = parse(text)
+    except ValueError as e:
+        t.ok(False, "metrics: Prometheus can read them", e)
+        return
+    stats = gw.stats()
+    t.ok(len(m) > 80, "metrics: Prometheus can read them", text, f"{len(m)} families")
+    t.equal([(value(m, "bridgehead_packets_total", outcome=o), value(m, "bridgehead_bytes_total", outcome=o))
+             for o in stats["workers"][0]["outcomes"]],
+            [(total(stats, "outcomes", o, "packets"), total(stats, "outcomes", o, "bytes"))
+             for o in stats["workers"][0]["outcomes"]], "metrics: packets and bytes as stats counts them")
+    missing = [k for group in ("flows", "classification", "decisions") for k in stats["workers"][0][group]
+               if k != "ended" and f"bridgehead_{group}_{k}" not in m and f"bridgehead_{group}_{k}_total" not in m]
+    missing += [k for k, v in stats["ports"][0].items() if isinstance(v, int) and not isinstance(v, bool) and
+                f"bridgehead_port_{k}_total" not in m and f"bridgehead_port_{k}" not in m]
+    missing += [k for k, v in stats["log"].items() if isinstance(v, int) and not isinstance(v, bool) and
+                f"bridgehead_log_{k}_total" not in m and f"bridgehead_log_{k}" not in m]
+    t.equal(missing, [], "metrics: every counter is among them")
+    now = status(gw)
+    t.equal((m["bridgehead_policy_info"][1], m["bridgehead_candidate_info"][1][0][0]["version"],
+             value(m, "bridgehead_candidate_changes_total", in_force="allow", candidate="block"),
+             value(m, "bridgehead_port_up"), value(m, "bridgehead_log_signed")),
+            ([({"id": now["id"], "version": "9", "sha256": now["sha256"]}, 1)], "10", SENT["DE"], 2, 0),
+            "metrics: the policy in force, the candidate and what it would change, ports, the log")
 
 
 def refusals(t, gw, lab):
@@ -267,6 +297,7 @@ def test(t):
                              flows={"max": 32768, "timeouts_s": {"udp": 1}})
         with Gateway(lab, ns, config) as gw:
             in_shadow(t, gw, lab, talk)
+            metrics(t, gw)
             refusals(t, gw, lab)
             gw.process.kill()
             gw.process.wait()
