@@ -22,8 +22,9 @@ static void free_generation(struct policy_generation *g)
 static bool make_counts(struct policy_generation *g, unsigned reader)
 {
 	// A cache line of its own to begin with, so that two workers never write to one.
-	size_t size = (g->n_counts * sizeof(struct rule_count) + 63) & ~(size_t)63;
+	size_t size = g->n_counts * sizeof(struct rule_count) + sizeof(struct policy_moves);
 
+	size = (size + 63) & ~(size_t)63;
 	g->counts[reader] = aligned_alloc(64, size);
 	if (g->counts[reader] == NULL)
 		return false;
@@ -84,7 +85,7 @@ uint32_t policy_slot_publish(struct policy_slot *s, struct policy *p)
 	g = calloc(1, sizeof(*g));
 	if (g == NULL)
 		return 0;
-	g->n_counts = policy_info(p)->n_rules + 1;
+	g->n_counts = p != NULL ? policy_info(p)->n_rules + 1 : 0;
 	for (unsigned i = 0; i < s->n_readers; i++) {
 		if (make_counts(g, i))
 			continue;
@@ -124,10 +125,9 @@ static bool referred_to(const struct policy_slot *s, uint16_t number)
 
 static void retire(struct policy_slot *s, struct policy_generation *g, uint64_t pass)
 {
-	if (!g->engine_freed) {
+	if (!g->engine_freed && g->policy != NULL)
 		policy_free_engine(g->policy);
-		g->engine_freed = true;
-	}
+	g->engine_freed = true;
 	if (referred_to(s, g->number))
 		return;
 	if (pass != UINT64_MAX) {

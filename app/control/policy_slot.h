@@ -10,6 +10,9 @@
 // policy any more and its engine is freed. Its words (rule ids, reasons) stay while a flow that it
 // decided lives, because that flow's last record still names them: every worker counts its flows by
 // generation.
+//
+// A second slot holds a candidate, or nothing: a whole policy that decides nothing and is asked
+// what it would have decided. Workers and readers treat it the same; no flow refers to it.
 #pragma once
 
 #include "policy/policy.h"
@@ -29,15 +32,23 @@ struct rule_count {
 	int64_t last;     // latest hit, microseconds since 1970 UTC; 0: none
 };
 
+// What one worker has found of a candidate: flows that ended, by the verdict on them and by what it
+// would have been.
+struct policy_moves {
+	uint64_t flows[POLICY_BLOCK + 1][POLICY_BLOCK + 1]; // [in force][candidate]
+	uint64_t renamed; // of these: the same action, by another rule or for another reason
+};
+
 struct policy_generation {
-	struct policy *policy;
-	uint32_t epoch;  // 1, 2, 3, ...
-	uint16_t number; // 0 .. POLICY_GENERATIONS - 1, used again after a while
+	struct policy *policy; // NULL: nothing, in a candidate's slot
+	uint32_t epoch;        // 1, 2, 3, ...
+	uint16_t number;       // 0 .. POLICY_GENERATIONS - 1, used again after a while
 	bool engine_freed;
 	bool unused;                                   // found without flows
 	uint64_t since;                                // the log writer's pass after that was found
 	unsigned n_counts;                             // rules and the defaults
-	struct rule_count *counts[POLICY_MAX_READERS]; // each written by its worker alone
+	struct rule_count *counts[POLICY_MAX_READERS]; // each written by its worker alone; struct
+						       // policy_moves behind them
 };
 
 struct policy_reader {
@@ -68,8 +79,9 @@ void policy_slot_fini(struct policy_slot *s);
 // Before the workers run: a reader for each. NULL without memory.
 struct policy_reader *policy_slot_add_reader(struct policy_slot *s);
 
-// Puts a policy into force (the slot owns it from now on). Returns its epoch, or 0 where all
-// generations are in use: then the policy is still the caller's and the one before stays in force.
+// Puts a policy into force (the slot owns it from now on); NULL empties a candidate's slot. Returns
+// its epoch, or 0 where all generations are in use or without memory: then the policy is still the
+// caller's and the one before stays in force.
 uint32_t policy_slot_publish(struct policy_slot *s, struct policy *p);
 
 // No generation is free: policy_slot_publish() would fail.
@@ -113,6 +125,12 @@ static inline struct rule_count *policy_slot_count(
 	if (rule == POLICY_RULE_DEFAULT)
 		return &g->counts[r->number][g->n_counts - 1];
 	return rule + 1u < g->n_counts ? &g->counts[r->number][rule] : NULL;
+}
+
+static inline struct policy_moves *policy_slot_moves(
+	const struct policy_generation *g, const struct policy_reader *r)
+{
+	return (struct policy_moves *)(g->counts[r->number] + g->n_counts);
 }
 
 // The policy of a generation that a flow refers to.

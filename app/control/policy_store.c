@@ -186,6 +186,44 @@ int policy_store_current(const char *state_dir, struct stored_policy *out)
 	return load(path, out);
 }
 
+int policy_store_put_candidate(const char *state_dir, const struct stored_policy *p)
+{
+	char path[PATH_MAX], *text = dump(p);
+	int rc;
+
+	if (text == NULL)
+		return -ENOMEM;
+	path_of(path, state_dir, "candidate.json");
+	rc = state_file_write(path, text, strlen(text));
+	free(text);
+	return rc;
+}
+
+int policy_store_candidate(const char *state_dir, struct stored_policy *out)
+{
+	char path[PATH_MAX];
+
+	path_of(path, state_dir, "candidate.json");
+	return load(path, out);
+}
+
+int policy_store_drop_candidate(const char *state_dir)
+{
+	char path[PATH_MAX];
+	int fd, rc = 0;
+
+	path_of(path, state_dir, "candidate.json");
+	if (unlink(path) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	path_of(path, state_dir, "");
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) < 0)
+		rc = -errno;
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
 int policy_store_get(const char *state_dir, uint32_t version, struct stored_policy *out)
 {
 	char path[PATH_MAX], name[80];

@@ -5,6 +5,7 @@
 //
 //     policy/current.json              the policy in force, with its signature, who brought it and
 //     how policy/history/NNNNNNNN-vVERSION.json   each that was put into force, the last hundred
+//     policy/candidate.json            the candidate, where there is one
 //     policy/attempts.jsonl            every attempt, refused ones too, a line each
 //
 // A file is replaced whole or not at all (state_file.h), and written before the policy is put into
@@ -35,6 +36,12 @@ int policy_store_put(const char *state_dir, const struct stored_policy *p);
 int policy_store_current(const char *state_dir, struct stored_policy *out);
 // The last that was put into force with this version. The same.
 int policy_store_get(const char *state_dir, uint32_t version, struct stored_policy *out);
+
+// The candidate: the same, beside the current one and without a history. Dropping one that is not
+// there is no error.
+int policy_store_put_candidate(const char *state_dir, const struct stored_policy *p);
+int policy_store_candidate(const char *state_dir, struct stored_policy *out);
+int policy_store_drop_candidate(const char *state_dir);
 
 // Adds a line to the attempts. 0 or -errno.
 int policy_store_note(const char *state_dir, const json_t *attempt);

@@ -71,7 +71,7 @@ void flow_facts(struct pipeline *pl, uint32_t i, const struct policy *p, struct 
 	fill_label(pl, i, f);
 }
 
-static uint8_t exception_action(const struct pipeline *pl, uint8_t exception)
+uint8_t flow_exception_action(const struct pipeline *pl, uint8_t exception)
 {
 	const struct pipeline_exceptions *x = &pl->c.exceptions;
 
@@ -136,7 +136,7 @@ static uint8_t raised_action(struct pipeline *pl, uint32_t i, const struct polic
 	const struct meter_verdict *l)
 {
 	struct flow_cold *c = &pl->table.cold[i];
-	uint8_t raise = exception_action(pl, c->exception);
+	uint8_t raise = flow_exception_action(pl, c->exception);
 	uint8_t action = l->action > v->action ? l->action : v->action;
 
 	// Where the rule is stricter than what was passed, the limit says nothing.
@@ -257,7 +257,7 @@ static void settle_local(struct pipeline *pl, uint32_t i)
 // policy that blocks its foreign traffic would take its home traffic too. Only where the remote end
 // is on the link (fe80::/10, ff02::/16; RFC 4861, 4; RFC 4291, 2.4): no router takes that further.
 // Such a flow is flagged where the verdict is to block.
-static bool keeps_link(const struct policy_facts *f, uint16_t type)
+bool flow_keeps_link(const struct policy_facts *f, uint16_t type)
 {
 	const uint8_t *a = f->remote.b;
 	bool on_link =
@@ -295,7 +295,7 @@ static void judge(struct pipeline *pl, uint32_t i, const struct packet *p, struc
 		*l = kept_limit(pl, i);
 	else
 		*l = flow_limit(pl, i, f, v->rule, more);
-	if (keeps_link(f, pl->table.hot[i].port[0])) {
+	if (flow_keeps_link(f, pl->table.hot[i].port[0])) {
 		v->action = v->action == POLICY_BLOCK ? POLICY_FLAG : v->action;
 		l->action = l->action == POLICY_BLOCK ? POLICY_FLAG : l->action;
 	}
@@ -319,7 +319,8 @@ void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
 	// needs it and nobody asked for it.
 	closing = v.state != POLICY_UNDECIDED &&
 		  (v.action == POLICY_BLOCK || l.action == POLICY_BLOCK ||
-			  (v.state == POLICY_DECIDED && !pl->c.classify_always));
+			  (v.state == POLICY_DECIDED && !pl->c.classify_always &&
+				  !flow_candidate_waits(pl, i)));
 	if (closing && c->dpi != FLOW_NONE) {
 		flow_label_finish(pl, i);
 		judge(pl, i, p, &f, &v, &l);
@@ -359,5 +360,5 @@ enum policy_action flow_decide_stateless(struct pipeline *pl, const struct packe
 	f.asn = pl->c.geo != NULL ? geo_asn(pl->c.geo, k->version, f.remote.b) : 0;
 	pl->stats.evaluations++;
 	policy_eval(pl->gen->policy, &f, pl->now / 1000000, &v);
-	return v.action == POLICY_BLOCK && keeps_link(&f, k->port[0]) ? POLICY_FLAG : v.action;
+	return v.action == POLICY_BLOCK && flow_keeps_link(&f, k->port[0]) ? POLICY_FLAG : v.action;
 }

@@ -66,6 +66,8 @@ int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t 
 	}
 	timer_init(pl->wheel, &pl->table, now);
 	pl->gen = policy_slot_enter(c->slot, c->reader);
+	if (c->shadow != NULL)
+		pl->candidate = policy_slot_enter(c->shadow, c->shadow_reader);
 	return 0;
 }
 
@@ -91,6 +93,8 @@ static void refresh(struct pipeline *pl, int64_t now)
 	if (now > pl->now)
 		pl->now = now;
 	pl->gen = policy_slot_enter(pl->c.slot, pl->c.reader);
+	if (pl->c.shadow != NULL)
+		pl->candidate = policy_slot_enter(pl->c.shadow, pl->c.shadow_reader);
 	meters_recall(&pl->meters);
 	if (pl->gen->epoch != pl->gen_epoch || pl->now >= pl->next_change) {
 		int64_t next = policy_next_change(pl->gen->policy, pl->now / 1000000);

@@ -72,6 +72,8 @@ struct pipeline_config {
 	struct quota *quota;          // counters of limits, shared; NULL: the pipeline's own
 	unsigned n_workers;           // that share them; 0: one
 	struct policy_reader *reader; // this worker's
+	struct policy_slot *shadow;   // of a candidate; NULL: there is never one
+	struct policy_reader *shadow_reader;
 	struct dpi *dpi;
 	const struct geo *geo; // may be NULL: no country is known
 	struct record_sink sink;
@@ -93,6 +95,7 @@ struct pipeline_stats {
 	uint64_t updates, resets_sent, resets_left_out;
 	uint64_t ranges_looked_up; // country look-ups
 	uint64_t limits_passed, meters_full, captures_begun;
+	uint64_t candidate_evaluations, candidate_differs; // records
 };
 
 // A frame that the pipeline wants sent: a reset or an ICMP error.
@@ -115,6 +118,7 @@ struct pipeline {
 	struct datagrams *datagrams;
 	struct quota own_quota;
 	const struct policy_generation *gen;
+	const struct policy_generation *candidate; // NULL: no slot; its policy is NULL: none
 	uint32_t stamp; // changes with the policy and with every time at which its rules change
 	int64_t next_change; // of the policy's rules, microseconds; INT64_MAX: none
 	uint32_t gen_epoch;
@@ -198,6 +202,16 @@ void flow_tcp(struct pipeline *pl, struct flow_hot *h, uint32_t i, const struct 
 void flow_facts(struct pipeline *pl, uint32_t i, const struct policy *p, struct policy_facts *f);
 // The flow as a record, totals so far.
 void flow_snapshot(const struct pipeline *pl, uint32_t i, struct record *r);
+// What the gateway's own exception makes of a verdict at least.
+uint8_t flow_exception_action(const struct pipeline *pl, uint8_t exception);
+// The flow is its link's neighbour discovery, which is never blocked. type: of ICMPv6.
+bool flow_keeps_link(const struct policy_facts *f, uint16_t type);
+// ---- a candidate policy
+// Fills in what the candidate would have decided, where the record's verdict is final and that is
+// another. Counts a flow that ends.
+void flow_compare(struct pipeline *pl, uint32_t i, struct record *r);
+// The candidate could decide otherwise by a better label.
+bool flow_candidate_waits(struct pipeline *pl, uint32_t i);
 // Gives the flow's bytes to the rule that decided it; over: the flow ends.
 void flow_credit(struct pipeline *pl, uint32_t i, bool over);
 // ---- evidence captures

@@ -135,6 +135,7 @@ void flow_report(
 	r.ev = (uint8_t)ev;
 	r.end = (uint8_t)why;
 	r.t1 = t1;
+	flow_compare(pl, i, &r);
 	if (pl->c.captures != NULL)
 		r.capture = flow_capture_take(pl, i, ev == RECORD_END);
 	emit(pl, &r);
@@ -217,6 +218,7 @@ int64_t flow_update_due(struct pipeline *pl, uint32_t i)
 			r.t1 = h->last;
 			if (fill_delta(pl, i, &r, x)) {
 				pl->stats.updates++;
+				flow_compare(pl, i, &r);
 				if (pl->c.captures != NULL)
 					r.capture = flow_capture_take(pl, i, false);
 				emit(pl, &r);

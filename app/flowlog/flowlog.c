@@ -410,6 +410,10 @@ void flowlog_get_stats(const struct flowlog *l, struct flowlog_stats *out)
 		.captures_shed = captures.shed,
 		.captures_failed = captures.failed,
 		.disk_full = is_full_disk(s.error) || is_full_disk(s.tick_error),
+		.blocks = s.evidence.blocks,
+		.checkpoint_blocks = s.evidence.checkpointed,
+		.checkpoint_t = s.evidence.checkpoint_t,
+		.signer = l->key != NULL ? key_public_of(l->key) : NULL,
 	};
 }
 

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 struct flowlog;
+struct key_public; // app/keys/key.h
 
 struct flowlog_config {
 	const char *gateway; // gw; origin of the checkpoints
@@ -90,6 +91,11 @@ struct flowlog_stats {
 	uint64_t captures, captures_shed,
 		captures_failed; // files; not written for a bound, by the disk
 	bool disk_full;          // the last write failed for want of space
+	// Of a directory: blocks in the log's tree, those that the newest checkpoint is of, when
+	// that was made (microseconds since 1970 UTC; 0: not in this run), and whose key signs.
+	uint64_t blocks, checkpoint_blocks;
+	int64_t checkpoint_t;
+	const struct key_public *signer; // NULL: nobody; as long as the log
 };
 void flowlog_get_stats(const struct flowlog *l, struct flowlog_stats *out);
 

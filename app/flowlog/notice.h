@@ -12,9 +12,9 @@
 //           dpi      string   library and version
 //           dbs      list     databases, one string each; absent: none
 //           warn     string   absent: none
-//   policy  how      string   boot, reload, push, rollback, expiry
+//   policy  how      string   boot, reload, watch, push, rollback, promote, withdraw, expiry
 //           who      string   absent: the gateway itself
-//           outcome  string   published, refused
+//           outcome  string   published, refused, expired, shadow, withdrawn
 //           id       string   of the policy; absent: the text did not parse that far
 //           pol      u32      its version, as in a flow's record
 //           epoch    u32      absent: not published
@@ -45,7 +45,8 @@ struct notice_start {
 
 struct notice_policy { // every attempt to put a policy into force
 	int64_t t;
-	const char *how;     // "boot", "reload", "watch", "push", "rollback", "promote", "expiry"
+	const char *how;     // "boot", "reload", "watch", "push", "rollback", "promote",
+			     // "withdraw", "expiry"
 	const char *who;     // "uid:0", "signal"; NULL: the gateway itself
 	const char *outcome; // "published", "refused", "expired", "shadow" (a candidate),
 			     // "withdrawn" (it went)

@@ -104,15 +104,17 @@ struct record {
 	uint8_t conf;      // enum policy_conf
 	uint8_t host_source;
 	uint8_t n_vlans, n_tunnels;
+	uint8_t cand_action, cand_exception;
 	bool undecided; // no verdict yet: act is what the pending action does, rule and reason are
 			// left out
 	bool local;     // both ends inside: border, country and verdict are left out
 	bool has_ja3;
 	uint16_t sport, dport; // host order; ICMP: type and code; 0 where the protocol has none
 	uint16_t cc;
-	uint16_t rule, shadow;     // as in struct policy_verdict
-	uint16_t limit;            // that was passed and holds the verdict up; POLICY_LIMIT_NONE
-	uint16_t app, master, cat; // classifier ids; master 0: none
+	uint16_t rule, shadow; // as in struct policy_verdict
+	uint16_t limit;        // that was passed and holds the verdict up; POLICY_LIMIT_NONE
+	uint16_t cand_rule, cand_limit;
+	uint16_t app, master, cat;        // classifier ids; master 0: none
 	uint16_t vlans[RECORD_MAX_VLANS]; // outermost first
 	uint32_t tenant;
 	uint32_t asn;
@@ -128,11 +130,19 @@ struct record {
 	// (flow_capture_release()). NULL: none.
 	struct flow_capture *capture;
 	const struct policy *policy; // whose indexes these are; NULL: none was in force
-	uint8_t src[16], dst[16];    // of the end that opened the flow, and of the other
+	// Where a candidate policy would have decided otherwise: its words, and its verdict as
+	// above. NULL: there is none, or it says the same.
+	const struct policy *candidate;
+	uint8_t src[16], dst[16]; // of the end that opened the flow, and of the other
 	struct record_tunnel tunnels[RECORD_MAX_TUNNELS];
 	uint8_t ja3[16]; // MD5, binary
 	char host[RECORD_HOST_MAX + 1];
 };
+
+// The reason code of a verdict: the exception's, the limit's where that is stricter than the rule,
+// or the rule's. NULL: none.
+const char *record_reason(
+	const struct policy *p, uint16_t rule, uint16_t limit, unsigned exception);
 
 // What turns ids into nDPI's names. Each may return NULL: unknown, the field is left out.
 struct record_words {

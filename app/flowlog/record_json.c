@@ -256,11 +256,33 @@ static void put_basis(struct json_out *j, const struct policy_rule_info *rule)
 	JSON_LITERAL(j, "]");
 }
 
+// Where a limit is stricter than the rule, the reason is the limit's.
+static const char *reason_of(unsigned exception, const struct policy_rule_info *rule,
+	const struct policy_limit_info *limit)
+{
+	const char *reason = exception_reason(exception);
+
+	if (reason != NULL) {
+		return reason;
+	}
+	return limit->id != NULL && limit->action > rule->action ? limit->reason : rule->reason;
+}
+
+const char *record_reason(const struct policy *p, uint16_t rule, uint16_t limit, unsigned exception)
+{
+	struct policy_limit_info l;
+	struct policy_rule_info r;
+
+	policy_rule(p, rule, &r);
+	policy_limit(p, limit, &l);
+	return reason_of(exception, &r, &l);
+}
+
 static void put_verdict(struct json_out *j, const struct record *r)
 {
 	struct policy_rule_info rule = {0}, shadow = {0};
 	struct policy_limit_info limit = {0};
-	const char *reason = exception_reason(r->exception);
+	const char *reason;
 	const char *sev =
 		r->severity <= POLICY_SEV_CRITICAL ? policy_severity_name(r->severity) : NULL;
 
@@ -278,10 +300,7 @@ static void put_verdict(struct json_out *j, const struct record *r)
 		JSON_KEY(j, "rule");
 		put_text(j, rule.id);
 	}
-	if (reason == NULL) { // where a limit is stricter than the rule, the reason is the limit's
-		reason =
-			limit.id != NULL && limit.action > rule.action ? limit.reason : rule.reason;
-	}
+	reason = reason_of(r->exception, &rule, &limit);
 	if (reason != NULL) {
 		JSON_KEY(j, "reason");
 		put_text(j, reason);
@@ -299,6 +318,29 @@ static void put_verdict(struct json_out *j, const struct record *r)
 		JSON_KEY(j, "sh");
 		put_text(j, shadow.id);
 	}
+}
+
+// What a candidate would have decided: all of it, where a part of it is another.
+static void put_candidate(struct json_out *j, const struct record *r)
+{
+	const char *reason =
+		record_reason(r->candidate, r->cand_rule, r->cand_limit, r->cand_exception);
+	struct policy_rule_info rule;
+
+	policy_rule(r->candidate, r->cand_rule, &rule);
+	JSON_KEY(j, "sact");
+	put_text(j,
+		policy_action_name(r->cand_action <= POLICY_BLOCK ? r->cand_action : POLICY_BLOCK));
+	if (rule.id != NULL) {
+		JSON_KEY(j, "srule");
+		put_text(j, rule.id);
+	}
+	if (reason != NULL) {
+		JSON_KEY(j, "sreason");
+		put_text(j, reason);
+	}
+	JSON_KEY(j, "spol");
+	json_put_u64(j, policy_info(r->candidate)->version);
 }
 
 static void put_counters(struct json_out *j, const struct record *r)
@@ -381,6 +423,9 @@ void line_record(
 	if (r->policy != NULL) {
 		JSON_KEY(j, "pol");
 		json_put_u64(j, policy_info(r->policy)->version);
+	}
+	if (r->candidate != NULL && !r->local && !r->undecided) {
+		put_candidate(j, r);
 	}
 	put_counters(j, r);
 	if (s->cap != NULL) {

@@ -84,6 +84,7 @@ static int deliver(struct sealer *s, struct block *b)
 	s->state.bytes += b->len;
 	s->state.written += b->entry.n;
 	s->state.segments = store_segments(s->store);
+	store_get_evidence(s->store, &s->state.evidence);
 	if (stream_rc != 0)
 		s->state.stream_error = stream_rc;
 	pthread_mutex_unlock(&s->mutex);
@@ -111,6 +112,7 @@ static int tick(struct sealer *s, int64_t now)
 	s->state.tick_error = rc;
 	s->sync_failed = store_sync_failed(s->store) || s->sync_failed;
 	s->state.segments = store_segments(s->store);
+	store_get_evidence(s->store, &s->state.evidence);
 	pthread_mutex_unlock(&s->mutex);
 	return rc;
 }

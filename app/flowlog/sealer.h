@@ -27,6 +27,7 @@ struct sealer_state {
 	uint64_t written, bytes; // lines and their bytes that the kernel has
 	uint64_t waiting;        // lines in blocks on their way
 	uint64_t segments;       // closed
+	struct store_evidence evidence;
 };
 
 // NULL on error, with one line in err.

@@ -295,6 +295,15 @@ uint64_t store_segments(const struct store *s)
 	return s->closed;
 }
 
+void store_get_evidence(const struct store *s, struct store_evidence *out)
+{
+	*out = (struct store_evidence){
+		.blocks = chain_size(s->chain),
+		.checkpointed = chain_checkpointed(s->chain),
+		.checkpoint_t = s->checkpointed ? s->checkpoint_t : 0,
+	};
+}
+
 bool store_sync_failed(struct store *s)
 {
 	const bool failed = s->sync_failed;

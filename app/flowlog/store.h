@@ -58,6 +58,13 @@ int store_close(struct store *s, int64_t now);
 
 uint64_t store_segments(const struct store *s); // closed in this run
 
+// How far the log is evidence.
+struct store_evidence {
+	uint64_t blocks, checkpointed; // in the tree; that the newest checkpoint is of
+	int64_t checkpoint_t; // of it, microseconds since 1970 UTC; 0: none was made in this run
+};
+void store_get_evidence(const struct store *s, struct store_evidence *out);
+
 // Whether the disk has refused to confirm a block since this was asked last: it may be gone in
 // spite of what a later sync says.
 bool store_sync_failed(struct store *s);

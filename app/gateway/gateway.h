@@ -5,6 +5,7 @@
 #pragma once
 
 #include "app/control/policy_slot.h"
+#include "app/control/policy_store.h"
 #include "app/control/quota.h"
 #include "app/control/server.h"
 #include "app/flowlog/writer.h"
@@ -34,10 +35,12 @@ struct gateway {
 	struct rte_mempool *pool;
 	struct pipeline_prefix *inside;
 	struct policy_slot slot;
-	struct quota quota;      // counters of the policies' limits
-	int64_t quota_saved;     // when, microseconds
-	bool quota_failed;       // the last time
-	struct key_public *keys; // that policies must be signed by one of
+	struct policy_slot shadow;      // of a candidate
+	struct stored_policy candidate; // its text and who brought it; text NULL: there is none
+	struct quota quota;             // counters of the policies' limits
+	int64_t quota_saved;            // when, microseconds
+	bool quota_failed;              // the last time
+	struct key_public *keys;        // that policies must be signed by one of
 	unsigned n_keys;
 	bool expiry_said;           // of the policy in force
 	struct policy_watch *watch; // NULL: none

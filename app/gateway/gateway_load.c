@@ -59,6 +59,9 @@ int gateway_load(struct gateway *g, const char *config, bool check)
 
 	g->started_at = gateway_now();
 	policy_slot_init(&g->slot);
+	policy_slot_init(&g->shadow);
+	if (policy_slot_publish(&g->shadow, NULL) == 0)
+		return -ENOMEM;
 	g->rule_totals = json_object();
 	g->slot.retired = gateway_rules_retired;
 	g->slot.retired_ctx = g;
@@ -103,4 +106,5 @@ void gateway_reclaim(struct gateway *g)
 		return;
 	g->pass += passed(g);
 	policy_slot_reclaim(&g->slot, g->pass);
+	policy_slot_reclaim(&g->shadow, g->pass);
 }

@@ -197,11 +197,13 @@ int gateway_policy_offer(struct gateway *g, const struct policy_offer *o, struct
 			policy_free(p);
 	}
 	gateway_policy_note(g, o, a, rc == 0 ? "published" : "refused");
-	if (rc == 0)
+	if (rc == 0) {
 		say(a);
-	else
+		gateway_candidate_settle(g, o);
+	} else {
 		fprintf(stderr, "bridgehead: %s: refused: %s; the policy before stays in force\n",
 			o->name, a->why);
+	}
 	return rc;
 }
 

@@ -53,6 +53,27 @@ int gateway_policy_reload(struct gateway *g, const char *how, const char *who);
 // Says when a policy in force expires, once.
 void gateway_policy_clock(struct gateway *g);
 
+// ---- a candidate: a whole policy in shadow (app/dataplane/shadow.c)
+
+// NULL: there is none.
+const struct policy *gateway_candidate(const struct gateway *g);
+// Makes a policy the candidate, in place of one before, by the checks of a policy that is pushed;
+// recorded, kept over a restart. 0 or -errno.
+int gateway_candidate_offer(
+	struct gateway *g, const struct policy_offer *o, struct policy_answer *a);
+// These need a candidate. Puts it into force, or withdraws it; recorded. 0 or -errno.
+int gateway_candidate_promote(struct gateway *g, const char *who, struct policy_answer *a);
+int gateway_candidate_withdraw(struct gateway *g, const char *who, struct policy_answer *a);
+// A policy was put into force: where it is the candidate, that is no candidate any more.
+void gateway_candidate_settle(struct gateway *g, const struct policy_offer *o);
+// The one of the run before.
+void gateway_candidate_boot(struct gateway *g);
+// What is said of it; null where there is none.
+json_t *gateway_candidate_json(const struct gateway *g);
+json_t *gateway_status(struct gateway *g);
+// How far the flow log is evidence: who signs, what is checkpointed.
+json_t *gateway_evidence_json(const struct gateway *g);
+
 // Watches the policy's file and its signature for changes (policy_watch).
 int gateway_watch_open(struct gateway *g);
 void gateway_watch_poll(struct gateway *g);

@@ -21,22 +21,8 @@ static json_t *stats(struct gateway *g, const struct control_request *r, char *e
 static json_t *status(
 	struct gateway *g, const struct control_request *r, char *err, size_t err_size)
 {
-	const struct policy_generation *gen = atomic_load(&g->slot.now);
-	const struct policy_info *i = policy_info(gen->policy);
-	char sha[65];
-	json_t *o;
-
 	(void)r, (void)err, (void)err_size;
-	policy_file_hex(i->sha256, sha);
-	o = json_pack(
-		"{s:s, s:s, s:s?, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b}",
-		"gateway", g->config.name, "id", i->id, "title", i->title, "issuer", i->issuer,
-		"version", (json_int_t)i->version, "epoch", (json_int_t)gen->epoch, "sha256", sha,
-		"rules", (json_int_t)i->n_rules, "limits", (json_int_t)i->n_limits, "tenants",
-		(json_int_t)(i->n_tenants - 1), "not_before", (json_int_t)i->not_before, "expires",
-		(json_int_t)i->expires, "expired", i->expires <= gateway_now() / 1000000,
-		"signatures", g->n_keys != 0, "watch", g->watch != NULL);
-	return o;
+	return gateway_status(g);
 }
 
 static json_t *findings(const struct diag_list *d)
@@ -102,6 +88,72 @@ static json_t *push(struct gateway *g, const struct control_request *r, char *er
 	return reply;
 }
 
+static json_t *shadow(
+	struct gateway *g, const struct control_request *r, char *err, size_t err_size)
+{
+	struct policy_offer o;
+	struct policy_answer a;
+	char who[32];
+	json_t *reply;
+	int rc;
+
+	if (gateway_take_offer(r, &o, who, err, err_size) < 0)
+		return NULL;
+	rc = gateway_candidate_offer(g, &o, &a);
+	reply = gateway_policy_answer(&a, rc == 0 ? "shadow" : "refused");
+	policy_answer_free(&a);
+	return reply;
+}
+
+// Whether there is a candidate, and where the client says which one it means, that one.
+static bool has_candidate(
+	struct gateway *g, const struct control_request *r, char *err, size_t err_size)
+{
+	const json_t *wanted = json_object_get(r->body, "version");
+	const struct policy *p = gateway_candidate(g);
+
+	if (p == NULL) {
+		snprintf(err, err_size, "there is no candidate");
+		return false;
+	}
+	if (wanted == NULL || json_integer_value(wanted) == (json_int_t)policy_info(p)->version)
+		return true;
+	snprintf(err, err_size, "the candidate is version %u", policy_info(p)->version);
+	return false;
+}
+
+static json_t *on_candidate(struct gateway *g, const struct control_request *r, char *err,
+	size_t err_size, bool into_force)
+{
+	struct policy_answer a;
+	char who[32];
+	json_t *reply;
+	int rc;
+
+	if (!has_candidate(g, r, err, err_size))
+		return NULL;
+	snprintf(who, sizeof(who), "uid:%u", r->peer.uid);
+	rc = into_force ? gateway_candidate_promote(g, who, &a)
+			: gateway_candidate_withdraw(g, who, &a);
+	reply = gateway_policy_answer(&a, rc < 0       ? "refused"
+					  : into_force ? "published"
+						       : "withdrawn");
+	policy_answer_free(&a);
+	return reply;
+}
+
+static json_t *promote(
+	struct gateway *g, const struct control_request *r, char *err, size_t err_size)
+{
+	return on_candidate(g, r, err, err_size, true);
+}
+
+static json_t *withdraw(
+	struct gateway *g, const struct control_request *r, char *err, size_t err_size)
+{
+	return on_candidate(g, r, err, err_size, false);
+}
+
 static json_t *history(
 	struct gateway *g, const struct control_request *r, char *err, size_t err_size)
 {
@@ -141,6 +193,9 @@ json_t *gateway_request(
 		{"stats", stats},
 		{"policy.status", status},
 		{"policy.push", push},
+		{"policy.shadow", shadow},
+		{"policy.promote", promote},
+		{"policy.withdraw", withdraw},
 		{"policy.history", history},
 		{"policy.get", get},
 		{"policy.dry_run", gateway_view_dry_run},

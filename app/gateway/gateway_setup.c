@@ -134,6 +134,7 @@ int gateway_make_pipelines(struct gateway *g)
 
 	fill_config(g, &c);
 	c.slot = &g->slot;
+	c.shadow = &g->shadow;
 	c.quota = &g->quota;
 	// One seed for all: the worker that hands packets over and the one that takes them agree.
 	if (getrandom(&c.seed, sizeof(c.seed), 0) != sizeof(c.seed)) {
@@ -147,12 +148,13 @@ int gateway_make_pipelines(struct gateway *g)
 
 		c.worker = i;
 		c.reader = policy_slot_add_reader(&g->slot);
+		c.shadow_reader = policy_slot_add_reader(&g->shadow);
 		c.dpi = g->dpi[i];
 		c.sink = worker_sink(w);
 		c.captures = w->captures = flow_capture_pool_create(CAPTURE_BLOCKS, CAPTURES);
 		w->ring = g->rings[i];
 		w->pl = aligned_alloc(64, (sizeof(*w->pl) + 63) & ~(size_t)63);
-		if (c.reader == NULL || w->pl == NULL ||
+		if (c.reader == NULL || c.shadow_reader == NULL || w->pl == NULL ||
 			pipeline_init(w->pl, &c, gateway_now()) < 0) {
 			free(w->pl);
 			w->pl = NULL;
@@ -206,6 +208,8 @@ int gateway_set_up(struct gateway *g)
 		rc = gateway_open_log(g);
 	if (rc == 0)
 		rc = gateway_make_pipelines(g);
+	if (rc == 0)
+		gateway_candidate_boot(g);
 	if (rc == 0)
 		rc = gateway_watch_open(g);
 	if (rc == 0)
@@ -294,6 +298,8 @@ int gateway_tear_down(struct gateway *g, const char *why)
 	gateway_watch_close(g);
 	free(g->keys);
 	policy_slot_fini(&g->slot);
+	policy_slot_fini(&g->shadow);
+	stored_policy_free(&g->candidate);
 	geo_free(g->geo);
 	for (unsigned i = 0; g->dpi != NULL && i <= g->n_workers; i++)
 		dpi_free(g->dpi[i]);

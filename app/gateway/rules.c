@@ -142,6 +142,29 @@ static json_t *line(const struct policy_rule_info *info, json_t *totals, json_t 
 	return o;
 }
 
+static json_t *candidate_rules(struct gateway *g)
+{
+	const struct policy_generation *gen = atomic_load(&g->shadow.now);
+	json_t *o = gateway_candidate_json(g), *rules, *totals, *rule;
+	struct policy_rule_info info;
+
+	if (gen->policy == NULL)
+		return o;
+	rules = json_array();
+	totals = json_object();
+	add_generation(totals, gen, g->shadow.n_readers);
+	for (unsigned k = 0; k < gen->n_counts; k++) {
+		policy_rule(gen->policy, k + 1 == gen->n_counts ? POLICY_RULE_DEFAULT : (uint16_t)k,
+			&info);
+		rule = line(&info, totals, NULL);
+		json_object_del(rule, "flows"); // none is its own
+		json_array_append_new(rules, rule);
+	}
+	json_decref(totals);
+	json_object_set_new(o, "rules", rules);
+	return o;
+}
+
 static json_t *rules_answer(struct gateway *g, struct gateway_view *v)
 {
 	const struct policy_generation *gen = atomic_load(&g->slot.now);
@@ -158,9 +181,9 @@ static json_t *rules_answer(struct gateway *g, struct gateway_view *v)
 			gen->policy, k == i->n_rules ? POLICY_RULE_DEFAULT : (uint16_t)k, &info);
 		json_array_append_new(rules, line(&info, totals, live));
 	}
-	o = json_pack("{s:s, s:I, s:I, s:o, s:o}", "policy", i->id, "version",
+	o = json_pack("{s:s, s:I, s:I, s:o, s:o, s:o}", "policy", i->id, "version",
 		(json_int_t)i->version, "live", (json_int_t)v->all.seen, "rules", rules, "gone",
-		totals);
+		totals, "candidate", candidate_rules(g));
 	json_decref(live);
 	return o;
 }

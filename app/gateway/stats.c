@@ -3,7 +3,8 @@
 
 // The answer to `bhctl stats`: everything that is counted, by reason, worker and port.
 
-#include "app/gateway/gateway.h"
+#include "app/control/policy_file.h"
+#include "app/gateway/gateway_policy.h"
 
 #include <jansson.h>
 
@@ -130,6 +131,8 @@ static json_t *decisions(const struct pipeline_stats *s)
 	put(o, "caps_reached", get(&s->caps_reached));
 	put(o, "limits_passed", get(&s->limits_passed));
 	put(o, "meters_full", get(&s->meters_full));
+	put(o, "candidate_evaluations", get(&s->candidate_evaluations));
+	put(o, "candidate_differs", get(&s->candidate_differs));
 	put(o, "resets_sent", get(&s->resets_sent));
 	put(o, "resets_left_out", get(&s->resets_left_out));
 	return o;
@@ -216,6 +219,7 @@ static json_t *log_state(struct gateway *g)
 	put(o, "captures_failed", s.captures_failed);
 	put(o, "next_seq", s.next_seq);
 	json_object_set_new(o, "disk_full", json_boolean(s.disk_full));
+	json_object_set_new(o, "evidence", gateway_evidence_json(g));
 	return o;
 }
 
@@ -224,10 +228,14 @@ static json_t *policy_state(struct gateway *g)
 	const struct policy_generation *gen = atomic_load(&g->slot.now);
 	const struct policy_info *info = policy_info(gen->policy);
 	json_t *o = json_object();
+	char sha[65];
 
+	policy_file_hex(info->sha256, sha);
 	json_object_set_new(o, "id", json_string(info->id));
 	put(o, "version", info->version);
 	put(o, "epoch", gen->epoch);
+	json_object_set_new(o, "sha256", json_string(sha));
+	json_object_set_new(o, "expires", json_integer(info->expires));
 	put(o, "rules", info->n_rules);
 	put(o, "limits", info->n_limits);
 	put(o, "limit_counters", atomic_load(&g->quota.used));
@@ -245,6 +253,7 @@ json_t *gateway_stats(struct gateway *g)
 		o, "mode", json_string(g->config.mode == GATEWAY_TAP ? "tap" : "inline"));
 	put(o, "uptime_s", (uint64_t)((gateway_now() - g->started_at) / 1000000));
 	json_object_set_new(o, "policy", policy_state(g));
+	json_object_set_new(o, "candidate", gateway_candidate_json(g));
 	for (unsigned i = 0; i < g->n_ports; i++)
 		json_array_append_new(ports, port(g, &g->ports[i]));
 	json_object_set_new(o, "ports", ports);

@@ -10,6 +10,7 @@
 
 static const struct command commands[] = {
 	{"stats", stats_command, "counters by reason, worker and port"},
+	{"metrics", metrics_command, "counters and state for Prometheus"},
 	{"ports", ports_command, "ports, links, packets, losses"},
 	{"flows", flows_command, "live flows and their verdicts"},
 	{"rules", rules_command, "what each rule has decided"},
@@ -17,7 +18,9 @@ static const struct command commands[] = {
 	{"policy status", status_command, "the policy in force"},
 	{"policy validate", validate_command, "everything that is wrong with policies"},
 	{"policy sign", sign_command, "sign a policy"},
-	{"policy push", push_command, "put a policy into force"},
+	{"policy push", push_command, "put a policy into force, or into shadow"},
+	{"policy promote", promote_command, "put the candidate into force"},
+	{"policy withdraw", withdraw_command, "give the candidate up"},
 	{"policy rollback", rollback_command, "put an earlier policy into force again"},
 	{"policy history", history_command, "every attempt, refused ones too"},
 	{"policy keygen", keygen_command, "make a key"},

@@ -41,6 +41,7 @@ const char *command_text(const json_t *o, const char *key); // "" where there is
 json_int_t command_number(const json_t *o, const char *key);
 
 int stats_command(const char *socket, int argc, char **argv);
+int metrics_command(const char *socket, int argc, char **argv);
 int ports_command(const char *socket, int argc, char **argv);
 int flows_command(const char *socket, int argc, char **argv);
 int rules_command(const char *socket, int argc, char **argv);
@@ -49,6 +50,8 @@ int keygen_command(const char *socket, int argc, char **argv);
 int validate_command(const char *socket, int argc, char **argv);
 int sign_command(const char *socket, int argc, char **argv);
 int push_command(const char *socket, int argc, char **argv);
+int promote_command(const char *socket, int argc, char **argv);
+int withdraw_command(const char *socket, int argc, char **argv);
 int rollback_command(const char *socket, int argc, char **argv);
 int status_command(const char *socket, int argc, char **argv);
 int history_command(const char *socket, int argc, char **argv);

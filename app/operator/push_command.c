@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// bhctl policy push and rollback.
+// bhctl policy push, promote, withdraw and rollback.
 
 #include "app/control/policy_sig.h"
 #include "app/operator/dry_run.h"
@@ -13,23 +13,44 @@
 #include <string.h>
 
 static const char push_usage[] =
-	"usage: bhctl [--socket PATH] policy push [--dry-run [--limit N]] [--json] POLICY\n"
+	"usage: bhctl [--socket PATH] policy push [--shadow | --dry-run [--limit N]] [--json] "
+	"POLICY\n"
 	"\n"
 	"Sends a policy, with its signature where POLICY.sig is there, to the gateway: it "
 	"verifies,\n"
 	"checks, compiles and puts it into force, or says why not.\n"
 	"\n"
+	"  --shadow   makes it the candidate: it decides nothing, but records say where it would "
+	"have\n"
+	"             decided otherwise; see policy promote and withdraw\n"
 	"  --dry-run  puts nothing into force: says whether the gateway would take the policy, "
 	"and\n"
 	"             how many and which live flows would get another verdict by it\n"
 	"  --limit N  shows at most so many of these, up to 10000; default: 20\n"
 	"  --json     the whole answer, for machines\n"
 	"\n"
-	"Exit status: 0 in force (with --dry-run: would be), 1 refused, 2 an error.\n";
+	"Exit status: 0 in force (with --dry-run: would be; with --shadow: a candidate), 1 "
+	"refused,\n"
+	"2 an error.\n";
+
+static void say_taken(const json_t *reply, const char *what)
+{
+	printf("policy %s version %" JSON_INTEGER_FORMAT " is %s", command_text(reply, "id"),
+		command_number(reply, "version"), what);
+	if (command_number(reply, "epoch") != 0)
+		printf(": epoch %" JSON_INTEGER_FORMAT, command_number(reply, "epoch"));
+	printf("%s %" JSON_INTEGER_FORMAT " rules, %" JSON_INTEGER_FORMAT
+	       " limits, compiled in %.1f ms%s%s\n",
+		command_number(reply, "epoch") != 0 ? "," : ":", command_number(reply, "rules"),
+		command_number(reply, "limits"), (double)command_number(reply, "compile_us") / 1000,
+		*command_text(reply, "key") != '\0' ? ", signed by " : "",
+		command_text(reply, "key"));
+}
 
 static int report(json_t *reply, bool json)
 {
-	bool published = strcmp(command_text(reply, "outcome"), "published") == 0, said = false;
+	const char *outcome = command_text(reply, "outcome");
+	bool taken = strcmp(outcome, "refused") != 0, said = false;
 	json_t *findings = json_object_get(reply, "findings"), *line;
 	size_t i;
 
@@ -39,19 +60,15 @@ static int report(json_t *reply, bool json)
 		json_array_foreach (findings, i, line) {
 			const char *text = json_string_value(line);
 
-			fprintf(published ? stdout : stderr, "%s\n", text);
+			fprintf(taken ? stdout : stderr, "%s\n", text);
 			said |= strstr(text, command_text(reply, "why")) != NULL;
 		}
-		if (published)
-			printf("policy %s version %" JSON_INTEGER_FORMAT
-			       " is in force: epoch %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
-			       " rules, %" JSON_INTEGER_FORMAT " limits, compiled in %.1f ms%s%s\n",
-				command_text(reply, "id"), command_number(reply, "version"),
-				command_number(reply, "epoch"), command_number(reply, "rules"),
-				command_number(reply, "limits"),
-				(double)command_number(reply, "compile_us") / 1000,
-				*command_text(reply, "key") != '\0' ? ", signed by " : "",
-				command_text(reply, "key"));
+		if (strcmp(outcome, "withdrawn") == 0)
+			printf("candidate %s version %" JSON_INTEGER_FORMAT " is withdrawn\n",
+				command_text(reply, "id"), command_number(reply, "version"));
+		else if (taken)
+			say_taken(reply, strcmp(outcome, "shadow") == 0 ? "the candidate, in shadow"
+									: "in force");
 		else
 			fprintf(stderr, "bhctl: refused%s%s; the policy before stays in force\n",
 				said ? "" : ": ", said ? "" : command_text(reply, "why"));
@@ -59,7 +76,7 @@ static int report(json_t *reply, bool json)
 			fprintf(stderr, "bhctl: WARNING: %s\n", command_text(reply, "warning"));
 	}
 	json_decref(reply);
-	return published ? EXIT_GOOD : EXIT_FINDING;
+	return taken ? EXIT_GOOD : EXIT_FINDING;
 }
 
 static json_t *offer(
@@ -76,21 +93,21 @@ static json_t *offer(
 
 int push_command(const char *socket, int argc, char **argv)
 {
-	bool json = false, dry = false;
+	bool json = false, dry = false, shadow = false;
 	const char *limit = NULL;
-	const struct option_of options[] = {
-		{"json", NULL, &json}, {"dry-run", NULL, &dry}, {"limit", &limit, NULL}};
+	const struct option_of options[] = {{"json", NULL, &json}, {"dry-run", NULL, &dry},
+		{"shadow", NULL, &shadow}, {"limit", &limit, NULL}};
 	struct policy_text text;
 	struct diag_list diag;
 	json_t *request, *reply;
 	json_int_t n = 20;
-	int rc = command_options(push_usage, options, 3, &argc, argv);
+	int rc = command_options(push_usage, options, 4, &argc, argv);
 
 	if (rc != 0)
 		return rc;
 	if (limit != NULL && !live_number(limit, "limit", 10000, &n))
 		return EXIT_ERROR;
-	if (argc != 1 || (limit != NULL && !dry)) {
+	if (argc != 1 || (limit != NULL && !dry) || (shadow && dry)) {
 		fputs(push_usage, stderr);
 		return EXIT_ERROR;
 	}
@@ -102,10 +119,67 @@ int push_command(const char *socket, int argc, char **argv)
 		return EXIT_ERROR;
 	request = offer(argv[0], "push", text.text, text.len, text.sig);
 	policy_text_free(&text);
+	if (shadow && request != NULL)
+		json_object_set_new(request, "cmd", json_string("policy.shadow"));
 	if (dry && request != NULL)
 		return dry_run(socket, request, n, json);
 	reply = request != NULL ? command_ask(socket, request) : NULL;
 	return reply != NULL ? report(reply, json) : EXIT_ERROR;
+}
+
+static const char promote_usage[] =
+	"usage: bhctl [--socket PATH] policy promote [--version N] [--json]\n"
+	"\n"
+	"Puts the candidate (policy push --shadow) into force, by all the checks of a push.\n"
+	"\n"
+	"  --version N  only where the candidate is this version\n"
+	"  --json       the whole answer, for machines\n"
+	"\n"
+	"Exit status: 0 in force, 1 refused: it stays the candidate, 2 an error.\n";
+
+static const char withdraw_usage[] =
+	"usage: bhctl [--socket PATH] policy withdraw [--version N] [--json]\n"
+	"\n"
+	"Gives the candidate (policy push --shadow) up.\n"
+	"\n"
+	"  --version N  only where the candidate is this version\n"
+	"  --json       the whole answer, for machines\n"
+	"\n"
+	"Exit status: 0 withdrawn, 2 an error.\n";
+
+static int on_candidate(
+	const char *socket, int argc, char **argv, const char *usage, const char *cmd)
+{
+	bool json = false;
+	const char *version = NULL;
+	const struct option_of options[] = {{"json", NULL, &json}, {"version", &version, NULL}};
+	json_int_t n = 0;
+	json_t *request, *reply;
+	int rc = command_options(usage, options, 2, &argc, argv);
+
+	if (rc != 0)
+		return rc;
+	if (argc != 0) {
+		fputs(usage, stderr);
+		return EXIT_ERROR;
+	}
+	if (version != NULL && !live_number(version, "version", UINT32_MAX, &n))
+		return EXIT_ERROR;
+	request = json_pack("{s:s}", "cmd", cmd);
+	if (version != NULL)
+		json_object_set_new(request, "version", json_integer(n));
+	reply = command_ask(socket, request);
+	return reply != NULL ? report(reply, json) : EXIT_ERROR;
+}
+
+int promote_command(const char *socket, int argc, char **argv)
+{
+	return on_candidate(socket, argc, argv, promote_usage, "policy.promote");
+}
+
+int withdraw_command(const char *socket, int argc, char **argv)
+{
+	return on_candidate(socket, argc, argv, withdraw_usage, "policy.withdraw");
 }
 
 static const char rollback_usage[] =

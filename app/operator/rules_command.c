@@ -17,7 +17,11 @@ static const char usage[] =
 	"that keeps\n"
 	"its id over a change of the policy goes on counting. \"shadow\" rules decide nothing: "
 	"theirs is what\n"
-	"they would have decided. Rules that are \"gone\" were in an earlier policy.\n"
+	"they would have decided. Rules that are \"gone\" were in an earlier policy. Where there "
+	"is a\n"
+	"candidate (policy push --shadow), its rules follow: HITS are flows that ended and would "
+	"have been\n"
+	"its own.\n"
 	"\n"
 	"  --json  the whole answer, for machines\n";
 
@@ -68,6 +72,49 @@ static size_t add_gone(struct grid *g, json_t *gone)
 	return size > GONE_SHOWN ? size - GONE_SHOWN : 0;
 }
 
+static const struct grid_column candidate_columns[] = {{"CANDIDATE'S RULE", false, 0},
+	{"ACTION", false, 0}, {"HITS", true, 0}, {"OUT", true, 0}, {"IN", true, 0},
+	{"LAST HIT", false, 0}, {"REASON", false, 0}};
+
+static void action_of(const json_t *rule, char out[32])
+{
+	bool shadow = json_is_true(json_object_get(rule, "shadow"));
+	bool off = json_is_false(json_object_get(rule, "enabled"));
+
+	snprintf(out, 32, "%s%s", command_text(rule, "action"),
+		off      ? " (disabled)"
+		: shadow ? " (shadow)"
+			 : "");
+}
+
+static void print_candidate(const json_t *candidate)
+{
+	char action[32], last[32];
+	struct grid g;
+	json_t *rule;
+	size_t i;
+
+	grid_init(&g, candidate_columns, sizeof(candidate_columns) / sizeof(candidate_columns[0]));
+	json_array_foreach (json_object_get(candidate, "rules"), i, rule) {
+		action_of(rule, action);
+		live_time(command_number(rule, "last"), last);
+		grid_cell(&g, "%s", command_text(rule, "id"));
+		grid_cell(&g, "%s", action);
+		grid_cell(&g, "%" JSON_INTEGER_FORMAT, command_number(rule, "hits"));
+		grid_amount(&g, (uint64_t)command_number(rule, "bytes_out"));
+		grid_amount(&g, (uint64_t)command_number(rule, "bytes_in"));
+		grid_cell(&g, "%s", last);
+		grid_cell(&g, "%s", command_text(rule, "reason"));
+	}
+	printf("\ncandidate %s version %" JSON_INTEGER_FORMAT
+	       ", which decides nothing: %" JSON_INTEGER_FORMAT
+	       " flows ended, %" JSON_INTEGER_FORMAT " with another verdict\n",
+		command_text(candidate, "id"), command_number(candidate, "version"),
+		command_number(candidate, "flows"), command_number(candidate, "changed"));
+	grid_print(&g, SIZE_MAX, grid_terminal(stdout, NULL), stdout);
+	grid_free(&g);
+}
+
 static void print(const json_t *reply)
 {
 	json_t *rule;
@@ -77,13 +124,7 @@ static void print(const json_t *reply)
 
 	grid_init(&g, columns, sizeof(columns) / sizeof(columns[0]));
 	json_array_foreach (json_object_get(reply, "rules"), i, rule) {
-		bool shadow = json_is_true(json_object_get(rule, "shadow"));
-		bool off = json_is_false(json_object_get(rule, "enabled"));
-
-		snprintf(action, sizeof(action), "%s%s", command_text(rule, "action"),
-			off      ? " (disabled)"
-			: shadow ? " (shadow)"
-				 : "");
+		action_of(rule, action);
 		add(&g, command_text(rule, "id"), action, rule);
 	}
 	left_out = add_gone(&g, json_object_get(reply, "gone"));
@@ -94,6 +135,8 @@ static void print(const json_t *reply)
 	grid_free(&g);
 	if (left_out != 0)
 		printf("%zu more that are gone are not shown (--json)\n", left_out);
+	if (json_is_object(json_object_get(reply, "candidate")))
+		print_candidate(json_object_get(reply, "candidate"));
 }
 
 int rules_command(const char *socket, int argc, char **argv)

@@ -31,6 +31,18 @@ static void head(const json_t *r, FILE *to)
 		value(p, "limits"));
 }
 
+static void candidate(const json_t *r, FILE *to)
+{
+	const json_t *c = json_object_get(r, "candidate");
+
+	if (json_is_object(c))
+		fprintf(to,
+			"shadow  %s version %" JSON_INTEGER_FORMAT
+			", another verdict on %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+			" flows that ended\n",
+			text(c, "id"), value(c, "version"), value(c, "changed"), value(c, "flows"));
+}
+
 static void ports(const json_t *r, FILE *to)
 {
 	size_t i;
@@ -142,6 +154,7 @@ void stats_text(const json_t *r, bool all, FILE *to)
 	const json_t *workers = json_object_get(r, "workers"), *first = json_array_get(workers, 0);
 
 	head(r, to);
+	candidate(r, to);
 	ports(r, to);
 	block(workers, "PACKETS", json_object_get(first, "outcomes"), all, to, outcome);
 	block(workers, "REMARKABLE PACKETS", json_object_get(first, "notes"), all, to, note);

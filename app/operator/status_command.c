@@ -10,7 +10,8 @@
 
 static const char status_usage[] = "usage: bhctl [--socket PATH] policy status [--json]\n"
 				   "\n"
-				   "The policy in force.\n";
+				   "The policy in force, and the candidate where there is "
+				   "one.\n";
 
 static void print_time(const char *label, json_int_t t, const char *behind)
 {
@@ -23,6 +24,48 @@ static void print_time(const char *label, json_int_t t, const char *behind)
 	else
 		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	printf("%-10s %s%s\n", label, text, behind);
+}
+
+static void print_candidate(const json_t *c)
+{
+	const char *way, *between = " (";
+	json_t *n;
+
+	if (!json_is_object(c)) {
+		puts("candidate  none");
+		return;
+	}
+	printf("candidate  %s version %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
+	       " rules, %" JSON_INTEGER_FORMAT " limits, by %s\n",
+		command_text(c, "id"), command_number(c, "version"), command_number(c, "rules"),
+		command_number(c, "limits"),
+		*command_text(c, "who") != '\0' ? command_text(c, "who") : "-");
+	printf("           sha256 %s\n", command_text(c, "sha256"));
+	print_time("           since", command_number(c, "since") / 1000000,
+		json_is_true(json_object_get(c, "expired")) ? "  EXPIRED" : "");
+	printf("           of %" JSON_INTEGER_FORMAT
+	       " flows that ended, another verdict on %" JSON_INTEGER_FORMAT,
+		command_number(c, "flows"), command_number(c, "changed"));
+	json_object_foreach (json_object_get(c, "changes"), way, n) {
+		if (json_integer_value(n) == 0)
+			continue;
+		printf("%s%s %" JSON_INTEGER_FORMAT, between, way, json_integer_value(n));
+		between = ", ";
+	}
+	printf("%s, another rule or reason on %" JSON_INTEGER_FORMAT "\n",
+		*between == ',' ? ")" : "", command_number(c, "renamed"));
+}
+
+static void print_evidence(const json_t *e)
+{
+	json_int_t blocks = command_number(e, "blocks");
+
+	printf("log        %s%s, checkpoint of %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+	       " blocks\n",
+		*command_text(e, "signer") != '\0' ? "signed by " : "unsigned",
+		command_text(e, "signer"), command_number(e, "checkpoint_blocks"), blocks);
+	if (command_number(e, "checkpoint_t") != 0)
+		print_time("", command_number(e, "checkpoint_t") / 1000000, "");
 }
 
 int status_command(const char *socket, int argc, char **argv)
@@ -62,6 +105,8 @@ int status_command(const char *socket, int argc, char **argv)
 		printf("file       %s\n", json_is_true(json_object_get(r, "watch"))
 						  ? "watched"
 						  : "read at the start and on SIGHUP");
+		print_evidence(json_object_get(r, "evidence"));
+		print_candidate(json_object_get(r, "candidate"));
 	}
 	json_decref(r);
 	return EXIT_GOOD;

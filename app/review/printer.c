@@ -13,10 +13,10 @@
 static const char *const csv_columns[] = {"v", "ev", "gw", "seq", "fid", "t0", "t1", "src", "sport",
 	"dst", "dport", "proto", "vlan", "tun", "init", "tn", "app", "master", "cat", "conf",
 	"host", "hsrc", "ja3", "risk", "asn", "cc", "ccs", "border", "act", "rule", "reason", "sev",
-	"basis", "limit", "sh", "pol", "ob", "rb", "op", "rp", "db", "dp", "pb", "pp", "dpkt",
-	"cap", "end", "ver", "mode", "dpi", "dbs", "warn", "how", "who", "outcome", "id", "epoch",
-	"sha256", "cause", "lost", "from", "to", "why", "attempted", "written", "lost_ring",
-	"lost_disk", "pkts", "bytes", "missed", "detail"};
+	"basis", "limit", "sh", "pol", "sact", "srule", "sreason", "spol", "ob", "rb", "op", "rp",
+	"db", "dp", "pb", "pp", "dpkt", "cap", "end", "ver", "mode", "dpi", "dbs", "warn", "how",
+	"who", "outcome", "id", "epoch", "sha256", "cause", "lost", "from", "to", "why",
+	"attempted", "written", "lost_ring", "lost_disk", "pkts", "bytes", "missed", "detail"};
 
 #define CSV_COLUMNS    (sizeof(csv_columns) / sizeof(csv_columns[0]))
 #define CSV_CELL_BYTES 65536

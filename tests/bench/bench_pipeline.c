@@ -334,7 +334,7 @@ static const char usage[] =
 	"  --flows N --zipf --ip 4|6 --tcp --size BYTES|imix --new PERMILLE\n"
 	"  --insert          new flows and their expiry instead of established ones\n"
 	"  --rounds N --bursts N --burst N --no-huge\n"
-	"  --policy FILE --country-db FILE --log DIR\n";
+	"  --policy FILE --candidate FILE --country-db FILE --log DIR\n";
 
 static void take_option(struct args *a, int opt)
 {
@@ -379,6 +379,9 @@ static void take_option(struct args *a, int opt)
 	case 'p':
 		a->rig.policy = optarg;
 		break;
+	case 'C':
+		a->rig.candidate = optarg;
+		break;
 	case 'c':
 		if (a->rig.n_country_db < 8)
 			a->db[a->rig.n_country_db++] = optarg;
@@ -407,6 +410,7 @@ static void parse_args(struct args *a, int argc, char **argv)
 		{"burst", required_argument, NULL, 'B'},
 		{"no-huge", no_argument, NULL, 'H'},
 		{"policy", required_argument, NULL, 'p'},
+		{"candidate", required_argument, NULL, 'C'},
 		{"country-db", required_argument, NULL, 'c'},
 		{"log", required_argument, NULL, 'l'},
 		{NULL, 0, NULL, 0},

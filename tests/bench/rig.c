@@ -71,21 +71,31 @@ static int make_worker(struct rig *r)
 	return worker_init(w);
 }
 
+static struct policy *load_file(struct rig *r, const char *path)
+{
+	struct diag_list diag;
+	struct policy *p;
+
+	diag_init(&diag, path);
+	p = policy_file_load(path, POLICY_ANY_TIME, r->dpi, &diag);
+	policy_file_print(&diag, stderr);
+	diag_clear(&diag);
+	return p;
+}
+
 static int load_policy(struct rig *r)
 {
-	struct policy *p;
-	struct diag_list diag;
+	struct policy *p = r->c.policy != NULL ? load_file(r, r->c.policy)
+					       : policy_builtin(POLICY_ALLOW, "BENCH");
+	struct policy *candidate = r->c.candidate != NULL ? load_file(r, r->c.candidate) : NULL;
 
 	policy_slot_init(&r->slot);
-	if (r->c.policy == NULL) {
-		p = policy_builtin(POLICY_ALLOW, "BENCH");
-	} else {
-		diag_init(&diag, r->c.policy);
-		p = policy_file_load(r->c.policy, POLICY_ANY_TIME, r->dpi, &diag);
-		policy_file_print(&diag, stderr);
-		diag_clear(&diag);
-	}
-	return p != NULL && policy_slot_publish(&r->slot, p) != 0 ? 0 : -EINVAL;
+	policy_slot_init(&r->shadow);
+	if (p == NULL || (r->c.candidate != NULL && candidate == NULL) ||
+		policy_slot_publish(&r->slot, p) == 0 ||
+		policy_slot_publish(&r->shadow, candidate) == 0)
+		return -EINVAL;
+	return 0;
 }
 
 static const char *no_word(void *ctx, uint16_t id)
@@ -134,6 +144,7 @@ static int make_pipeline(struct rig *r)
 		.tunnels = PARSE_ALL_TUNNELS,
 		.slot = &r->slot,
 		.classify_always = r->c.dpi_contexts != 0,
+		.shadow = &r->shadow,
 		.dpi = r->dpi,
 		.geo = r->geo,
 	};
@@ -142,8 +153,9 @@ static int make_pipeline(struct rig *r)
 	c.sink = r->c.log_dir != NULL ? worker_sink(&r->w)
 				      : (struct record_sink){.emit = drop_record};
 	c.reader = policy_slot_add_reader(&r->slot);
+	c.shadow_reader = policy_slot_add_reader(&r->shadow);
 	r->w.pl = aligned_alloc(64, (sizeof(*r->w.pl) + 63) & ~(size_t)63);
-	if (c.reader == NULL || r->w.pl == NULL)
+	if (c.reader == NULL || c.shadow_reader == NULL || r->w.pl == NULL)
 		return -ENOMEM;
 	clock_gettime(CLOCK_REALTIME, &t);
 	return pipeline_init(r->w.pl, &c, (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000);
@@ -201,6 +213,7 @@ void rig_fini(struct rig *r)
 	port_stop(&r->port[0]);
 	port_stop(&r->port[1]);
 	policy_slot_fini(&r->slot);
+	policy_slot_fini(&r->shadow);
 	geo_free(r->geo);
 	dpi_free(r->dpi);
 }

@@ -18,7 +18,8 @@ struct rig_config {
 	uint16_t burst;
 	bool huge;
 	uint32_t udp_timeout_s;
-	const char *policy; // file; NULL: allow everything
+	const char *policy;    // file; NULL: allow everything
+	const char *candidate; // file of a policy in shadow; NULL: none
 	const char *const *country_db;
 	size_t n_country_db;
 	const char *log_dir; // NULL: records are thrown away
@@ -31,7 +32,7 @@ struct rig {
 	struct port port[2]; // inside, outside
 	struct rte_ring *rx[2], *tx[2];
 	struct rte_mempool *pool;
-	struct policy_slot slot;
+	struct policy_slot slot, shadow;
 	struct dpi *dpi;
 	struct geo *geo;
 	struct flowlog *log;

@@ -29,7 +29,7 @@ static const char *risk(void *ctx, unsigned bit)
 	return bit % 3 == 0 ? NULL : "Risky \xc3\xa9";
 }
 
-// What the type system promises and bytes do not: booleans, and a pointer to a policy that lives.
+// What the type system promises and bytes do not: booleans, and pointers to a policy that lives.
 static void sanitise(
 	struct record *r, const uint8_t *data, size_t size, const struct policy *policy)
 {
@@ -39,6 +39,7 @@ static void sanitise(
 	r->local = flags & 2;
 	r->has_ja3 = flags & 4;
 	r->policy = flags & 8 ? policy : NULL;
+	r->candidate = flags & 16 ? policy : NULL;
 }
 
 static size_t write_line(char *buf, size_t size, const struct record *r, bool *full)

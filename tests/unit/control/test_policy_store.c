@@ -155,6 +155,35 @@ static void damaged(void **state)
 	free(whole);
 }
 
+static void the_candidate(void **state)
+{
+	char text[] = "candidate", how[] = "push", who[] = "uid:7", sig[] = "a signature";
+	struct stored_policy p = {.text = text,
+		.sig = sig,
+		.len = strlen(text),
+		.how = how,
+		.who = who,
+		.t = 1009,
+		.version = 9};
+	struct stored_policy found;
+
+	assert_int_equal(policy_store_candidate(*state, &found), -ENOENT);
+	assert_int_equal(policy_store_drop_candidate(*state), 0); // none to drop
+	assert_int_equal(put(state, 1, "one"), 0);
+	assert_int_equal(policy_store_put_candidate(*state, &p), 0);
+	assert_int_equal(policy_store_candidate(*state, &found), 0);
+	is(&found, 9, "candidate");
+	stored_policy_free(&found);
+	current_is(state, 1, "one"); // neither in force nor in the history
+	assert_int_equal(policy_store_get(*state, 9, &found), -ENOENT);
+	folder_write(state, "policy/candidate.json", "{\"format\":\"policy-sta");
+	assert_int_equal(policy_store_candidate(*state, &found), -EINVAL);
+	assert_null(found.text);
+	assert_int_equal(policy_store_drop_candidate(*state), 0);
+	assert_int_equal(policy_store_candidate(*state, &found), -ENOENT);
+	current_is(state, 1, "one");
+}
+
 static void the_last_hundred(void **state)
 {
 	struct stored_policy p;
@@ -224,6 +253,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_version_again, setup, folder_remove),
 		cmocka_unit_test_setup_teardown(crash_between_writes, setup, folder_remove),
 		cmocka_unit_test_setup_teardown(damaged, setup, folder_remove),
+		cmocka_unit_test_setup_teardown(the_candidate, setup, folder_remove),
 		cmocka_unit_test_setup_teardown(the_last_hundred, setup, folder_remove),
 		cmocka_unit_test_setup_teardown(
 			a_folder_that_cannot_be_written, setup, folder_remove),

@@ -292,6 +292,42 @@ static void test_grace(void **state)
 	policy_slot_fini(&s);
 }
 
+// A candidate's slot: empty, filled, emptied again; what was counted of one is its own.
+static void test_candidate(void **state)
+{
+	struct policy_slot s;
+	struct policy_reader *a;
+	const struct policy_generation *g;
+
+	policy_slot_init(&s);
+	assert_int_equal(policy_slot_publish(&s, NULL), 1);
+	a = policy_slot_add_reader(&s);
+	g = policy_slot_enter(&s, a);
+	assert_null(g->policy);
+	assert_int_equal(g->n_counts, 0);
+	assert_null(policy_slot_count(g, a, 0));
+	assert_int_equal(policy_slot_publish(&s, make_policy(7)), 2);
+	g = policy_slot_enter(&s, a);
+	assert_int_equal(policy_info(g->policy)->version, 7);
+	policy_slot_moves(g, a)->flows[POLICY_ALLOW][POLICY_BLOCK] = 5;
+	policy_slot_count(g, a, POLICY_RULE_DEFAULT)->hits = 3;
+	policy_slot_count(g, a, 0)->hits = 2;
+	assert_int_equal(policy_slot_moves(g, a)->flows[POLICY_ALLOW][POLICY_BLOCK], 5);
+	assert_int_equal(policy_slot_moves(g, a)->flows[POLICY_ALLOW][POLICY_ALLOW], 0);
+	assert_int_equal(policy_slot_reclaim(&s, UINT64_MAX), 1); // the empty one is gone
+	assert_int_equal(policy_slot_publish(&s, NULL), 3);
+	assert_int_equal(policy_slot_reclaim(&s, 1), 2);
+	assert_false(g->engine_freed); // a may be evaluating
+	policy_slot_enter(&s, a);
+	assert_int_equal(policy_slot_reclaim(&s, 2), 2);
+	assert_true(g->engine_freed);
+	assert_non_null(g->policy); // a record in a ring may name it for two passes more
+	assert_int_equal(policy_slot_reclaim(&s, 3), 2);
+	assert_int_equal(policy_slot_reclaim(&s, 5), 1);
+	assert_null(policy_slot_enter(&s, a)->policy);
+	policy_slot_fini(&s);
+}
+
 // As many old policies as there are numbers, each held by a flow: the next one is refused and stays
 // the caller's, the last one stays in force, and numbers that have come free are used again.
 static void test_full(void **state)
@@ -348,6 +384,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_grace),
+		cmocka_unit_test(test_candidate),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_threads),

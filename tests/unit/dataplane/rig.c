@@ -43,7 +43,7 @@ static struct policy *load(struct rig *r, const struct rig_options *o)
 		"1\",\"meta\":{\"id\":\"t\",\"version\":1,\"issuer\":\"x\","
 		"\"not_before\":\"2025-01-01T00:00:00Z\",\"expires\":\"2090-01-01T00:00:00Z\","
 		"\"timezone\":\"UTC\"},\"home\":[\"CN\"],"
-		"\"tenants\":{\"a\":{\"prefixes\":[\"10.0.0.0/"
+		"\"geo\":{\"overrides\":[%s]},\"tenants\":{\"a\":{\"prefixes\":[\"10.0.0.0/"
 		"8\"]}},\"apps\":{\"ssh\":{\"apps\":[\"SSH\"]}},"
 		"\"defaults\":{\"action\":\"allow\",\"reason\":\"NO_RULE\",\"min_confidence\":"
 		"\"cache\","
@@ -51,6 +51,7 @@ static struct policy *load(struct rig *r, const struct rig_options *o)
 		"\"udp\":%u},"
 		"\"max_bytes_out\":%u,\"max_ms\":%u},\"on_expiry\":\"block\","
 		"\"boot_without_policy\":\"block\"},\"rules\":[%s],\"limits\":[%s]}",
+		o->overrides != NULL ? o->overrides : "",
 		o->block_with != NULL ? o->block_with : "drop",
 		o->pending != NULL ? o->pending : "pass", o->max_packets != 0 ? o->max_packets : 80,
 		o->max_packets != 0 ? o->max_packets : 24, o->max_bytes != 0 ? o->max_bytes : 10000,
@@ -70,6 +71,11 @@ static struct policy *load(struct rig *r, const struct rig_options *o)
 void rig_publish(struct rig *r, const struct rig_options *o)
 {
 	assert_int_not_equal(policy_slot_publish(&r->slot, load(r, o)), 0);
+}
+
+void rig_shadow(struct rig *r, const struct rig_options *o)
+{
+	assert_int_not_equal(policy_slot_publish(&r->shadow, o != NULL ? load(r, o) : NULL), 0);
 }
 
 struct rig *rig_new(const struct rig_options *o)
@@ -98,7 +104,11 @@ struct rig *rig_new(const struct rig_options *o)
 	assert_non_null(r->dpi);
 	policy_slot_init(&r->slot);
 	rig_publish(r, o);
+	policy_slot_init(&r->shadow);
+	rig_shadow(r, NULL);
 	c.slot = &r->slot;
+	c.shadow = &r->shadow;
+	c.shadow_reader = policy_slot_add_reader(&r->shadow);
 	c.reader = r->reader = policy_slot_add_reader(&r->slot);
 	c.dpi = r->dpi;
 	c.sink = (struct record_sink){.ctx = r, .emit = keep};
@@ -117,6 +127,7 @@ void rig_free(struct rig *r)
 	flow_capture_pool_free(r->captures);
 	dpi_free(r->dpi);
 	policy_slot_fini(&r->slot);
+	policy_slot_fini(&r->shadow);
 	free(r);
 }
 

@@ -12,7 +12,7 @@
 #define RIG_RECORDS 4096 // the last so many are kept
 
 struct rig {
-	struct policy_slot slot;
+	struct policy_slot slot, shadow;
 	struct policy_reader *reader;
 	struct dpi *dpi;
 	struct flow_capture_pool *captures; // NULL: none
@@ -34,6 +34,7 @@ struct rig_options {
 	struct pipeline_exceptions exceptions;
 	const char *rules; // of a policy, JSON, with "apps" group "ssh" and tenant "a" (10.0.0.0/8)
 	const char *limits;                      // JSON
+	const char *overrides;                   // of countries, JSON
 	const char *block_with, *pending;        // "reset", "pass"
 	unsigned captures;                       // at once; 0: none are kept
 	unsigned max_packets, max_bytes, max_ms; // of the pending action
@@ -46,6 +47,8 @@ struct rig_options {
 struct rig *rig_new(const struct rig_options *o);
 void rig_free(struct rig *r);
 void rig_publish(struct rig *r, const struct rig_options *o);
+// Makes a policy the candidate; NULL: there is none any more.
+void rig_shadow(struct rig *r, const struct rig_options *o);
 
 // Packets for the next burst: IPv4, inside 10.0.0.n, outside 198.51.100.n.
 struct rig_packet {

@@ -157,9 +157,14 @@ static void run(struct rig *r, struct totals *t)
 				.pending = below(3) == 0 ? "block" : NULL,
 				.max_packets = 1 + below(5),
 				.max_bytes = 100 + below(2000)};
+			const struct rig_options candidate = {
+				.rules = rules[below(5)], .limits = limits[below(3)]};
 
 			rig_publish(r, &o);
 			policy_slot_reclaim(&r->slot, b);
+			// And a candidate, the first of them after a while.
+			rig_shadow(r, b > BURSTS / 4 && below(4) != 0 ? &candidate : NULL);
+			policy_slot_reclaim(&r->shadow, b);
 		}
 		if (below(50) == 0)
 			rig_wait(r, below(90) * 1000000);
@@ -194,6 +199,12 @@ static void check_nothing_held(struct rig *r, const struct totals *t)
 	for (uint64_t pass = 0; pass < 3; pass++)
 		policy_slot_reclaim(&r->slot, BURSTS + pass * 2);
 	assert_int_equal(policy_slot_reclaim(&r->slot, BURSTS + 10), 1);
+	rig_shadow(r, NULL);
+	pipeline_burst(pl, NULL, 0, r->now, true);
+	for (uint64_t pass = 0; pass < 3; pass++)
+		policy_slot_reclaim(&r->shadow, BURSTS + 20 + pass * 2);
+	assert_int_equal(policy_slot_reclaim(&r->shadow, BURSTS + 30), 1);
+	assert_true(pl->stats.candidate_differs > 0);
 	for (uint32_t b = 0; b < pl->table.n_buckets; b++)
 		assert_int_equal(pl->table.buckets[b].next, FLOW_NONE);
 }

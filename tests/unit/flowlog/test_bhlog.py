@@ -27,8 +27,8 @@ def flow(seq, **more):
          "db": 0, "dp": 0, "pb": 0, "pp": 0, "end": "fin"}
     order = ["v", "ev", "gw", "seq", "fid", "t0", "t1", "src", "sport", "dst", "dport", "proto", "vlan",
              "tun", "init", "tn", "app", "master", "cat", "conf", "host", "hsrc", "ja3", "risk", "asn",
-             "cc", "ccs", "border", "act", "rule", "reason", "sev", "basis", "limit", "sh", "pol", "ob",
-             "rb", "op", "rp", "db", "dp", "pb", "pp", "dpkt", "cap", "end"]
+             "cc", "ccs", "border", "act", "rule", "reason", "sev", "basis", "limit", "sh", "pol", "sact",
+             "srule", "sreason", "spol", "ob", "rb", "op", "rp", "db", "dp", "pb", "pp", "dpkt", "cap", "end"]
     r.update(more)
     return {k: r[k] for k in order if r.get(k) is not None}
 

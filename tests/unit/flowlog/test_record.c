@@ -64,13 +64,18 @@ static void validate(const char *line)
 	scratch_remove(&state);
 }
 
-static void check(const struct record *r, const char *expected)
+static void is(const struct record *r, const char *expected)
 {
 	char *line = line_of(r);
 
 	assert_string_equal(line, expected);
-	validate(line);
 	free(line);
+}
+
+static void check(const struct record *r, const char *expected)
+{
+	is(r, expected);
+	validate(expected);
 }
 
 static void test_tcp(void **state)
@@ -218,6 +223,42 @@ static void test_exception(void **state)
 		"\"pb\":900,\"pp\":5,\"dpkt\":6" TAIL);
 }
 
+// What a candidate would have decided stands behind the version of the policy in force.
+static void test_candidate(void **state)
+{
+	struct record r = sample_record();
+
+	r.candidate = r.policy;
+	r.cand_action = POLICY_BLOCK;
+	r.cand_rule = FAKE_RULE_BLOCK;
+	r.cand_limit = POLICY_LIMIT_NONE;
+	check(&r, HEAD TIMES ENDS TENANT LABEL HOST PLACE VERDICT
+		"\"pol\":412,\"sact\":\"block\",\"srule\":\"p2p-block\",\"sreason\":"
+		"\"PROHIBITED_APP\",\"spol\":412,\"ob\":4321,\"rb\":98765,\"op\":21,\"rp\":80,"
+		"\"db\":0,\"dp\":0,\"pb\":900,\"pp\":5,\"dpkt\":6" TAIL);
+	r.cand_action = POLICY_FLAG;
+	r.cand_rule = FAKE_RULE_ALLOW;
+	r.cand_limit = FAKE_LIMIT; // raises it, so that the reason is its own
+	is(&r, HEAD TIMES ENDS TENANT LABEL HOST PLACE VERDICT
+		"\"pol\":412,\"sact\":\"flag\",\"srule\":\"gdl-auto\",\"sreason\":"
+		"\"DECLARED_VOLUME_EXCEEDED\",\"spol\":412,\"ob\":4321,\"rb\":98765,\"op\":21,"
+		"\"rp\":80,\"db\":0,\"dp\":0,\"pb\":900,\"pp\":5,\"dpkt\":6" TAIL);
+	r.cand_action = POLICY_BLOCK;
+	r.cand_rule = POLICY_RULE_NONE;
+	r.cand_limit = POLICY_LIMIT_NONE;
+	r.cand_exception = RECORD_EXC_POLICY_EXPIRED;
+	is(&r, HEAD TIMES ENDS TENANT LABEL HOST PLACE VERDICT
+		"\"pol\":412,\"sact\":\"block\",\"sreason\":\"POLICY_EXPIRED\",\"spol\":412,"
+		"\"ob\":4321,\"rb\":98765,\"op\":21,\"rp\":80,\"db\":0,\"dp\":0,\"pb\":900,"
+		"\"pp\":5,\"dpkt\":6" TAIL);
+	// Nothing to compare with.
+	r.undecided = true;
+	is(&r, HEAD TIMES ENDS TENANT LABEL HOST PLACE "\"act\":\"allow\"," COUNTS TAIL);
+	r.undecided = false;
+	r.local = true;
+	is(&r, HEAD TIMES ENDS TENANT LABEL HOST COUNTS TAIL);
+}
+
 static void test_local(void **state)
 {
 	struct record r = sample_record();
@@ -276,7 +317,7 @@ static void test_out_of_range(void **state)
 	char *line;
 
 	memset(&r, 0xff, sizeof(r));
-	r.policy = NULL;
+	r.policy = r.candidate = NULL;
 	r.local = r.undecided = r.has_ja3 = false;
 	line = line_of(&r);
 	assert_non_null(
@@ -368,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_undecided),
 		cmocka_unit_test(test_default_and_shadow),
 		cmocka_unit_test(test_exception),
+		cmocka_unit_test(test_candidate),
 		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_risks_and_fingerprint),
 		cmocka_unit_test(test_hosts),
