@@ -22,6 +22,8 @@ struct gateway_port {
 	uint8_t side;
 	int peer; // index in gateway.ports, -1: none
 	bool started, up, cannot_force;
+	bool told;            // that it is down: its peer has been taken down for it
+	int64_t settle_until; // monotonic microseconds: not up before then is not down yet
 };
 
 struct gateway {
@@ -72,6 +74,7 @@ int gateway_tear_down(struct gateway *g, const char *why);
 
 // Passes link states on between the ports of a wire.
 void gateway_links(struct gateway *g);
+void gateway_link_settle(struct gateway_port *p); // its link begins now
 
 // Frees old policies that nobody uses any more.
 void gateway_reclaim(struct gateway *g);

@@ -106,6 +106,7 @@ int gateway_open_ports(struct gateway *g)
 			return rc;
 		g->ports[i].started = true;
 		g->ports[i].up = port_link_up(&g->ports[i].port);
+		gateway_link_settle(&g->ports[i]);
 	}
 	for (unsigned i = 0; i < g->n_ports && rc == 0; i++)
 		rc = share_queues(g, i);

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// A wire whose one side goes down takes the other down, as a cable would, so that routers on both
+// A wire whose one side is down takes the other down, as a cable would, so that routers on both
 // sides notice at once.
 
 #include "app/gateway/gateway.h"
 
 #include <stdio.h>
+#include <time.h>
+
+static int64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
 
 static void pass_on(struct gateway_port *to, const struct gateway_port *from, bool down)
 {
@@ -17,27 +26,52 @@ static void pass_on(struct gateway_port *to, const struct gateway_port *from, bo
 	rc = port_force_link(&to->port, down);
 	if (rc < 0) {
 		fprintf(stderr, "bridgehead: wire %s: %s %s, but %s cannot be taken %s\n", to->wire,
-			from->port.name, down ? "lost its link" : "has its link again",
-			to->port.name, down ? "down" : "up");
+			from->port.name, down ? "has no link" : "has its link again", to->port.name,
+			down ? "down" : "up");
 		to->cannot_force = true; // once is enough to say so
 		return;
 	}
 	fprintf(stderr, "bridgehead: wire %s: %s %s, %s taken %s\n", to->wire, from->port.name,
-		down ? "lost its link" : "has its link again", to->port.name, down ? "down" : "up");
+		down ? "has no link" : "has its link again", to->port.name, down ? "down" : "up");
+}
+
+// A link that begins needs seconds to come up (autonegotiation, optics). If that counted as down,
+// two sides that release each other would take each other down for ever.
+#define SETTLE_US 5000000
+
+void gateway_link_settle(struct gateway_port *p)
+{
+	p->told = false;
+	p->settle_until = now_us() + SETTLE_US;
+}
+
+static void watch(struct gateway *g, struct gateway_port *p)
+{
+	struct gateway_port *peer = &g->ports[p->peer];
+
+	if (p->up) {
+		p->settle_until = 0;
+		if (p->told) {
+			pass_on(peer, p, false);
+			gateway_link_settle(peer);
+		}
+		p->told = false;
+	} else if (!p->told && now_us() >= p->settle_until) {
+		pass_on(peer, p, true);
+		p->told = true;
+	}
 }
 
 void gateway_links(struct gateway *g)
 {
 	for (unsigned i = 0; i < g->n_ports; i++) {
 		struct gateway_port *p = &g->ports[i];
-		bool up;
 
 		// What we took down says nothing about its own cable.
 		if (p->port.forced_down)
 			continue;
-		up = port_link_up(&p->port);
-		if (p->peer >= 0 && g->config.workers.link_propagation && up != p->up)
-			pass_on(&g->ports[p->peer], p, !up);
-		p->up = up;
+		p->up = port_link_up(&p->port);
+		if (p->peer >= 0 && g->config.workers.link_propagation)
+			watch(g, p);
 	}
 }

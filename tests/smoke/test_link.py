@@ -59,6 +59,16 @@ def test(t):
             wire.outside.ip("link", "set", "p0", "up")
             poll("the side that was taken down to be up", lambda: carrier(wire.inside), 5)
             t.ok(True, "a gateway that ends leaves no interface taken down")
+        wire.outside.ip("link", "set", "p0", "down")
+        with Gateway(lab, gateway_ns, make_config(lab.path("late"), ports(wire), POLICY, COUNTRIES), "late") as gw:
+            poll("the inside to go down", lambda: not carrier(wire.inside), 10)
+            t.equal({p["port"]: p["link"] for p in gw.stats()["ports"]}, {names[0]: "taken down", names[1]: "down"},
+                    "a side that is down when the gateway starts takes the other down")
+            wire.outside.ip("link", "set", "p0", "up")
+            wire.outside.ip("route", "replace", "default", "dev", "p0")
+            links_up(gw)
+            wire.inside.ip("route", "replace", "default", "dev", "p0")
+            t.ok(poll("a ping to be answered", ping, 10), "and traffic crosses when it comes up")
         config = make_config(lab.path("not"), ports(wire), POLICY, COUNTRIES)
         config["workers"]["link_propagation"] = False
         with Gateway(lab, gateway_ns, config, "not") as gw:
