@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define HISTORY_MAX (1u << 30)
+#define SIGNATURE   "\xe2\x80\x94 " // a dash and a space begin a line of it
 
 static bool add_target(struct targets *t, const struct target *new)
 {
@@ -66,6 +67,25 @@ static enum note_signature check(
 	return found;
 }
 
+// A write that was cut short left a part of one note: its text, and behind the empty line nothing
+// but signatures. Anything else behind the last readable note is not of a crash.
+static bool torn_end(const char *s, size_t len)
+{
+	const char *end = s + len, *tail = memmem(s, len, "\n\n", 2), *line;
+	const size_t head = tail != NULL ? (size_t)(tail - s) : len, n = strlen(SIGNATURE);
+
+	if (len >= NOTE_MAX || memmem(s, head, "\n" SIGNATURE, 1 + n) != NULL)
+		return false;
+	if (tail == NULL)
+		return true;
+	for (line = tail + 2; (tail = memchr(line, '\n', (size_t)(end - line))) != NULL;
+		line = tail + 1) {
+		if ((size_t)(tail - line) < n || memcmp(line, SIGNATURE, n) != 0)
+			return false;
+	}
+	return true;
+}
+
 static void read_history(struct verifier *v)
 {
 	size_t len, at = 0;
@@ -92,6 +112,11 @@ static void read_history(struct verifier *v)
 		at += n.len;
 	}
 	// What a torn write left at the end is no checkpoint yet; the writer cuts it off.
+	if (text != NULL && !verify_is_bad(v) && !torn_end(text + at, len - at))
+		verify_bad(v, &v->r->integrity, true, size,
+			"the history of checkpoints is damaged behind the one of %" PRIu64
+			" blocks",
+			size);
 	free(text);
 }
 

@@ -369,6 +369,23 @@ class Tamper(unittest.TestCase):
         blocks = len(self.entries())
         self.check(1, "--anchor", anchor, block=blocks, anchor="tampered")
 
+    def test_torn_history(self):
+        history = self.read("checkpoints")
+        for n in range(history.rindex(b"gw-a1\n") + 1, len(history), 41):
+            self.write("checkpoints", history[:n])  # a writer was stopped in the middle of it
+            self.check(0)
+
+    def test_damaged_history(self):
+        history = self.read("checkpoints")
+        first = history.index(b"\n\n")
+        self.assertGreater(history.count(b"\n\n"), 1)
+        for damaged in (b"x" + history, history[:10] + history[11:], history[:first] + history[first + 1:],
+                        history[:first - 1] + b"\0" + history[first:], history + bytes(9000),
+                        history[:first + 2] + history[first + 5:]):
+            self.write("checkpoints", damaged)
+            x = self.check(1, integrity="tampered")
+            self.assertIn("history", x["integrity"]["text"])
+
     def fork(self):
         """The key's holder writes another log of the same name."""
         shutil.rmtree(self.dir)
