@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026, the Bridgehead authors
 # timeout: 300
+# sanitizer: no (it waits for dates; the code it calls is run under sanitizers by test_operate and test_signed)
 """A policy that expires while traffic runs: its on_expiry takes effect at that second, for flows that live and
 for new ones, without a reload; it is said once, and holds over a restart until a new policy comes."""
 import datetime
