@@ -39,9 +39,9 @@ class Tap:
         return 1 if self.failed or self.n == 0 else 0
 
 
-def replay(program, captures, *options, policy=POLICY, db=(COUNTRIES, COUNTRIES6)):
-    """(exit status, standard output, standard error), bytes."""
-    run = subprocess.run([program, "replay", "--policy", policy, "--country-db", ",".join(db),
+def replay(program, captures, *options, policy=POLICY, db=(COUNTRIES, COUNTRIES6), by=()):
+    """(exit status, standard output, standard error), bytes. by: a command that runs it."""
+    run = subprocess.run([*by, program, "replay", "--policy", policy, "--country-db", ",".join(db),
                           *options, *captures], capture_output=True, check=False, timeout=300)
     return run.returncode, run.stdout, run.stderr
 
