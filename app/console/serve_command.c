@@ -182,10 +182,11 @@ static int serve(struct command *c)
 	struct stat st;
 	sigset_t ends;
 	int signal;
+	const bool there = stat(c->s.dir, &st) == 0;
 
-	if (stat(c->s.dir, &st) != 0 || !S_ISDIR(st.st_mode)) {
+	if (!there || !S_ISDIR(st.st_mode)) {
 		snprintf(c->err, sizeof(c->err), "%s: %s", c->s.dir,
-			S_ISDIR(st.st_mode) ? strerror(errno) : "not a log's directory");
+			there ? "not a log's directory" : strerror(errno));
 		return -EINVAL;
 	}
 	// Blocked before there are threads, so that none of them takes it.

@@ -49,8 +49,12 @@ static void find_line(const char *dir, uint64_t seq, struct found *f, char *err,
 			note_start(f, &r);
 		}
 		if (cell_u64(row_find(&r, "seq"), &is) && is == seq) {
-			f->line = strndup(line, n);
-			f->len = n;
+			f->line = malloc(n + 1);
+			if (f->line != NULL) {
+				memcpy(f->line, line, n);
+				f->line[n] = '\0';
+				f->len = n;
+			}
 		}
 	}
 	source_close(s);

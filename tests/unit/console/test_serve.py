@@ -170,23 +170,23 @@ class Serve(unittest.TestCase):
         finally:
             self.assertEqual(console.stop(), 0)
 
-    def fail(self, *args):
+    def refused(self, *args):
         r = subprocess.run([BHLOG, "serve", *args], capture_output=True, text=True, timeout=60)
         self.assertEqual((r.returncode, r.stdout, r.stderr.count("\n")), (2, "", 1), r)
         return r.stderr
 
     def test_errors(self):
         made = os.path.join(self.dir, "made")
-        self.assertIn("can be reached from other hosts", self.fail(made, "--listen", "0.0.0.0:0"))
-        self.assertIn("can be reached from other hosts", self.fail(made, "--listen", "[::]:0"))
-        self.assertIn("expected ADDR:PORT", self.fail(made, "--listen", "8080"))
-        self.assertIn("in use", self.fail(made, "--listen", "127.0.0.1:%d" % self.made.port))
-        self.assertIn("No such file", self.fail(made + "x"))
-        self.assertIn("not a log's directory", self.fail(POLICY))
+        self.assertIn("can be reached from other hosts", self.refused(made, "--listen", "0.0.0.0:0"))
+        self.assertIn("can be reached from other hosts", self.refused(made, "--listen", "[::]:0"))
+        self.assertIn("expected ADDR:PORT", self.refused(made, "--listen", "8080"))
+        self.assertIn("in use", self.refused(made, "--listen", "127.0.0.1:%d" % self.made.port))
+        self.assertIn("No such file", self.refused(made + "x"))
+        self.assertIn("not a log's directory", self.refused(POLICY))
         short = os.path.join(self.dir, "short")
         with open(short, "w", encoding="utf-8") as f:
             f.write("0123456789\n")
-        self.assertIn("16 to 256", self.fail(made, "--token", short))
+        self.assertIn("16 to 256", self.refused(made, "--token", short))
 
     def test_receipt(self):
         text = self.signed.page("/record?seq=5").all_text()
