@@ -57,23 +57,17 @@ bool fragment_read(const struct packet *p, struct fragment *f)
 	return p->key.version == 4 ? read4(ip, have, f) : read6(ip, have, f);
 }
 
-static void put16(uint8_t *b, uint32_t v)
-{
-	b[0] = (uint8_t)(v >> 8);
-	b[1] = (uint8_t)v;
-}
-
 uint32_t fragment_whole_head(uint8_t *head, const struct fragment *f, uint32_t payload)
 {
 	uint32_t n = f->head;
 
 	if (head[0] >> 4 == 4) {
-		put16(head + 2, n + payload);
-		put16(head + 6, 0);
+		put_be16(head + 2, n + payload);
+		put_be16(head + 6, 0);
 		return n;
 	}
 	n -= 8; // the fragment header goes: the one before it names what is behind it
 	head[f->next_at] = head[n];
-	put16(head + 4, n + payload - 40);
+	put_be16(head + 4, n + payload - 40);
 	return n;
 }

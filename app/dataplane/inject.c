@@ -30,18 +30,6 @@ static uint16_t fold(uint32_t sum)
 	return (uint16_t)~sum;
 }
 
-static void put16(uint8_t *b, uint16_t v)
-{
-	b[0] = (uint8_t)(v >> 8);
-	b[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *b, uint32_t v)
-{
-	put16(b, (uint16_t)(v >> 16));
-	put16(b + 2, (uint16_t)v);
-}
-
 // The link header of p up to IP, towards its receiver or back to its sender, and an IP header for
 // size bytes of proto. Returns where the payload begins, NULL where there is no room.
 static uint8_t *begin(
@@ -73,14 +61,14 @@ static uint8_t *begin(
 	memcpy(o + src + alen, ip + src + (back ? 0 : alen), alen);
 	if (alen == 4) {
 		o[0] = 0x45;
-		put16(o + 2, (uint16_t)(header + size));
+		put_be16(o + 2, (uint16_t)(header + size));
 		o[6] = 0x40; // do not fragment
 		o[8] = 64;
 		o[9] = proto;
-		put16(o + 10, fold(sum_bytes(0, o, 20)));
+		put_be16(o + 10, fold(sum_bytes(0, o, 20)));
 	} else {
 		o[0] = 0x60;
-		put16(o + 4, size);
+		put_be16(o + 4, size);
 		o[6] = proto;
 		o[7] = 64;
 	}
@@ -112,16 +100,16 @@ static void tcp_reset(struct pipeline *pl, const struct packet *p, bool back)
 	o[12] = 0x50;
 	o[13] = TCP_RST;
 	if (!back) { // in the sender's name
-		put32(o + 4, seq);
-		put32(o + 8, ack);
+		put_be32(o + 4, seq);
+		put_be32(o + 8, ack);
 		o[13] |= p->tcp_flags & TCP_ACK;
 	} else if (p->tcp_flags & TCP_ACK) {
-		put32(o + 4, ack);
+		put_be32(o + 4, ack);
 	} else {
-		put32(o + 8, seq + len);
+		put_be32(o + 8, seq + len);
 		o[13] |= TCP_ACK;
 	}
-	put16(o + 16, checksum(p, o, IPPROTO_TCP, 20));
+	put_be16(o + 16, checksum(p, o, IPPROTO_TCP, 20));
 }
 
 static void icmp_prohibited(struct pipeline *pl, const struct packet *p)
@@ -144,7 +132,7 @@ static void icmp_prohibited(struct pipeline *pl, const struct packet *p)
 	o[0] = v4 ? 3 : 1;
 	o[1] = v4 ? 13 : 1;
 	memcpy(o + 8, ip, quote);
-	put16(o + 2, v4 ? fold(sum_bytes(0, o, size)) : checksum(p, o, IPPROTO_ICMPV6, size));
+	put_be16(o + 2, v4 ? fold(sum_bytes(0, o, size)) : checksum(p, o, IPPROTO_ICMPV6, size));
 }
 
 // A refusal can have the frame's link header only where nothing in that counts what follows or is

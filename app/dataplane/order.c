@@ -147,12 +147,6 @@ enum order_step order_take(struct order *o, uint32_t ctx, const struct order_pac
 	return take_data(o, ctx, p, parse_be32(tcp + 4), p->len - head);
 }
 
-static void put16(uint8_t *b, uint32_t v)
-{
-	b[0] = (uint8_t)(v >> 8);
-	b[1] = (uint8_t)v;
-}
-
 // What is kept from the direction's next byte on, as a packet: of the first copy alone, or of all
 // that follow each other without a gap. How many bytes of payload.
 static uint32_t rebuild(struct order *o, const struct order_dir *d, bool all)
@@ -170,11 +164,11 @@ static uint32_t rebuild(struct order *o, const struct order_dir *d, bool all)
 		n += h->len;
 	}
 	if (o->out[0] >> 4 == 4)
-		put16(o->out + 2, head + n);
+		put_be16(o->out + 2, head + n);
 	else
-		put16(o->out + 4, head + n - 40);
-	put16(o->out + l4 + 4, d->next >> 16);
-	put16(o->out + l4 + 6, d->next);
+		put_be16(o->out + 4, head + n - 40);
+	put_be16(o->out + l4 + 4, d->next >> 16);
+	put_be16(o->out + l4 + 6, d->next);
 	return n;
 }
 

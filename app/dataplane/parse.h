@@ -100,3 +100,16 @@ static inline uint32_t parse_be32(const uint8_t *b)
 {
 	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
+
+// And written: the low 16, all 32 bits of v.
+static inline void put_be16(uint8_t *b, uint32_t v)
+{
+	b[0] = (uint8_t)(v >> 8);
+	b[1] = (uint8_t)v;
+}
+
+static inline void put_be32(uint8_t *b, uint32_t v)
+{
+	put_be16(b, v >> 16);
+	put_be16(b + 2, v);
+}

@@ -3,6 +3,8 @@
 
 #include "tests/bench/attack.h"
 
+#include "app/dataplane/parse.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,18 +33,6 @@ static struct attack_tuple random_tuple(struct attack *a)
 		.sport = (uint16_t)(1024 + (x >> 32) % 60000),
 		.dport = (uint16_t)(1024 + (y >> 32) % 60000),
 	};
-}
-
-static void put16(uint8_t *b, uint32_t v)
-{
-	b[0] = (uint8_t)(v >> 8);
-	b[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *b, uint32_t v)
-{
-	put16(b, v >> 16);
-	put16(b + 2, v);
 }
 
 // The key as the parser makes it: the lower address first (10.0.0.0/8 here), network order.
@@ -83,18 +73,18 @@ static uint8_t *ip4(uint8_t *b, const struct attack_tuple *t, uint8_t proto, uin
 {
 	memset(b, 0, FRAME);
 	memcpy(b, "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02\x08\x00\x45", 15);
-	put16(b + 16, len);
+	put_be16(b + 16, len);
 	b[22] = 64;
 	b[23] = proto;
-	put32(b + 26, t->src);
-	put32(b + 30, t->dst);
+	put_be32(b + 26, t->src);
+	put_be32(b + 30, t->dst);
 	return b + 34;
 }
 
 static void ports(uint8_t *l4, const struct attack_tuple *t)
 {
-	put16(l4, t->sport);
-	put16(l4 + 2, t->dport);
+	put_be16(l4, t->sport);
+	put_be16(l4 + 2, t->dport);
 }
 
 static void udp(struct attack *a, uint8_t *b, const struct attack_tuple *t)
@@ -102,7 +92,7 @@ static void udp(struct attack *a, uint8_t *b, const struct attack_tuple *t)
 	uint8_t *l4 = ip4(b, t, 17, FRAME - 14);
 
 	ports(l4, t);
-	put16(l4 + 4, FRAME - 34);
+	put_be16(l4 + 4, FRAME - 34);
 	for (unsigned i = 8; i < FRAME - 34; i++)
 		l4[i] = (uint8_t)(draw(a) >> 56);
 }
@@ -115,7 +105,7 @@ static void syn(uint8_t *b, struct attack_tuple *t)
 	ports(l4, t);
 	l4[12] = 5 << 4;
 	l4[13] = 2;
-	put16(l4 + 14, 65535);
+	put_be16(l4 + 14, 65535);
 }
 
 static void fragment(struct attack *a, uint8_t *b, const struct attack_tuple *t)
@@ -126,8 +116,8 @@ static void fragment(struct attack *a, uint8_t *b, const struct attack_tuple *t)
 	unsigned i = (unsigned)(a->next++ % 3);
 	uint8_t *l4 = ip4(b, t, 6, (uint16_t)(20 + bytes[i]));
 
-	put16(b + 18, (uint32_t)(draw(a) >> 48));
-	put16(b + 20, fields[i]);
+	put_be16(b + 18, (uint32_t)(draw(a) >> 48));
+	put_be16(b + 20, fields[i]);
 	if (i == 0)
 		ports(l4, t);
 }

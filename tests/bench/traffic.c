@@ -3,6 +3,8 @@
 
 #include "tests/bench/traffic.h"
 
+#include "app/dataplane/parse.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -55,12 +57,6 @@ static uint64_t mix(uint64_t x) // splitmix64's finaliser
 	return x ^ x >> 31;
 }
 
-static void put16(uint8_t *b, uint32_t v)
-{
-	b[0] = (uint8_t)(v >> 8);
-	b[1] = (uint8_t)v;
-}
-
 static uint16_t frame_size(struct traffic *t, uint32_t least)
 {
 	static const uint16_t imix[12] = {60, 60, 60, 60, 60, 60, 60, 590, 590, 590, 590, 1514};
@@ -78,15 +74,15 @@ static void ip4(uint32_t flow, uint64_t h, bool outbound, uint8_t *b, uint16_t l
 
 	memset(b, 0, 12);
 	b[0] = 0x45;
-	put16(b + 2, len);
+	put_be16(b + 2, len);
 	b[8] = 63;
 	b[9] = proto;
 	inside[0] = 10;
 	inside[1] = (uint8_t)(flow >> 16);
-	put16(inside + 2, flow);
+	put_be16(inside + 2, flow);
 	remote[0] = (uint8_t)(11 + (h >> 56) % 213);
 	remote[1] = (uint8_t)(h >> 40);
-	put16(remote + 2, (uint32_t)(h >> 24));
+	put_be16(remote + 2, (uint32_t)(h >> 24));
 }
 
 static void ip6(uint32_t flow, uint64_t h, bool outbound, uint8_t *b, uint16_t len, uint8_t proto)
@@ -95,12 +91,12 @@ static void ip6(uint32_t flow, uint64_t h, bool outbound, uint8_t *b, uint16_t l
 
 	memset(b, 0, 40);
 	b[0] = 0x60;
-	put16(b + 4, len - 40u);
+	put_be16(b + 4, len - 40u);
 	b[6] = proto;
 	b[7] = 63;
 	memcpy(inside, "\x20\x01\x0d\xb8", 4);
-	put16(inside + 12, flow >> 16);
-	put16(inside + 14, flow);
+	put_be16(inside + 12, flow >> 16);
+	put_be16(inside + 14, flow);
 	remote[0] = 0x20 | (uint8_t)(h >> 61);
 	memcpy(remote + 1, &h, 8);
 }
@@ -114,19 +110,19 @@ uint16_t traffic_frame(struct traffic *t, uint32_t flow, bool outbound, uint8_t 
 	uint32_t port = 1024 + (h & 0x3fff) + (flow >> 24 << 14);
 
 	memcpy(b, "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02", 12);
-	put16(b + 12, t->version == 4 ? 0x0800 : 0x86dd);
+	put_be16(b + 12, t->version == 4 ? 0x0800 : 0x86dd);
 	if (t->version == 4)
 		ip4(flow, h, outbound, ip, size - 14, proto);
 	else
 		ip6(flow, h, outbound, ip, size - 14, proto);
 	memset(l4h, 0, l4);
-	put16(l4h + (outbound ? 0 : 2), port);
-	put16(l4h + (outbound ? 2 : 0), t->tcp ? 443 : 4433);
+	put_be16(l4h + (outbound ? 0 : 2), port);
+	put_be16(l4h + (outbound ? 2 : 0), t->tcp ? 443 : 4433);
 	if (t->tcp) {
 		l4h[12] = 5 << 4;
 		l4h[13] = 0x10;
 	} else {
-		put16(l4h + 4, size - 14 - l3);
+		put_be16(l4h + 4, size - 14 - l3);
 	}
 	return size;
 }

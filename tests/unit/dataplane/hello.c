@@ -3,6 +3,8 @@
 
 #include "tests/unit/dataplane/hello.h"
 
+#include "app/dataplane/parse.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -10,12 +12,6 @@ static uint32_t put(uint8_t *b, uint32_t n, const void *from, uint32_t len)
 {
 	memcpy(b + n, from, len);
 	return n + len;
-}
-
-static void put16(uint8_t *b, uint32_t v)
-{
-	b[0] = (uint8_t)(v >> 8);
-	b[1] = (uint8_t)v;
 }
 
 uint32_t hello_tls(uint8_t b[HELLO_MAX])
@@ -38,20 +34,20 @@ uint32_t hello_tls(uint8_t b[HELLO_MAX])
 	n = put(b, n, ciphers, sizeof(ciphers));
 	exts = n;
 	n += 2;
-	put16(b + n, 0); // server name (RFC 6066, 3)
-	put16(b + n + 2, name + 5);
-	put16(b + n + 4, name + 3);
+	put_be16(b + n, 0); // server name (RFC 6066, 3)
+	put_be16(b + n + 2, name + 5);
+	put_be16(b + n + 4, name + 3);
 	b[n + 6] = 0;
-	put16(b + n + 7, name);
+	put_be16(b + n + 7, name);
 	n = put(b, n + 9, HELLO_HOST, name);
 	n = put(b, n, rest, sizeof(rest));
-	put16(b + exts, n - exts - 2);
+	put_be16(b + exts, n - exts - 2);
 	b[0] = 22;
-	put16(b + 1, 0x0301);
-	put16(b + 3, n - 5);
+	put_be16(b + 1, 0x0301);
+	put_be16(b + 3, n - 5);
 	b[5] = 1;
 	b[6] = 0;
-	put16(b + 7, n - 9);
+	put_be16(b + 7, n - 9);
 	return n;
 }
 

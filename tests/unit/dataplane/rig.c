@@ -131,18 +131,6 @@ void rig_free(struct rig *r)
 	free(r);
 }
 
-static void put16(uint8_t *b, unsigned v)
-{
-	b[0] = (uint8_t)(v >> 8);
-	b[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *b, uint32_t v)
-{
-	put16(b, v >> 16);
-	put16(b + 2, v);
-}
-
 void rig_add(struct rig *r, const struct rig_packet *x)
 {
 	uint8_t *f = r->frames[r->n], *ip = f + 14, *l4 = ip + 20;
@@ -154,23 +142,23 @@ void rig_add(struct rig *r, const struct rig_packet *x)
 
 	assert_in_range(14 + 20 + head + size, 0, sizeof(r->frames[0]));
 	memset(f, 0, sizeof(r->frames[0]));
-	put16(f + 12, 0x0800);
+	put_be16(f + 12, 0x0800);
 	ip[0] = 0x45;
-	put16(ip + 2, 20 + head + size);
+	put_be16(ip + 2, 20 + head + size);
 	ip[8] = 64;
 	ip[9] = x->proto;
-	put32(ip + 12, x->answer ? out : in);
-	put32(ip + 16, x->answer ? in : out);
-	put16(l4, x->answer ? dport : sport);
-	put16(l4 + 2, x->answer ? sport : dport);
+	put_be32(ip + 12, x->answer ? out : in);
+	put_be32(ip + 16, x->answer ? in : out);
+	put_be16(l4, x->answer ? dport : sport);
+	put_be16(l4 + 2, x->answer ? sport : dport);
 	if (x->proto == 6) {
-		put32(l4 + 4, x->seq);
-		put32(l4 + 8, x->ack);
+		put_be32(l4 + 4, x->seq);
+		put_be32(l4 + 8, x->ack);
 		l4[12] = 0x50;
 		l4[13] = x->flags;
-		put16(l4 + 14, 65535);
+		put_be16(l4 + 14, 65535);
 	} else {
-		put16(l4 + 4, 8 + size);
+		put_be16(l4 + 4, 8 + size);
 	}
 	if (size != 0)
 		memcpy(l4 + head, x->payload, size);

@@ -28,18 +28,6 @@ static uint32_t pick(uint64_t *random, uint32_t below)
 	return (uint32_t)(*random >> 33) % below;
 }
 
-static void put16(uint8_t *b, uint32_t v)
-{
-	b[0] = (uint8_t)(v >> 8);
-	b[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *b, uint32_t v)
-{
-	put16(b, v >> 16);
-	put16(b + 2, v);
-}
-
 // An IPv4 packet of flow n from the inside, or an answer; frag: the header's field.
 static void add_ip(struct rig *r, unsigned n, bool answer, uint8_t proto, uint32_t frag,
 	const struct span *s, const uint8_t *body)
@@ -50,14 +38,14 @@ static void add_ip(struct rig *r, unsigned n, bool answer, uint8_t proto, uint32
 
 	assert_in_range(34 + len, 0, sizeof(r->frames[0]));
 	memset(f, 0, 34);
-	put16(f + 12, 0x0800);
+	put_be16(f + 12, 0x0800);
 	ip[0] = 0x45;
-	put16(ip + 2, 20 + len);
-	put32(ip + 4, frag);
+	put_be16(ip + 2, 20 + len);
+	put_be32(ip + 4, frag);
 	ip[8] = 64;
 	ip[9] = proto;
-	put32(ip + 12, answer ? out : in);
-	put32(ip + 16, answer ? in : out);
+	put_be32(ip + 12, answer ? out : in);
+	put_be32(ip + 16, answer ? in : out);
 	memcpy(ip + 20, body + s->at, len);
 	memset(p, 0, sizeof(*p));
 	p->data = f;
@@ -82,13 +70,13 @@ struct segment {
 static uint32_t make_tcp(uint8_t *b, const struct segment *s)
 {
 	memset(b, 0, 20);
-	put16(b, s->answer ? s->port : 40000);
-	put16(b + 2, s->answer ? 40000 : s->port);
-	put32(b + 4, s->seq);
-	put32(b + 8, s->ack);
+	put_be16(b, s->answer ? s->port : 40000);
+	put_be16(b + 2, s->answer ? 40000 : s->port);
+	put_be32(b + 4, s->seq);
+	put_be32(b + 8, s->ack);
 	b[12] = 0x50;
 	b[13] = s->flags;
-	put16(b + 14, 65535);
+	put_be16(b + 14, 65535);
 	if (s->len != 0)
 		memcpy(b + 20, s->data, s->len);
 	return 20 + s->len;
@@ -267,9 +255,9 @@ static void test_dns_fragments(void **state)
 	(void)state;
 
 	d.size = 8 + hello_dns(d.b + 8);
-	put16(d.b, 40000);
-	put16(d.b + 2, 53);
-	put16(d.b + 4, d.size);
+	put_be16(d.b, 40000);
+	put_be16(d.b + 2, 53);
+	put_be16(d.b + 4, d.size);
 	shuffle_fragments("DNS", &d, 53);
 }
 

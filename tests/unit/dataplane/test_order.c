@@ -52,12 +52,6 @@ static uint32_t pick(struct bench *b, uint32_t below)
 	return (uint32_t)(b->random >> 33) % below;
 }
 
-static void put32(uint8_t *p, uint32_t v)
-{
-	for (unsigned i = 0; i < 4; i++)
-		p[i] = (uint8_t)(v >> (24 - 8 * i));
-}
-
 static void given(struct bench *b, unsigned dir, const uint8_t *ip, uint32_t len)
 {
 	uint32_t head = (ip[0] & 15) * 4 + 20;
@@ -93,8 +87,8 @@ static enum order_step take(struct bench *b, const struct segment *s)
 
 	ip[2] = (uint8_t)(p.len >> 8);
 	ip[3] = (uint8_t)p.len;
-	put32(ip + 24 + 4, s->seq);
-	put32(ip + 24 + 8, s->ack);
+	put_be32(ip + 24 + 4, s->seq);
+	put_be32(ip + 24 + 8, s->ack);
 	ip[24 + 12] = 0x50;
 	ip[24 + 13] = s->flags;
 	if (s->len != 0)
@@ -384,7 +378,7 @@ static void test_ip6(void **state)
 	ip[5] = 26;
 	ip[40 + 12] = 0x50;
 	memcpy(ip + 60, "abcdef", 6);
-	put32(ip + 44, ISN + 1);
+	put_be32(ip + 44, ISN + 1);
 	data(&b, 0, 0, "ab");
 	assert_int_equal(order_take(&b.o, 0, &p), ORDER_KEPT);
 	out = order_next(&b.o, 0, 0, false, &len);
