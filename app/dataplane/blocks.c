@@ -3,19 +3,17 @@
 
 #include "app/dataplane/blocks.h"
 
+#include "app/dataplane/pages.h"
+
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 int blocks_init(struct blocks *b, uint32_t n)
 {
 	memset(b, 0, sizeof(*b));
-	b->b = mmap(NULL, (size_t)n * sizeof(*b->b), PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (b->b == MAP_FAILED) {
-		b->b = NULL;
+	b->b = pages_map(n, sizeof(*b->b));
+	if (b->b == NULL)
 		return -ENOMEM;
-	}
 	b->n = n;
 	b->free = BLOCK_NONE;
 	return 0;
@@ -23,8 +21,7 @@ int blocks_init(struct blocks *b, uint32_t n)
 
 void blocks_fini(struct blocks *b)
 {
-	if (b->b != NULL)
-		munmap(b->b, (size_t)b->n * sizeof(*b->b));
+	pages_unmap(b->b, b->n, sizeof(*b->b));
 	memset(b, 0, sizeof(*b));
 }
 

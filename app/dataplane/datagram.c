@@ -4,11 +4,11 @@
 #include "app/dataplane/datagram.h"
 #include "app/dataplane/datagram_parts.h"
 #include "app/dataplane/frag.h"
+#include "app/dataplane/pages.h"
 #include "app/dataplane/parse.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define NONE     BLOCK_NONE
 #define OUT_SIZE (65535 + DATAGRAM_MAX_HEAD)
@@ -54,14 +54,6 @@ struct datagrams {
 	struct datagram_stats stats;
 };
 
-static void *map(size_t n, size_t size)
-{
-	void *p = mmap(NULL, n * size, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p != MAP_FAILED ? p : NULL;
-}
-
 struct datagrams *datagrams_create(const struct datagram_config *c)
 {
 	struct datagrams *d = calloc(1, sizeof(*d));
@@ -70,9 +62,9 @@ struct datagrams *datagrams_create(const struct datagram_config *c)
 		return NULL;
 	d->c = *c;
 	d->free = d->oldest = d->newest = d->free_piece = NONE;
-	d->d = map(c->datagrams, sizeof(*d->d));
-	d->pieces = map(c->blocks, sizeof(*d->pieces));
-	d->contexts = map(c->contexts, sizeof(*d->contexts));
+	d->d = pages_map(c->datagrams, sizeof(*d->d));
+	d->pieces = pages_map(c->blocks, sizeof(*d->pieces));
+	d->contexts = pages_map(c->contexts, sizeof(*d->contexts));
 	d->heads = malloc(c->datagrams * sizeof(*d->heads));
 	if (blocks_init(&d->pool, c->blocks) < 0 || d->d == NULL || d->pieces == NULL ||
 		d->contexts == NULL || d->heads == NULL) {
@@ -87,12 +79,9 @@ void datagrams_free(struct datagrams *d)
 {
 	if (d == NULL)
 		return;
-	if (d->d != NULL)
-		munmap(d->d, d->c.datagrams * sizeof(*d->d));
-	if (d->pieces != NULL)
-		munmap(d->pieces, d->c.blocks * sizeof(*d->pieces));
-	if (d->contexts != NULL)
-		munmap(d->contexts, d->c.contexts * sizeof(*d->contexts));
+	pages_unmap(d->d, d->c.datagrams, sizeof(*d->d));
+	pages_unmap(d->pieces, d->c.blocks, sizeof(*d->pieces));
+	pages_unmap(d->contexts, d->c.contexts, sizeof(*d->contexts));
 	free(d->heads);
 	blocks_fini(&d->pool);
 	free(d);

@@ -2,33 +2,26 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/dataplane/meter_parts.h"
+#include "app/dataplane/pages.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 int meters_init(struct meters *m, uint32_t size, struct quota *quota, unsigned n_workers)
 {
-	void *p;
-
 	memset(m, 0, sizeof(*m));
 	m->quota = quota;
 	m->n_workers = n_workers == 0 ? 1 : n_workers;
 	m->size = size;
 	m->fresh = 1;
-	p = mmap(NULL, (size_t)size * sizeof(*m->v), PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (p == MAP_FAILED)
-		return -ENOMEM;
-	m->v = p;
-	return 0;
+	m->v = pages_map(size, sizeof(*m->v));
+	return m->v != NULL ? 0 : -ENOMEM;
 }
 
 void meters_fini(struct meters *m)
 {
-	if (m->v != NULL)
-		munmap(m->v, (size_t)m->size * sizeof(*m->v));
+	pages_unmap(m->v, m->size, sizeof(*m->v));
 	m->v = NULL;
 }
 

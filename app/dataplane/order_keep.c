@@ -4,12 +4,12 @@
 // What waits for its turn: contexts in line, lists of copies, and their limits.
 
 #include "app/dataplane/order_parts.h"
+#include "app/dataplane/pages.h"
 #include "app/dataplane/parse.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define OUT_SIZE (65535 + 40)
 
@@ -18,21 +18,13 @@ static uint32_t earlier(uint32_t a, uint32_t b)
 	return order_before(a, b) ? a : b;
 }
 
-static void *map(size_t size)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p != MAP_FAILED ? p : NULL;
-}
-
 int order_init(struct order *o, const struct order_config *c)
 {
 	memset(o, 0, sizeof(*o));
 	o->c = *c;
 	o->free = o->oldest = o->newest = BLOCK_NONE;
-	o->contexts = map((size_t)c->contexts * sizeof(*o->contexts));
-	o->held = map((size_t)c->blocks * sizeof(*o->held));
+	o->contexts = pages_map(c->contexts, sizeof(*o->contexts));
+	o->held = pages_map(c->blocks, sizeof(*o->held));
 	o->out = malloc(OUT_SIZE);
 	if (blocks_init(&o->pool, c->blocks) < 0 || o->contexts == NULL || o->held == NULL ||
 		o->out == NULL) {
@@ -44,10 +36,8 @@ int order_init(struct order *o, const struct order_config *c)
 
 void order_fini(struct order *o)
 {
-	if (o->contexts != NULL)
-		munmap(o->contexts, (size_t)o->c.contexts * sizeof(*o->contexts));
-	if (o->held != NULL)
-		munmap(o->held, (size_t)o->c.blocks * sizeof(*o->held));
+	pages_unmap(o->contexts, o->c.contexts, sizeof(*o->contexts));
+	pages_unmap(o->held, o->c.blocks, sizeof(*o->held));
 	blocks_fini(&o->pool);
 	free(o->out);
 	memset(o, 0, sizeof(*o));
