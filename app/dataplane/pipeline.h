@@ -176,7 +176,8 @@ void pipeline_stop(struct pipeline *pl);
 
 // A packet that the fast path cannot serve: new flow (entry FLOW_NONE), undecided, old verdict.
 void slow_packet(struct pipeline *pl, struct packet *p, uint32_t entry);
-// A packet of a new flow for which there is no time: the outcome without a flow.
+// A packet of a new flow for which there is no room, or no time: the outcome without a flow.
+void flow_no_room(struct pipeline *pl, struct packet *p);
 void flow_shed(struct pipeline *pl, struct packet *p);
 // Counts a packet of flow i and gives it the outcome of the verdict.
 void flow_count(struct pipeline *pl, struct packet *p, uint32_t i);

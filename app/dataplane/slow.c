@@ -166,25 +166,6 @@ static void open_dpi(struct pipeline *pl, uint32_t i, const struct packet *p)
 		c->exception = RECORD_EXC_DPI_FULL;
 }
 
-// The table is full, or the ring is and the policy says block: the packet goes without a flow.
-static void no_state(struct pipeline *pl, struct packet *p)
-{
-	enum policy_action a = flow_decide_stateless(pl, p);
-	enum reason_outcome r;
-
-	pl->stats.table_full++;
-	if (pl->c.exceptions.flow_table_full > a)
-		a = pl->c.exceptions.flow_table_full;
-	r = a == POLICY_BLOCK ? REASON_STOP_NO_STATE : REASON_PASS_NO_STATE;
-	p->outcome = r;
-	pl->stats.packets[r]++;
-	pl->stats.bytes[r] += p->wire_len;
-	if (p->ts - pl->full_reported >= 1000000) { // a record a second, a counter for each
-		pl->full_reported = p->ts;
-		flow_report_no_state(pl, p, a, RECORD_EXC_FLOW_TABLE_FULL);
-	}
-}
-
 static uint32_t begin(struct pipeline *pl, struct packet *p)
 {
 	bool opener1 = flow_opener1(p);
@@ -202,7 +183,7 @@ static uint32_t begin(struct pipeline *pl, struct packet *p)
 	}
 	i = flow_insert(&pl->table, p);
 	if (i == FLOW_NONE) {
-		no_state(pl, p);
+		flow_no_room(pl, p);
 		return FLOW_NONE;
 	}
 	ends = flow_ends_of(pl, p, opener1);
