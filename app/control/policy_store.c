@@ -113,6 +113,14 @@ static char *dump(const struct stored_policy *p)
 	return text;
 }
 
+static int write_text(const char *state_dir, const char *name, const char *text)
+{
+	char path[PATH_MAX];
+
+	path_of(path, state_dir, name);
+	return state_file_write(path, text, strlen(text));
+}
+
 int policy_store_put(const char *state_dir, const struct stored_policy *p)
 {
 	char name[64], path[PATH_MAX];
@@ -126,13 +134,10 @@ int policy_store_put(const char *state_dir, const struct stored_policy *p)
 	if (rc == 0) {
 		snprintf(name, sizeof(name), "history/%08lu-v%u.json",
 			(s.highest + 1) % 100000000ul, p->version);
-		path_of(path, state_dir, name);
-		rc = state_file_write(path, text, strlen(text));
+		rc = write_text(state_dir, name, text);
 	}
-	if (rc == 0) {
-		path_of(path, state_dir, "current.json");
-		rc = state_file_write(path, text, strlen(text));
-	}
+	if (rc == 0)
+		rc = write_text(state_dir, "current.json", text);
 	if (rc == 0 && s.n >= KEEP) {
 		snprintf(name, sizeof(name), "history/%.48s", s.lowest_name);
 		path_of(path, state_dir, name);
@@ -142,16 +147,18 @@ int policy_store_put(const char *state_dir, const struct stored_policy *p)
 	return rc;
 }
 
-static int load(const char *path, struct stored_policy *out)
+static int load(const char *state_dir, const char *file, struct stored_policy *out)
 {
 	size_t len, text_len;
-	char *data = state_file_read(path, FILE_MAX, &len);
+	char path[PATH_MAX], *data;
 	const char *format, *how, *text;
 	json_t *o, *who, *sig; // strings or null
 	json_int_t t, version;
 	int rc = -EINVAL;
 
 	memset(out, 0, sizeof(*out));
+	path_of(path, state_dir, file);
+	data = state_file_read(path, FILE_MAX, &len);
 	if (data == NULL)
 		return errno == ENOENT ? -ENOENT : -EINVAL;
 	o = json_loadb(data, len, JSON_REJECT_DUPLICATES, NULL);
@@ -180,61 +187,41 @@ static int load(const char *path, struct stored_policy *out)
 
 int policy_store_current(const char *state_dir, struct stored_policy *out)
 {
-	char path[PATH_MAX];
-
-	path_of(path, state_dir, "current.json");
-	return load(path, out);
+	return load(state_dir, "current.json", out);
 }
 
 int policy_store_put_candidate(const char *state_dir, const struct stored_policy *p)
 {
-	char path[PATH_MAX], *text = dump(p);
-	int rc;
+	char *text = dump(p);
+	int rc = text != NULL ? write_text(state_dir, "candidate.json", text) : -ENOMEM;
 
-	if (text == NULL)
-		return -ENOMEM;
-	path_of(path, state_dir, "candidate.json");
-	rc = state_file_write(path, text, strlen(text));
 	free(text);
 	return rc;
 }
 
 int policy_store_candidate(const char *state_dir, struct stored_policy *out)
 {
-	char path[PATH_MAX];
-
-	path_of(path, state_dir, "candidate.json");
-	return load(path, out);
+	return load(state_dir, "candidate.json", out);
 }
 
 int policy_store_drop_candidate(const char *state_dir)
 {
 	char path[PATH_MAX];
-	int fd, rc = 0;
 
 	path_of(path, state_dir, "candidate.json");
-	if (unlink(path) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	path_of(path, state_dir, "");
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) < 0)
-		rc = -errno;
-	if (fd >= 0)
-		close(fd);
-	return rc;
+	return state_file_remove(path);
 }
 
 int policy_store_get(const char *state_dir, uint32_t version, struct stored_policy *out)
 {
-	char path[PATH_MAX], name[80];
+	char name[80];
 	struct scan s;
 
 	memset(out, 0, sizeof(*out));
 	if (scan_history(state_dir, version, &s) < 0 || s.found_name[0] == '\0')
 		return -ENOENT;
 	snprintf(name, sizeof(name), "history/%.63s", s.found_name);
-	path_of(path, state_dir, name);
-	return load(path, out);
+	return load(state_dir, name, out);
 }
 
 // A crash may have left half a line; the next one must not become part of it.

@@ -66,6 +66,13 @@ int state_file_write(const char *path, const void *data, size_t len)
 	return sync_folder(path);
 }
 
+int state_file_remove(const char *path)
+{
+	if (unlink(path) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return sync_folder(path);
+}
+
 char *state_file_read(const char *path, size_t max, size_t *len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -11,5 +11,8 @@
 // 0 or -errno; then what was there before stays.
 int state_file_write(const char *path, const void *data, size_t len);
 
+// 0 or -errno; a file that is not there is no error.
+int state_file_remove(const char *path);
+
 // The whole file, with a NUL behind; the caller frees it. NULL with errno set.
 char *state_file_read(const char *path, size_t max, size_t *len);
