@@ -177,16 +177,8 @@ int gateway_candidate_withdraw(struct gateway *g, const char *who, struct policy
 
 int gateway_candidate_promote(struct gateway *g, const char *who, struct policy_answer *a)
 {
-	const struct stored_policy *s = &g->candidate;
-	const struct policy_offer o = {
-		.name = "the candidate",
-		.text = s->text,
-		.sig = s->sig,
-		.len = s->len,
-		.sig_len = s->sig != NULL ? strlen(s->sig) : 0,
-		.how = "promote",
-		.who = who,
-	};
+	const struct policy_offer o =
+		gateway_offer_of(&g->candidate, "the candidate", "promote", who);
 
 	// All checks again: what was in force when it came may have changed, and so has the time.
 	return gateway_policy_offer(g, &o, a);
@@ -216,14 +208,7 @@ void gateway_candidate_settle(struct gateway *g, const struct policy_offer *o)
 
 static void boot_with(struct gateway *g, struct stored_policy *s)
 {
-	const struct policy_offer o = {
-		.name = "the candidate",
-		.text = s->text,
-		.sig = s->sig,
-		.len = s->len,
-		.sig_len = s->sig != NULL ? strlen(s->sig) : 0,
-		.how = "boot",
-	};
+	const struct policy_offer o = gateway_offer_of(s, "the candidate", "boot", NULL);
 	struct policy_answer a;
 	struct policy *p = gateway_policy_check(g, &o, &a);
 	bool promoted = p != NULL && is_in_force(g, p);

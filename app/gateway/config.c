@@ -23,8 +23,8 @@ static const struct cfg_word MODES[] = {
 	{"inline", GATEWAY_INLINE}, {"tap", GATEWAY_TAP}, {NULL, 0}};
 static const struct cfg_word CLASSIFY[] = {
 	{"always", GATEWAY_CLASSIFY_ALWAYS}, {"needed", GATEWAY_CLASSIFY_NEEDED}, {NULL, 0}};
-static const struct cfg_word IDLE[] = {{"poll", GATEWAY_IDLE_POLL}, {"pause", GATEWAY_IDLE_PAUSE},
-	{"sleep", GATEWAY_IDLE_SLEEP}, {NULL, 0}};
+static const struct cfg_word IDLE[] = {
+	{"poll", IDLE_POLL}, {"pause", IDLE_PAUSE}, {"sleep", IDLE_SLEEP}, {NULL, 0}};
 static const struct cfg_word ACTIONS[] = {
 	{"pass", POLICY_ALLOW}, {"flag", POLICY_FLAG}, {"block", POLICY_BLOCK}, {NULL, 0}};
 
@@ -98,7 +98,7 @@ static const struct cfg_field WORKERS[] = {
 		.kind = CFG_WORD,
 		.offset = offsetof(struct gateway_workers, idle),
 		.words = IDLE},
-	NUMBER("idle_us", struct gateway_workers, idle_us, 1, 1000),
+	NUMBER("idle_us", struct gateway_workers, idle_us, 1, IDLE_MAX_US),
 	{.key = "link_propagation",
 		.kind = CFG_BOOL,
 		.offset = offsetof(struct gateway_workers, link_propagation)},

@@ -10,6 +10,7 @@
 // policy. Everything else has the default that its comment names.
 #pragma once
 
+#include "app/gateway/worker_idle.h"
 #include "policy/diag.h"
 #include "policy/policy.h"
 
@@ -34,12 +35,6 @@ enum gateway_mode {
 enum gateway_classify {
 	GATEWAY_CLASSIFY_ALWAYS, // every flow gets a label
 	GATEWAY_CLASSIFY_NEEDED, // only flows whose verdict can depend on one
-};
-
-enum gateway_idle {         // what a worker does while no packets come
-	GATEWAY_IDLE_POLL,  // looks again at once
-	GATEWAY_IDLE_PAUSE, // rests without giving its core away
-	GATEWAY_IDLE_SLEEP,
 };
 
 // Which tunnels the parser looks into (bits of gateway_config.tunnels).
@@ -85,10 +80,10 @@ struct gateway_workers {
 	uint32_t tx_descriptors;
 	uint32_t mbufs; // in all pools together, 1024..2^26; default 65535
 	uint32_t mtu;   // bytes of the Ethernet payload, 68..9702; 0, the default: leave the ports'
-	enum gateway_idle idle; // "poll" (default), "pause" or "sleep"
-	uint32_t idle_us;       // the longest rest or sleep, 1..1000; 50
-	bool link_propagation;  // inline: when one port of a wire loses its link, take the other
-				// down; true
+	enum idle_mode idle;   // "poll" (default), "pause" or "sleep"
+	uint32_t idle_us;      // the longest rest or sleep, 1..1000; 50
+	bool link_propagation; // inline: when one port of a wire loses its link, take the other
+			       // down; true
 };
 
 // Idle times in seconds, 1..604800.

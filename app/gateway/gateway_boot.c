@@ -57,7 +57,7 @@ static struct policy *from_file(
 static struct policy *from_store(
 	struct gateway *g, struct stored_policy *s, struct policy_answer *a)
 {
-	struct policy_offer o = {.name = "the last policy in force", .how = "boot"};
+	struct policy_offer o;
 	struct policy *p;
 	int rc = policy_store_current(g->config.state_dir, s);
 
@@ -67,10 +67,7 @@ static struct policy *from_store(
 				g->config.state_dir);
 		return NULL;
 	}
-	o.text = s->text;
-	o.len = s->len;
-	o.sig = s->sig;
-	o.sig_len = s->sig != NULL ? strlen(s->sig) : 0;
+	o = gateway_offer_of(s, "the last policy in force", "boot", NULL);
 	p = gateway_policy_check(g, &o, a);
 	if (p == NULL)
 		fprintf(stderr, "bridgehead: %s: %s\n", o.name, a->why);

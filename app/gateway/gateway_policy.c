@@ -186,6 +186,20 @@ static void say(const struct policy_answer *a)
 		fprintf(stderr, "bridgehead: WARNING: %s\n", a->warning);
 }
 
+struct policy_offer gateway_offer_of(
+	const struct stored_policy *s, const char *name, const char *how, const char *who)
+{
+	return (struct policy_offer){
+		.name = name,
+		.text = s->text,
+		.sig = s->sig,
+		.len = s->len,
+		.sig_len = s->sig != NULL ? strlen(s->sig) : 0,
+		.how = how,
+		.who = who,
+	};
+}
+
 int gateway_policy_offer(struct gateway *g, const struct policy_offer *o, struct policy_answer *a)
 {
 	struct policy *p = gateway_policy_check(g, o, a);

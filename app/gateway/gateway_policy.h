@@ -15,6 +15,10 @@ struct policy_offer {
 	const char *how, *who; // as in struct notice_policy
 };
 
+// What was stored, as an offer; it borrows all of it.
+struct policy_offer gateway_offer_of(
+	const struct stored_policy *s, const char *name, const char *how, const char *who);
+
 struct policy_answer {
 	uint32_t epoch; // 0: not published
 	int64_t compile_us;

@@ -72,7 +72,8 @@ int gateway_take_offer(const struct control_request *r, struct policy_offer *o, 
 	return 0;
 }
 
-static json_t *push(struct gateway *g, const struct control_request *r, char *err, size_t err_size)
+static json_t *take_policy(struct gateway *g, const struct control_request *r, char *err,
+	size_t err_size, bool into_force)
 {
 	struct policy_offer o;
 	struct policy_answer a;
@@ -82,27 +83,21 @@ static json_t *push(struct gateway *g, const struct control_request *r, char *er
 
 	if (gateway_take_offer(r, &o, who, err, err_size) < 0)
 		return NULL;
-	rc = gateway_policy_offer(g, &o, &a);
-	reply = gateway_policy_answer(&a, rc == 0 ? "published" : "refused");
+	rc = into_force ? gateway_policy_offer(g, &o, &a) : gateway_candidate_offer(g, &o, &a);
+	reply = gateway_policy_answer(&a, rc < 0 ? "refused" : into_force ? "published" : "shadow");
 	policy_answer_free(&a);
 	return reply;
+}
+
+static json_t *push(struct gateway *g, const struct control_request *r, char *err, size_t err_size)
+{
+	return take_policy(g, r, err, err_size, true);
 }
 
 static json_t *shadow(
 	struct gateway *g, const struct control_request *r, char *err, size_t err_size)
 {
-	struct policy_offer o;
-	struct policy_answer a;
-	char who[32];
-	json_t *reply;
-	int rc;
-
-	if (gateway_take_offer(r, &o, who, err, err_size) < 0)
-		return NULL;
-	rc = gateway_candidate_offer(g, &o, &a);
-	reply = gateway_policy_answer(&a, rc == 0 ? "shadow" : "refused");
-	policy_answer_free(&a);
-	return reply;
+	return take_policy(g, r, err, err_size, false);
 }
 
 // Whether there is a candidate, and where the client says which one it means, that one.

@@ -51,13 +51,6 @@ static int make_prefixes(struct gateway *g)
 	return 0;
 }
 
-static enum idle_mode idle_mode(enum gateway_idle idle)
-{
-	return idle == GATEWAY_IDLE_SLEEP   ? IDLE_SLEEP
-	       : idle == GATEWAY_IDLE_PAUSE ? IDLE_PAUSE
-					    : IDLE_POLL;
-}
-
 static int make_workers(struct gateway *g)
 {
 	g->workers = aligned_alloc(64, g->n_workers * sizeof(*g->workers));
@@ -71,7 +64,7 @@ static int make_workers(struct gateway *g)
 		w->n_workers = g->n_workers;
 		w->lcore = g->config.workers.lcores[i];
 		w->burst = (uint16_t)g->config.workers.burst;
-		w->idle.mode = idle_mode(g->config.workers.idle);
+		w->idle.mode = g->config.workers.idle;
 		w->idle.max_us = g->config.workers.idle_us;
 		w->ports = g->by_id;
 		w->pool = g->pool;

@@ -142,24 +142,33 @@ static json_t *line(const struct policy_rule_info *info, json_t *totals, json_t 
 	return o;
 }
 
+// Of all rules in order, the default last. Takes their totals out.
+static json_t *lines(const struct policy *p, json_t *totals, json_t *live)
+{
+	unsigned n = policy_info(p)->n_rules;
+	json_t *rules = json_array();
+	struct policy_rule_info info;
+
+	for (unsigned k = 0; k <= n; k++) {
+		policy_rule(p, k == n ? POLICY_RULE_DEFAULT : (uint16_t)k, &info);
+		json_array_append_new(rules, line(&info, totals, live));
+	}
+	return rules;
+}
+
 static json_t *candidate_rules(struct gateway *g)
 {
 	const struct policy_generation *gen = atomic_load(&g->shadow.now);
 	json_t *o = gateway_candidate_json(g), *rules, *totals, *rule;
-	struct policy_rule_info info;
+	size_t i;
 
 	if (gen->policy == NULL)
 		return o;
-	rules = json_array();
 	totals = json_object();
 	add_generation(totals, gen, g->shadow.n_readers);
-	for (unsigned k = 0; k < gen->n_counts; k++) {
-		policy_rule(gen->policy, k + 1 == gen->n_counts ? POLICY_RULE_DEFAULT : (uint16_t)k,
-			&info);
-		rule = line(&info, totals, NULL);
+	rules = lines(gen->policy, totals, NULL);
+	json_array_foreach (rules, i, rule)
 		json_object_del(rule, "flows"); // none is its own
-		json_array_append_new(rules, rule);
-	}
 	json_decref(totals);
 	json_object_set_new(o, "rules", rules);
 	return o;
@@ -169,18 +178,13 @@ static json_t *rules_answer(struct gateway *g, struct gateway_view *v)
 {
 	const struct policy_generation *gen = atomic_load(&g->slot.now);
 	json_t *totals = json_deep_copy(g->rule_totals), *live = view_sums_json(g, &v->all);
-	json_t *rules = json_array(), *o;
 	const struct policy_info *i = policy_info(gen->policy);
-	struct policy_rule_info info;
+	json_t *rules, *o;
 
 	for (unsigned k = 0; k < POLICY_GENERATIONS; k++)
 		if (g->slot.generations[k] != NULL)
 			add_generation(totals, g->slot.generations[k], g->slot.n_readers);
-	for (unsigned k = 0; k <= i->n_rules; k++) {
-		policy_rule(
-			gen->policy, k == i->n_rules ? POLICY_RULE_DEFAULT : (uint16_t)k, &info);
-		json_array_append_new(rules, line(&info, totals, live));
-	}
+	rules = lines(gen->policy, totals, live);
 	o = json_pack("{s:s, s:I, s:I, s:o, s:o, s:o}", "policy", i->id, "version",
 		(json_int_t)i->version, "live", (json_int_t)v->all.seen, "rules", rules, "gone",
 		totals, "candidate", candidate_rules(g));

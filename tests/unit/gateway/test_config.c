@@ -195,7 +195,7 @@ static void example_has_its_values(void **state)
 	assert_int_equal(g.exceptions.dpi_full, POLICY_FLAG);
 	assert_int_equal(g.exceptions.overload, POLICY_ALLOW);
 	assert_int_equal(g.flows.new_share, 5);
-	assert_int_equal(g.workers.idle, GATEWAY_IDLE_POLL);
+	assert_int_equal(g.workers.idle, IDLE_POLL);
 	assert_int_equal(g.workers.idle_us, 50);
 	assert_int_equal(g.exceptions.malformed, POLICY_ALLOW);
 	assert_string_equal(g.control_socket, "/run/bridgehead/control.sock");
