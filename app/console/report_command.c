@@ -7,7 +7,6 @@
 #include "app/console/pdf.h"
 #include "app/console/report_load.h"
 #include "app/review/evidence.h"
-#include "app/review/moment.h"
 #include "app/review/period.h"
 
 #include <ctype.h>
@@ -18,7 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DAY_US       86400000000ll
 #define MAX_ANCHORS  16
 #define MAX_ROWS     1000
 #define EXIT_UNCLEAN 1
@@ -107,21 +105,14 @@ static int take_key(
 // Dates are days of the offset, which may come later on the command line.
 static int set_time(struct command *c, const char *name, const char *text, bool *has, int64_t *to)
 {
-	int64_t t;
-	bool is_date;
-
 	if (text == NULL) {
 		return 0;
 	}
-	if (!moment_parse(text, &t, &is_date)) {
+	if (!period_bound(text, c->o.offset, name[0] == 'u', to)) {
 		return wrong(c, name, text,
 			"a date such as 2026-11-24, or a time such as 2026-11-24T17:00:00+08:00");
 	}
 	*has = true;
-	*to = t;
-	if (is_date) {
-		*to += (name[0] == 'u' ? DAY_US : 0) - c->o.offset * 1000000;
-	}
 	return 0;
 }
 

@@ -6,14 +6,12 @@
 #include "app/console/script.h"
 #include "app/console/style.h"
 #include "app/review/evidence.h"
-#include "app/review/moment.h"
+#include "app/review/period.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DAY_US 86400000000ll
 
 static const struct {
 	const char *path;
@@ -56,20 +54,16 @@ static bool take_time(
 	const struct view *v, const char *key, bool *has, int64_t *to, char *err, size_t err_size)
 {
 	const char *text = serve_value(v, key);
-	bool is_date;
 
 	if (text[0] == '\0') {
 		return true;
 	}
-	if (!moment_parse(text, to, &is_date)) {
+	if (!period_bound(text, v->s->offset, key[0] == 'u', to)) {
 		snprintf(err, err_size, "%s \"%.60s\": %s", key, text,
 			word(W_TIME_HINT, v->page.lang));
 		return false;
 	}
 	*has = true;
-	if (is_date) {
-		*to += (key[0] == 'u' ? DAY_US : 0) - v->s->offset * 1000000;
-	}
 	return true;
 }
 

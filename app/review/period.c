@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define SIDE_MAX 64
+#define DAY_US   86400000000ll
 
 // digits as at "2026" or "2026-11"; months of `month` begin with 1, 0: the whole year.
 static bool year_or_month(const char *text, int *year, int *month)
@@ -40,25 +41,30 @@ static int64_t first_of(int year, int month, int64_t offset)
 	return ((int64_t)timegm(&tm) - offset) * 1000000;
 }
 
+bool period_bound(const char *text, int64_t offset, bool until, int64_t *t)
+{
+	bool is_date;
+
+	if (!moment_parse(text, t, &is_date)) {
+		return false;
+	}
+	if (is_date) {
+		*t += (until ? DAY_US : 0) - offset * 1000000;
+	}
+	return true;
+}
+
 // One side: what it covers; of a time from and to are the same.
 static bool side(const char *text, int64_t offset, int64_t *from, int64_t *to)
 {
 	int year, month;
-	bool is_date;
 
 	if (year_or_month(text, &year, &month)) {
 		*from = first_of(year, month != 0 ? month - 1 : 0, offset);
 		*to = first_of(year, month != 0 ? month : 12, offset);
 		return true;
 	}
-	if (!moment_parse(text, from, &is_date)) {
-		return false;
-	}
-	if (is_date) {
-		*from -= offset * 1000000;
-	}
-	*to = *from + (is_date ? 86400000000ll : 0);
-	return true;
+	return period_bound(text, offset, false, from) && period_bound(text, offset, true, to);
 }
 
 bool period_parse(const char *text, int64_t offset, int64_t *since, int64_t *until)

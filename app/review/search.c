@@ -4,7 +4,7 @@
 #include "app/review/search.h"
 
 #include "app/review/filter.h"
-#include "app/review/moment.h"
+#include "app/review/period.h"
 #include "app/review/printer.h"
 #include "app/review/source.h"
 
@@ -18,7 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DAY_US         86400000000ll
 #define PROGRESS_BYTES (16u << 20)
 
 struct search {
@@ -110,9 +109,8 @@ static int parse_number(struct search *s, const char *option, const char *text, 
 static int parse_time(struct search *s, bool until, const char *text)
 {
 	int64_t t;
-	bool is_date;
 
-	if (!moment_parse(text, &t, &is_date)) {
+	if (!period_bound(text, 0, until, &t)) {
 		snprintf(s->err, sizeof(s->err),
 			"--%s \"%s\": expected a date such as 2026-11-24, or a time such as "
 			"2026-11-24T17:00:00+08:00",
@@ -121,7 +119,7 @@ static int parse_time(struct search *s, bool until, const char *text)
 	}
 	if (until) {
 		s->filter.has_until = true;
-		s->filter.until = is_date ? t + DAY_US : t;
+		s->filter.until = t;
 	} else {
 		s->filter.has_since = true;
 		s->filter.since = t;
