@@ -3,6 +3,7 @@
 
 #include "app/console/report_command.h"
 
+#include "app/console/console_args.h"
 #include "app/console/page.h"
 #include "app/console/pdf.h"
 #include "app/console/report_load.h"
@@ -11,13 +12,11 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_ANCHORS  16
 #define MAX_ROWS     1000
 #define EXIT_UNCLEAN 1
 #define EXIT_ERROR   2
@@ -50,24 +49,13 @@ static const char help[] =
 	"error.\n";
 
 struct command {
+	struct console_args a;
 	struct digest_options o;
-	enum lang lang;
-	const char *source, *out, *pdf, *since, *until, *period;
-	struct verify_options verify;
-	struct key_public key, witness;
-	const char *anchors[MAX_ANCHORS];
-	struct policy_words *policy;
+	const char *out, *pdf, *since, *until, *period;
 	struct digest *digest;
 	struct report_evidence evidence;
 	bool torn;
-	char err[4400];
 };
-
-static int wrong(struct command *c, const char *option, const char *text, const char *expected)
-{
-	snprintf(c->err, sizeof(c->err), "--%s \"%s\": expected %s", option, text, expected);
-	return -EINVAL;
-}
 
 // ---- options
 
@@ -77,28 +65,9 @@ static int take_rows(struct command *c, const char *text)
 	const unsigned long n = strtoul(text, &end, 10);
 
 	if (!isdigit((unsigned char)text[0]) || *end != '\0' || n == 0 || n > MAX_ROWS) {
-		return wrong(c, "top", text, "1 to 1000");
+		return console_args_wrong(&c->a, "top", text, "1 to 1000");
 	}
 	c->o.rows = (unsigned)n;
-	return 0;
-}
-
-static int take_anchor(struct command *c, const char *path)
-{
-	if (c->verify.n_anchors == MAX_ANCHORS) {
-		return wrong(c, "anchor", path, "no more than 16 of them");
-	}
-	c->anchors[c->verify.n_anchors++] = path;
-	return 0;
-}
-
-static int take_key(
-	struct command *c, struct key_public *k, const struct key_public **to, const char *text)
-{
-	if (!key_read_public(text, k, c->err, sizeof(c->err))) {
-		return -EINVAL;
-	}
-	*to = k;
 	return 0;
 }
 
@@ -109,7 +78,7 @@ static int set_time(struct command *c, const char *name, const char *text, bool 
 		return 0;
 	}
 	if (!period_bound(text, c->o.offset, name[0] == 'u', to)) {
-		return wrong(c, name, text,
+		return console_args_wrong(&c->a, name, text,
 			"a date such as 2026-11-24, or a time such as 2026-11-24T17:00:00+08:00");
 	}
 	*has = true;
@@ -117,75 +86,49 @@ static int set_time(struct command *c, const char *name, const char *text, bool 
 }
 
 enum option_value {
-	OPT_SINCE = 256,
+	OPT_SINCE = CONSOLE_OWN,
 	OPT_UNTIL,
 	OPT_PERIOD,
-	OPT_OFFSET,
-	OPT_LANG,
 	OPT_TOP,
-	OPT_POLICY,
-	OPT_KEY,
-	OPT_WITNESS,
-	OPT_ANCHOR,
 	OPT_OUT,
 	OPT_PDF,
 };
 
 static const struct option options[] = {
+	CONSOLE_OPTION_ROWS,
 	{"since", required_argument, NULL, OPT_SINCE},
 	{"until", required_argument, NULL, OPT_UNTIL},
 	{"period", required_argument, NULL, OPT_PERIOD},
-	{"offset", required_argument, NULL, OPT_OFFSET},
-	{"lang", required_argument, NULL, OPT_LANG},
 	{"top", required_argument, NULL, OPT_TOP},
-	{"policy", required_argument, NULL, OPT_POLICY},
-	{"key", required_argument, NULL, OPT_KEY},
-	{"witness", required_argument, NULL, OPT_WITNESS},
-	{"anchor", required_argument, NULL, OPT_ANCHOR},
 	{"out", required_argument, NULL, OPT_OUT},
 	{"pdf", required_argument, NULL, OPT_PDF},
-	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
 
-static int take_option(struct command *c, int option, const char *text)
+static int take_option(void *ctx, int option, const char *text)
 {
-	switch (option) {
+	struct command *c = ctx;
+
+	switch ((enum option_value)option) {
 	case OPT_SINCE:
 		c->since = text;
-		return 0;
+		break;
 	case OPT_UNTIL:
 		c->until = text;
-		return 0;
+		break;
 	case OPT_PERIOD:
 		c->period = text;
-		return 0;
-	case OPT_OFFSET:
-		return offset_parse(text, &c->o.offset)
-			       ? 0
-			       : wrong(c, "offset", text, "+HH:MM or -HH:MM, such as +08:00");
-	case OPT_LANG:
-		return lang_parse(text, &c->lang) ? 0 : wrong(c, "lang", text, "en or zh");
+		break;
 	case OPT_TOP:
 		return take_rows(c, text);
-	case OPT_POLICY:
-		return policy_words_add(c->policy, text, c->err, sizeof(c->err));
-	case OPT_KEY:
-		return take_key(c, &c->key, &c->verify.key, text);
-	case OPT_WITNESS:
-		return take_key(c, &c->witness, &c->verify.witness, text);
-	case OPT_ANCHOR:
-		return take_anchor(c, text);
 	case OPT_OUT:
 		c->out = text;
-		return 0;
+		break;
 	case OPT_PDF:
 		c->pdf = text;
-		return 0;
-	default: // getopt has said what is wrong
-		snprintf(c->err, sizeof(c->err), "\"bhlog report --help\" lists the options");
-		return -EINVAL;
+		break;
 	}
+	return 0;
 }
 
 static int check_times(struct command *c)
@@ -194,12 +137,12 @@ static int check_times(struct command *c)
 
 	if (c->period != NULL) {
 		if (c->since != NULL || c->until != NULL) {
-			snprintf(c->err, sizeof(c->err),
+			snprintf(c->a.err, sizeof(c->a.err),
 				"--period or --since and --until, not both");
 			return -EINVAL;
 		}
 		if (!period_parse(c->period, c->o.offset, &c->o.since, &c->o.until)) {
-			return wrong(c, "period", c->period,
+			return console_args_wrong(&c->a, "period", c->period,
 				"a year, month, day, or FROM/UNTIL, such as 2026-11 or "
 				"2026-10/2026-12");
 		}
@@ -212,8 +155,8 @@ static int check_times(struct command *c)
 		rc = set_time(c, "until", c->until, &c->o.has_until, &c->o.until);
 	}
 	if (rc == 0 && c->o.has_since && c->o.has_until && c->o.since >= c->o.until) {
-		snprintf(c->err, sizeof(c->err), "--since %s is not before --until %s", c->since,
-			c->until);
+		snprintf(c->a.err, sizeof(c->a.err), "--since %s is not before --until %s",
+			c->since, c->until);
 		rc = -EINVAL;
 	}
 	return rc;
@@ -232,15 +175,15 @@ static int64_t now_us(void)
 // The page as text; free() it.
 static char *make_page(struct command *c)
 {
-	struct page p = {.lang = c->lang,
+	struct page p = {.lang = c->a.lang,
 		.digest = c->digest,
-		.policy = c->policy,
+		.policy = c->a.policy,
 		.verify = c->evidence.answers,
 		.checkpoint = c->evidence.checkpoint,
 		.cosigned = c->evidence.cosigned,
-		.source = c->source,
+		.source = c->a.log,
 		.now = now_us(),
-		.stopped = c->err[0] != '\0' ? c->err : NULL,
+		.stopped = c->a.err[0] != '\0' ? c->a.err : NULL,
 		.torn = c->torn};
 	char *text = NULL;
 	size_t len;
@@ -267,13 +210,13 @@ static int write_pdf(struct command *c, const char *text)
 
 	if (fd < 0) {
 		rc = -errno;
-		snprintf(c->err, sizeof(c->err), "%s: %s", html, strerror(-rc));
+		snprintf(c->a.err, sizeof(c->a.err), "%s: %s", html, strerror(-rc));
 		return rc;
 	}
 	close(fd);
 	rc = evidence_write(html, text);
 	if (rc == 0) {
-		rc = pdf_print(html, c->pdf, c->err, sizeof(c->err));
+		rc = pdf_print(html, c->pdf, c->a.err, sizeof(c->a.err));
 	}
 	unlink(html);
 	return rc;
@@ -286,12 +229,13 @@ static int report(struct command *c)
 
 	c->digest = digest_new(&c->o);
 	if (c->digest == NULL) {
-		snprintf(c->err, sizeof(c->err), "out of memory");
+		snprintf(c->a.err, sizeof(c->a.err), "out of memory");
 		return -ENOMEM;
 	}
-	rc = report_read_evidence(c->source, &c->verify, &c->evidence, c->err, sizeof(c->err));
+	rc = report_read_evidence(
+		c->a.log, &c->a.verify.o, &c->evidence, c->a.err, sizeof(c->a.err));
 	if (rc == 0) {
-		rc = report_read_lines(c->source, c->digest, &c->torn, c->err, sizeof(c->err));
+		rc = report_read_lines(c->a.log, c->digest, &c->torn, c->a.err, sizeof(c->a.err));
 	}
 	// A damaged log gets its report, which says so: the verifier has found it, too.
 	if (rc != 0 && !(rc == -EBADMSG && c->evidence.answers != NULL)) {
@@ -299,11 +243,11 @@ static int report(struct command *c)
 	}
 	text = make_page(c);
 	if (text == NULL) {
-		snprintf(c->err, sizeof(c->err), "out of memory");
+		snprintf(c->a.err, sizeof(c->a.err), "out of memory");
 		return -ENOMEM;
 	}
 	rc = 0;
-	c->err[0] = '\0'; // it stands in the report
+	c->a.err[0] = '\0'; // it stands in the report
 	if (c->out != NULL || c->pdf == NULL) {
 		rc = evidence_write(c->out, text); // says itself what is wrong
 	}
@@ -316,31 +260,27 @@ static int report(struct command *c)
 
 static int run(struct command *c, int argc, char **argv)
 {
-	int option, rc = 0;
+	const struct console_command k = {.name = "report",
+		.help = help,
+		.log = "directory or file",
+		.options = options,
+		.take = take_option,
+		.ctx = c};
+	int rc = console_args_parse(&c->a, &k, argc, argv);
 
-	optind = 1;
-	while (rc == 0 && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return 0;
-		}
-		rc = take_option(c, option, optarg);
-	}
-	if (rc == 0 && argc - optind != 1) {
-		snprintf(c->err, sizeof(c->err),
-			"name one log's directory or file; \"bhlog report --help\" tells more");
-		rc = -EINVAL;
+	if (rc == 1) {
+		return 0;
 	}
 	if (rc == 0) {
-		c->source = argv[optind];
+		c->o.offset = c->a.offset;
 		rc = check_times(c);
 	}
 	if (rc == 0) {
 		rc = report(c);
 	}
 	if (rc != 0) {
-		if (c->err[0] != '\0') {
-			fprintf(stderr, "bhlog: %s\n", c->err);
+		if (c->a.err[0] != '\0') {
+			fprintf(stderr, "bhlog: %s\n", c->a.err);
 		}
 		return EXIT_ERROR;
 	}
@@ -356,17 +296,13 @@ int report_main(int argc, char **argv)
 	struct command *c = calloc(1, sizeof(*c));
 	int status = EXIT_ERROR;
 
-	if (c != NULL) {
-		c->policy = policy_words_new();
-		c->verify.anchors = c->anchors;
-		c->o.rows = 25;
-	}
-	if (c == NULL || c->policy == NULL) {
+	if (c == NULL || console_args_init(&c->a) < 0) {
 		fprintf(stderr, "bhlog: out of memory\n");
 	} else {
+		c->o.rows = 25;
 		status = run(c, argc, argv);
 		digest_free(c->digest);
-		policy_words_free(c->policy);
+		console_args_fini(&c->a);
 		report_free_evidence(&c->evidence);
 	}
 	free(c);

@@ -3,18 +3,16 @@
 
 #include "app/console/serve_command.h"
 
+#include "app/console/console_args.h"
 #include "app/console/serve.h"
-#include "app/review/period.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define MAX_ANCHORS 16
-#define TOKEN_MAX   256
+#define TOKEN_MAX 256
 
 static const char help[] =
 	"Usage: bhlog serve DIR [options]\n"
@@ -40,19 +38,11 @@ static const char help[] =
 	"Serves until SIGINT or SIGTERM. Exit status: 0 was stopped so, 2 an error.\n";
 
 struct command {
+	struct console_args a;
 	struct serve s;
 	struct http_options http;
 	char address[64], token[TOKEN_MAX + 2];
-	struct key_public key, witness;
-	const char *anchors[MAX_ANCHORS];
-	char err[4400];
 };
-
-static int wrong(struct command *c, const char *option, const char *text, const char *expected)
-{
-	snprintf(c->err, sizeof(c->err), "--%s \"%s\": expected %s", option, text, expected);
-	return -EINVAL;
-}
 
 static int take_listen(struct command *c, const char *text)
 {
@@ -65,13 +55,13 @@ static int take_listen(struct command *c, const char *text)
 
 	if (colon == NULL || len == 0 || len >= sizeof(c->address) || colon[1] < '0' ||
 		colon[1] > '9') {
-		return wrong(c, "listen", text, expected);
+		return console_args_wrong(&c->a, "listen", text, expected);
 	}
 	memcpy(c->address, text + brackets, len);
 	c->address[len] = '\0';
 	port = strtoul(colon + 1, &end, 10);
 	if (*end != '\0' || port > 65535) {
-		return wrong(c, "listen", text, expected);
+		return console_args_wrong(&c->a, "listen", text, expected);
 	}
 	c->http.port = (uint16_t)port;
 	return 0;
@@ -84,7 +74,7 @@ static int take_token(struct command *c, const char *path)
 	size_t len = 0;
 
 	if (f == NULL || fgets(c->token, sizeof(c->token), f) == NULL) {
-		snprintf(c->err, sizeof(c->err), "%s: %s", path,
+		snprintf(c->a.err, sizeof(c->a.err), "%s: %s", path,
 			f == NULL ? strerror(errno) : "is empty");
 		if (f != NULL)
 			fclose(f);
@@ -97,7 +87,7 @@ static int take_token(struct command *c, const char *path)
 		strspn(c->token,
 			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") !=
 			len) {
-		snprintf(c->err, sizeof(c->err),
+		snprintf(c->a.err, sizeof(c->a.err),
 			"%s: expected 16 to 256 letters, digits, \"-\", \".\", \"_\", \"~\" on its "
 			"first "
 			"line",
@@ -108,71 +98,21 @@ static int take_token(struct command *c, const char *path)
 	return 0;
 }
 
-static int take_key(
-	struct command *c, struct key_public *k, const struct key_public **to, const char *text)
-{
-	if (!key_read_public(text, k, c->err, sizeof(c->err))) {
-		return -EINVAL;
-	}
-	*to = k;
-	return 0;
-}
-
 enum option_value {
-	OPT_LISTEN = 256,
+	OPT_LISTEN = CONSOLE_OWN,
 	OPT_TOKEN,
-	OPT_OFFSET,
-	OPT_LANG,
-	OPT_POLICY,
-	OPT_KEY,
-	OPT_WITNESS,
-	OPT_ANCHOR,
 };
 
 static const struct option options[] = {
+	CONSOLE_OPTION_ROWS,
 	{"listen", required_argument, NULL, OPT_LISTEN},
 	{"token", required_argument, NULL, OPT_TOKEN},
-	{"offset", required_argument, NULL, OPT_OFFSET},
-	{"lang", required_argument, NULL, OPT_LANG},
-	{"policy", required_argument, NULL, OPT_POLICY},
-	{"key", required_argument, NULL, OPT_KEY},
-	{"witness", required_argument, NULL, OPT_WITNESS},
-	{"anchor", required_argument, NULL, OPT_ANCHOR},
-	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
 
-static int take_option(struct command *c, int option, const char *text)
+static int take_option(void *ctx, int option, const char *text)
 {
-	struct verify_options *v = &c->s.verify;
-
-	switch (option) {
-	case OPT_LISTEN:
-		return take_listen(c, text);
-	case OPT_TOKEN:
-		return take_token(c, text);
-	case OPT_OFFSET:
-		return offset_parse(text, &c->s.offset)
-			       ? 0
-			       : wrong(c, "offset", text, "+HH:MM or -HH:MM, such as +08:00");
-	case OPT_LANG:
-		return lang_parse(text, &c->s.lang) ? 0 : wrong(c, "lang", text, "en or zh");
-	case OPT_POLICY:
-		return policy_words_add(c->s.policy, text, c->err, sizeof(c->err));
-	case OPT_KEY:
-		return take_key(c, &c->key, &v->key, text);
-	case OPT_WITNESS:
-		return take_key(c, &c->witness, &v->witness, text);
-	case OPT_ANCHOR:
-		if (v->n_anchors == MAX_ANCHORS) {
-			return wrong(c, "anchor", text, "no more than 16 of them");
-		}
-		c->anchors[v->n_anchors++] = text;
-		return 0;
-	default: // getopt has said what is wrong
-		snprintf(c->err, sizeof(c->err), "\"bhlog serve --help\" lists the options");
-		return -EINVAL;
-	}
+	return option == OPT_LISTEN ? take_listen(ctx, text) : take_token(ctx, text);
 }
 
 static int serve(struct command *c)
@@ -185,7 +125,7 @@ static int serve(struct command *c)
 	const bool there = stat(c->s.dir, &st) == 0;
 
 	if (!there || !S_ISDIR(st.st_mode)) {
-		snprintf(c->err, sizeof(c->err), "%s: %s", c->s.dir,
+		snprintf(c->a.err, sizeof(c->a.err), "%s: %s", c->s.dir,
 			there ? "not a log's directory" : strerror(errno));
 		return -EINVAL;
 	}
@@ -196,7 +136,7 @@ static int serve(struct command *c)
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	c->http.answer = serve_answer;
 	c->http.ctx = &c->s;
-	server = http_start(&c->http, c->err, sizeof(c->err));
+	server = http_start(&c->http, c->a.err, sizeof(c->a.err));
 	if (server == NULL) {
 		return -EIO;
 	}
@@ -210,27 +150,27 @@ static int serve(struct command *c)
 
 static int run(struct command *c, int argc, char **argv)
 {
-	int option, rc = 0;
+	const struct console_command k = {.name = "serve",
+		.help = help,
+		.log = "directory",
+		.options = options,
+		.take = take_option,
+		.ctx = c};
+	int rc = console_args_parse(&c->a, &k, argc, argv);
 
-	optind = 1;
-	while (rc == 0 && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help, stdout);
-			return 0;
-		}
-		rc = take_option(c, option, optarg);
-	}
-	if (rc == 0 && argc - optind != 1) {
-		snprintf(c->err, sizeof(c->err),
-			"name one log's directory; \"bhlog serve --help\" tells more");
-		rc = -EINVAL;
+	if (rc == 1) {
+		return 0;
 	}
 	if (rc == 0) {
-		c->s.dir = argv[optind];
+		c->s.dir = c->a.log;
+		c->s.lang = c->a.lang;
+		c->s.offset = c->a.offset;
+		c->s.policy = c->a.policy;
+		c->s.verify = c->a.verify.o;
 		rc = serve(c);
 	}
 	if (rc != 0) {
-		fprintf(stderr, "bhlog: %s\n", c->err);
+		fprintf(stderr, "bhlog: %s\n", c->a.err);
 	}
 	return rc == 0 ? 0 : 2;
 }
@@ -240,20 +180,16 @@ int serve_main(int argc, char **argv)
 	struct command *c = calloc(1, sizeof(*c));
 	int status = 2;
 
-	if (c != NULL) {
-		c->s.policy = policy_words_new();
-	}
-	if (c == NULL || c->s.policy == NULL) {
+	if (c == NULL || console_args_init(&c->a) < 0) {
 		fprintf(stderr, "bhlog: out of memory\n");
 	} else {
 		pthread_mutex_init(&c->s.lock, NULL);
-		c->s.verify.anchors = c->anchors;
 		snprintf(c->address, sizeof(c->address), "127.0.0.1");
 		c->http.address = c->address;
 		c->http.port = 8480;
 		status = run(c, argc, argv);
 		digest_free(c->s.digest);
-		policy_words_free(c->s.policy);
+		console_args_fini(&c->a);
 	}
 	free(c);
 	return status;

@@ -2,17 +2,15 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/evidence/proof.h"
-#include "app/evidence/verify.h"
 #include "app/review/evidence.h"
 #include "app/review/moment.h"
+#include "app/review/verify_args.h"
 
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_ANCHORS 16
 
 static const char help[] =
 	"Usage: bhlog verify DIR [options]\n"
@@ -31,9 +29,7 @@ static const char help[] =
 	"Exit status: 0 good, 1 tampered with, 2 unreadable, 3 unconfirmed.\n";
 
 struct verify_command {
-	struct verify_options o;
-	struct key_public key, witness;
-	const char *anchors[MAX_ANCHORS];
+	struct verify_args args;
 	const char *proof;
 	bool json;
 };
@@ -119,7 +115,7 @@ static int verify_dir(const struct verify_command *c, const char *dir)
 		fprintf(stderr, "bhlog: out of memory\n");
 		return 2;
 	}
-	verify_log(dir, &c->o, r);
+	verify_log(dir, &c->args.o, r);
 	if (c->json)
 		print_json(r);
 	else
@@ -135,12 +131,12 @@ static int proof_signer(const struct verify_command *c, const struct proof *p, c
 	int status = 0;
 
 	*text = "signed";
-	if (c->o.key == NULL) {
+	if (c->args.o.key == NULL) {
 		*text = "the checkpoint's signature was not checked, for no public key was given";
 		return 3;
 	}
 	for (unsigned i = 0; i < 2; i++) {
-		const struct key_public *k = i == 0 ? c->o.key : c->o.witness;
+		const struct key_public *k = i == 0 ? c->args.o.key : c->args.o.witness;
 		const enum note_signature s = k != NULL ? note_check(&p->note, k) : NOTE_SIGNED;
 
 		if (s == NOTE_FORGED) {
@@ -195,22 +191,8 @@ static int verify_proof(const struct verify_command *c)
 	return status;
 }
 
-static bool take_key(struct key_public *k, const struct key_public **to, const char *text)
-{
-	char err[512];
-
-	if (!key_read_public(text, k, err, sizeof(err))) {
-		fprintf(stderr, "bhlog: %s\n", err);
-		return false;
-	}
-	*to = k;
-	return true;
-}
-
 static const struct option options[] = {
-	{"key", required_argument, NULL, 'k'},
-	{"witness", required_argument, NULL, 'w'},
-	{"anchor", required_argument, NULL, 'a'},
+	VERIFY_ARG_ROWS,
 	{"proof", required_argument, NULL, 'p'},
 	{"json", no_argument, NULL, 'j'},
 	{"help", no_argument, NULL, 'h'},
@@ -219,24 +201,14 @@ static const struct option options[] = {
 
 int verify_main(int argc, char **argv)
 {
-	struct verify_command c = {.o.anchors = c.anchors};
-	bool ok = true;
+	struct verify_command c = {0};
+	char err[512];
 	int option;
 
+	verify_args_init(&c.args);
 	optind = 1;
-	while (ok && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		switch (option) {
-		case 'k':
-			ok = take_key(&c.key, &c.o.key, optarg);
-			break;
-		case 'w':
-			ok = take_key(&c.witness, &c.o.witness, optarg);
-			break;
-		case 'a':
-			ok = c.o.n_anchors < MAX_ANCHORS;
-			if (ok)
-				c.anchors[c.o.n_anchors++] = optarg;
-			break;
 		case 'p':
 			c.proof = optarg;
 			break;
@@ -246,12 +218,15 @@ int verify_main(int argc, char **argv)
 		case 'h':
 			fputs(help, stdout);
 			return 0;
-		default: // getopt has said what is wrong
-			ok = false;
+		case '?': // getopt has said what is wrong
+			return 2;
+		default:
+			if (verify_args_take(&c.args, option, optarg, err, sizeof(err)) == 0)
+				break;
+			fprintf(stderr, "bhlog: %s\n", err);
+			return 2;
 		}
 	}
-	if (!ok)
-		return 2;
 	if (argc - optind != (c.proof == NULL ? 1 : 0)) {
 		fputs(help, stderr);
 		return 2;
