@@ -9,21 +9,22 @@ static const struct {
 	const char *id;
 	enum word title;
 	void (*put)(const struct page *p);
+	bool in_overview; // of the console, as it is; the rest is there in another way
 } sections[] = {
-	{"summary", W_SUMMARY, page_summary},
-	{"time", W_TIME, page_time},
-	{"countries", W_COUNTRIES, page_countries},
-	{"tenants", W_TENANTS, page_tenants},
-	{"applications", W_APPS, page_apps},
-	{"rules", W_RULES, page_rules},
-	{"blocked", W_BLOCKED, page_blocked},
-	{"flagged", W_FLAGGED, page_flagged},
-	{"pending", W_PENDING, page_pending},
-	{"policy", W_POLICY, page_policy},
-	{"runs", W_RUNS, page_runs},
-	{"gaps", W_GAPS, page_gaps},
-	{"integrity", W_INTEGRITY, page_integrity},
-	{"numbers", W_TIME_TABLE, page_numbers},
+	{"summary", W_SUMMARY, page_summary, false},
+	{"time", W_TIME, page_time, false},
+	{"countries", W_COUNTRIES, page_countries, true},
+	{"tenants", W_TENANTS, page_tenants, true},
+	{"applications", W_APPS, page_apps, true},
+	{"rules", W_RULES, page_rules, true},
+	{"blocked", W_BLOCKED, page_blocked, true},
+	{"flagged", W_FLAGGED, page_flagged, true},
+	{"pending", W_PENDING, page_pending, true},
+	{"policy", W_POLICY, page_policy, false},
+	{"runs", W_RUNS, page_runs, false},
+	{"gaps", W_GAPS, page_gaps, true},
+	{"integrity", W_INTEGRITY, page_integrity, false},
+	{"numbers", W_TIME_TABLE, page_numbers, true},
 };
 
 #define N_SECTIONS (sizeof(sections) / sizeof(sections[0]))
@@ -107,6 +108,19 @@ static void put_contents(const struct page *p)
 	fputs("</ul></nav>\n", p->out);
 }
 
+void page_sections(const struct page *p, bool overview)
+{
+	for (unsigned i = 0; i < N_SECTIONS; i++) {
+		if (overview && !sections[i].in_overview) {
+			continue;
+		}
+		fputs("<section>", p->out);
+		page_heading(p, sections[i].id, sections[i].title);
+		sections[i].put(p);
+		fputs("</section>\n", p->out);
+	}
+}
+
 static void put_foot(const struct page *p)
 {
 	fputs("<footer id=\"limits\"><h2>", p->out);
@@ -136,12 +150,7 @@ void page_report(const struct page *p)
 	put_about(p, gateway);
 	put_contents(p);
 	fputs("</header>\n<main>\n", p->out);
-	for (unsigned i = 0; i < N_SECTIONS; i++) {
-		fputs("<section>", p->out);
-		page_heading(p, sections[i].id, sections[i].title);
-		sections[i].put(p);
-		fputs("</section>\n", p->out);
-	}
+	page_sections(p, false);
 	fputs("</main>\n", p->out);
 	put_foot(p);
 }

@@ -26,6 +26,8 @@ struct page {
 
 // Whether all could be written shows in ferror().
 void page_report(const struct page *p);
+// All sections with their headings, or those of the console's overview that stand below its own.
+void page_sections(const struct page *p, bool overview);
 
 // ---- sections, in their order on the page, each below its heading
 

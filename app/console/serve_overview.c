@@ -122,22 +122,6 @@ static void put_charts(struct view *v)
 
 void serve_overview(struct view *v)
 {
-	static const struct {
-		const char *id;
-		enum word title;
-		void (*put)(const struct page *p);
-	} sections[] = {
-		{"countries", W_COUNTRIES, page_countries},
-		{"tenants", W_TENANTS, page_tenants},
-		{"applications", W_APPS, page_apps},
-		{"rules", W_RULES, page_rules},
-		{"blocked", W_BLOCKED, page_blocked},
-		{"flagged", W_FLAGGED, page_flagged},
-		{"pending", W_PENDING, page_pending},
-		{"gaps", W_GAPS, page_gaps},
-		{"numbers", W_TIME_TABLE, page_numbers},
-	};
-
 	serve_heading(v, W_NAV_OVERVIEW);
 	put_form(v);
 	if (!serve_digest(v)) {
@@ -145,11 +129,6 @@ void serve_overview(struct view *v)
 	}
 	page_summary(&v->page);
 	put_charts(v);
-	for (unsigned i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
-		fputs("<section>", v->page.out);
-		page_heading(&v->page, sections[i].id, sections[i].title);
-		sections[i].put(&v->page);
-		fputs("</section>\n", v->page.out);
-	}
+	page_sections(&v->page, true);
 	serve_digest_done(v);
 }
