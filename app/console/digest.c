@@ -253,11 +253,14 @@ static void take(struct digest *d, struct open_flow *s, const struct flow_line *
 	list_flow(d, s, l, before);
 }
 
-// A packet that found the flow table full: a flow of one record, which nothing follows.
+// A packet for whose flow there was no room, or no time: a flow of one record, which nothing
+// follows.
 static bool stands_alone(const struct fields *f)
 {
-	return cell_is(f->v[FIELD_REASON], "FLOW_TABLE_FULL", false) && f->v[FIELD_RULE] == NULL &&
-	       cell_is(f->v[FIELD_EV], "decision", false);
+	const struct cell *reason = f->v[FIELD_REASON];
+
+	return (cell_is(reason, "FLOW_TABLE_FULL", false) || cell_is(reason, "OVERLOAD", false)) &&
+	       f->v[FIELD_RULE] == NULL && cell_is(f->v[FIELD_EV], "decision", false);
 }
 
 static int flow_line(struct digest *d, struct flow_line *l)

@@ -302,6 +302,7 @@
 	X("push", "pushed", "推送")                                                                 \
 	X("rollback", "rolled back", "回退")                                                        \
 	X("promote", "candidate promoted", "候选转正")                                               \
+	X("withdraw", "candidate given up", "候选撤回")                                              \
 	X("expiry", "expired", "到期")                                                              \
 	X("published", "in force", "已生效")                                                        \
 	X("refused", "refused", "被拒绝")                                                           \
@@ -353,5 +354,6 @@
 	X("MALFORMED_PACKET", "malformed packet", "畸形数据包")                                       \
 	X("POLICY_EXPIRED", "the policy had expired", "策略已过期")                                   \
 	X("RECORD_RING_FULL", "the gateway's record ring was full", "网关记录环已满")                  \
-	X("LOG_DISK_FULL", "the log's disk was full", "日志磁盘已满")
+	X("LOG_DISK_FULL", "the log's disk was full", "日志磁盘已满")                                 \
+	X("OVERLOAD", "the gateway had no time for a new flow", "网关过载，无暇处理新流")
 // clang-format on

@@ -111,17 +111,21 @@ static void an_end_that_says_less_adds_nothing(void **state)
 	digest_free(d);
 }
 
-static void packets_of_a_full_table_are_flows_of_their_own(void **state)
+static void packets_without_state_are_flows_of_their_own(void **state)
 {
-	static const char more[] = "\"cc\":\"XX\",\"reason\":\"FLOW_TABLE_FULL\",";
-	struct digest *d = fresh();
+	static const char *const more[] = {"\"cc\":\"XX\",\"reason\":\"FLOW_TABLE_FULL\",",
+		"\"cc\":\"XX\",\"reason\":\"OVERLOAD\","};
 
-	PUT_ALL(d, {"decision", "block", 1, 0, 60, 0, more},
-		{"decision", "block", 2, 0, 60, 0, more});
-	assert_int_equal(d->total.flows[ACT_BLOCK], 2);
-	assert_int_equal(d->total.stopped, 120);
-	assert_int_equal(d->still_open, 0);
-	digest_free(d);
+	for (unsigned i = 0; i < 2; i++) {
+		struct digest *d = fresh();
+
+		PUT_ALL(d, {"decision", "block", 1, 0, 60, 0, more[i]},
+			{"decision", "block", 2, 0, 60, 0, more[i]});
+		assert_int_equal(d->total.flows[ACT_BLOCK], 2);
+		assert_int_equal(d->total.stopped, 120);
+		assert_int_equal(d->still_open, 0);
+		digest_free(d);
+	}
 }
 
 static void local_flows_are_apart(void **state)
@@ -161,7 +165,7 @@ int main(void)
 		cmocka_unit_test(a_decision_is_what_was_so_far),
 		cmocka_unit_test(updates_that_were_lost_come_with_the_end),
 		cmocka_unit_test(an_end_that_says_less_adds_nothing),
-		cmocka_unit_test(packets_of_a_full_table_are_flows_of_their_own),
+		cmocka_unit_test(packets_without_state_are_flows_of_their_own),
 		cmocka_unit_test(local_flows_are_apart),
 		cmocka_unit_test(lines_that_are_no_records),
 	};
