@@ -56,6 +56,14 @@ static void close_dpi(struct pipeline *pl, uint32_t i, struct dpi_flow *f)
 	pl->stats.labels++;
 }
 
+static void give(struct pipeline *pl, struct dpi_flow *f, const uint8_t *ip, uint32_t len,
+	int64_t t, struct dpi_label *label)
+{
+	pl->stats.dpi_packets++;
+	dpi_flow_packet(pl->c.dpi, f, ip, len > UINT16_MAX ? UINT16_MAX : (uint16_t)len,
+		t > 0 ? (uint64_t)t / 1000 : 0, label);
+}
+
 // Gives one packet to DPI. True where the label is final now, and the context closed. What a
 // condition of a rule could see goes into *changed.
 static bool feed(struct pipeline *pl, uint32_t i, const struct packet *p, const uint8_t *ip,
@@ -64,9 +72,7 @@ static bool feed(struct pipeline *pl, uint32_t i, const struct packet *p, const 
 	struct dpi_flow *f = dpi_flow_at(pl->c.dpi, pl->table.cold[i].dpi);
 	struct dpi_label label;
 
-	pl->stats.dpi_packets++;
-	dpi_flow_packet(pl->c.dpi, f, ip, len > UINT16_MAX ? UINT16_MAX : (uint16_t)len,
-		p->ts > 0 ? (uint64_t)p->ts / 1000 : 0, &label);
+	give(pl, f, ip, len, p->ts, &label);
 	*changed |= store_label(pl, i, f, &label);
 	if (label.final)
 		close_dpi(pl, i, f);
@@ -210,14 +216,11 @@ static const uint8_t *next_rest(struct pipeline *pl, uint32_t ctx, uint32_t *len
 
 static bool feed_rest(struct pipeline *pl, uint32_t i, struct dpi_flow *f, struct dpi_label *label)
 {
-	const struct flow_hot *h = &pl->table.hot[i];
 	uint32_t ctx = pl->table.cold[i].dpi, len;
 	const uint8_t *ip;
 
 	while ((ip = next_rest(pl, ctx, &len)) != NULL) {
-		pl->stats.dpi_packets++;
-		dpi_flow_packet(pl->c.dpi, f, ip, len > UINT16_MAX ? UINT16_MAX : (uint16_t)len,
-			h->last > 0 ? (uint64_t)h->last / 1000 : 0, label);
+		give(pl, f, ip, len, pl->table.hot[i].last, label);
 		if (label->final)
 			return true;
 	}
