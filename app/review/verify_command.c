@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/evidence/proof.h"
+#include "app/flowlog/json.h"
 #include "app/review/evidence.h"
 #include "app/review/moment.h"
 #include "app/review/verify_args.h"
@@ -34,18 +35,27 @@ struct verify_command {
 	bool json;
 };
 
+// What stands in a log that was tampered with need not be UTF-8; JSON is.
+static void put_json_bytes(const char *text, size_t len)
+{
+	char room[4096]; // six bytes for one, and the texts have 600 at most
+	struct json_out j = {.p = room, .end = room + sizeof(room)};
+
+	json_put_string(&j, text, len);
+	fwrite(room, 1, (size_t)(j.p - room), stdout);
+}
+
 static void put_json_text(const char *text)
 {
-	putchar('"');
-	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
-		if (*p == '"' || *p == '\\')
-			printf("\\%c", *p);
-		else if (*p < 0x20)
-			printf("\\u%04x", *p);
-		else
-			putchar(*p);
-	}
-	putchar('"');
+	put_json_bytes(text, strlen(text));
+}
+
+// An entry's gateway, which is a JSON string already; no gateway's name needs an escape.
+static void put_json_gateway(const char *json)
+{
+	const size_t len = strlen(json);
+
+	put_json_bytes(len != 0 ? json + 1 : "", len != 0 ? len - 2 : 0);
 }
 
 static void put_json_answer(const char *name, const struct verify_answer *a)
@@ -69,13 +79,13 @@ static void print_json(const struct verify_report *r)
 	} else {
 		printf("\"bad_block\":null,\"bad_segment\":null");
 	}
-	printf(",\"gateway\":%s,\"segments\":%" PRIu64 ",\"blocks\":%" PRIu64
-	       ",\"records\":%" PRIu64 ",\"pruned\":%" PRIu64 ",\"checkpoint\":%" PRIu64
-	       ",\"attempted\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"missed\":%" PRIu64
-	       ",\"gaps\":%" PRIu64 ",\"exit\":%d}\n",
-		r->gateway[0] != '\0' ? r->gateway : "\"\"", r->segments, r->blocks, r->records,
-		r->pruned, r->checkpoint, r->attempted, r->lost, r->missed, r->gaps,
-		verify_exit(r));
+	printf(",\"gateway\":");
+	put_json_gateway(r->gateway);
+	printf(",\"segments\":%" PRIu64 ",\"blocks\":%" PRIu64 ",\"records\":%" PRIu64
+	       ",\"pruned\":%" PRIu64 ",\"checkpoint\":%" PRIu64 ",\"attempted\":%" PRIu64
+	       ",\"lost\":%" PRIu64 ",\"missed\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"exit\":%d}\n",
+		r->segments, r->blocks, r->records, r->pruned, r->checkpoint, r->attempted, r->lost,
+		r->missed, r->gaps, verify_exit(r));
 }
 
 static void print_answer(const char *name, const struct verify_answer *a)

@@ -95,7 +95,8 @@ class Random(unittest.TestCase):
                    for v in ([BHLOG, "verify"], [PYTHON, VERIFY_LOG])]
             where = f"BRIDGEHEAD_SEED={SEED}, tampering {n}: {done}"
             self.assertEqual([p.stderr for p in out], [b"", b""], where)
-            a, b = (json.loads(p.stdout) for p in out)
+            with self.subTest(where):  # says which, should it be no JSON
+                a, b = (json.loads(p.stdout) for p in out)
             for name in ("integrity", "signer", "anchor", "completeness", "redaction"):
                 self.assertEqual(a[name]["status"], b[name]["status"], (where, a, b))
             for name in ("bad_block", "bad_segment", "exit", "blocks", "records"):

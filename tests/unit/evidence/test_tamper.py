@@ -314,6 +314,15 @@ class Tamper(unittest.TestCase):
         self.write("checkpoint", text[:text.index(b"\n\n") + 2])
         self.check(3, integrity="good", signer="unconfirmed")
 
+    def test_not_utf8(self):
+        text = self.read("checkpoint")  # the signer's name; both() reads the answers as JSON
+        self.write("checkpoint", text.replace("\u2014 gw-a1".encode(), "\u2014 gw-".encode() + b"\xfe1"))
+        x = self.check(3, integrity="good", signer="unconfirmed")
+        self.assertIn("gw-\ufffd1", x["signer"]["text"])
+        self.write("checkpoint", text)
+        self.write("entries", self.read("entries").replace(b'"gw":"gw-a1"', b'"gw":"gw-\xc31"', 1))
+        self.check(1, integrity="tampered")
+
     def test_other_key(self):
         x = self.both("--key", key("other"))
         self.assertEqual((x["exit"], x["signer"]["status"]), (3, "unconfirmed"))
