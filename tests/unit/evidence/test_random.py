@@ -44,6 +44,12 @@ def edit(r, data):
     return data
 
 
+def signed_again(before, after):
+    """The note with a signature line of its own once more says what it said (C2SP signed-note)."""
+    lines = before.splitlines(keepends=True)
+    return after in [before + line for line in lines[lines.index(b"\n") + 1:]]
+
+
 class Random(unittest.TestCase):
     def setUp(self):
         self.tmp = tempfile.mkdtemp(prefix="bh-random-")
@@ -79,7 +85,8 @@ class Random(unittest.TestCase):
                 f.write(after)
             done.append((name, f"{len(before)} bytes to {len(after)}"))
             torn = name == "entries" and after.startswith(before) and b"\n" not in after[len(before):]
-            real = real or (name not in SIDE_FILES and after != before and not torn)
+            real = real or (name not in SIDE_FILES and after != before and not torn
+                            and not (name == "checkpoint" and signed_again(before, after)))
         return done, real
 
     def test_random(self):
