@@ -246,7 +246,7 @@ def flow_log(args, work):
 
 def output(*argv):
     try:
-        r = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        r = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                            check=False)
         return r.stdout.strip()
     except FileNotFoundError:
