@@ -101,10 +101,12 @@ static void envelope(const uint8_t *data, size_t size)
 
 static void public_key(const uint8_t *data, size_t size)
 {
-	char *text = strndup((const char *)data, size), again[KEY_TEXT_MAX];
+	char *text = malloc(size + 1), again[KEY_TEXT_MAX];
 	struct key_public k, same;
 
 	want(text != NULL);
+	memcpy(text, data, size);
+	text[size] = '\0';
 	if (key_parse(text, &k)) {
 		want(key_name_ok(k.name));
 		key_format(&k, again);
