@@ -59,12 +59,11 @@ class Run:
     def stage(self, name, what):
         """One line: the stage, its time, its counts."""
         begin = time.monotonic()
-        print(f"{name:<18}", end="", flush=True)
         found = what()
         self.results += found
         counts = [f"{n} {o}" for o in (PASSED, FAILED, SKIPPED)
                   if (n := sum(r.outcome == o for r in found)) or o == PASSED]
-        print(f"{time.monotonic() - begin:7.1f} s   {', '.join(counts)}", flush=True)
+        print(f"{name:<18}{time.monotonic() - begin:7.1f} s   {', '.join(counts)}", flush=True)
 
     def command(self, log, argv, env=None, timeout=1200):
         """(exit status, output); the output goes to a file beside the trees too."""
@@ -173,16 +172,24 @@ class Run:
         return found + reports.results(name)
 
     def smoke_all(self):
+        """Two side by side where there are two processors, the longest first: they wait more than they work, and every
+        name that one makes is its own. Those with a line "# alone: WHY" run by themselves, at the end."""
         paths = sorted(glob.glob(os.path.join(TOP, "tests", "smoke", "test_*.py")))
         if not paths:
             self.results.append(Result("smoke", SKIPPED, "there are no smoke tests"))
-        for path in paths:
-            for tree in NEEDS["smoke"]:
-                if tree == "sanitize" and (head_value(path, "sanitizer") or "").startswith("no"):
-                    continue
-                short = os.path.basename(path)[5:-3]
-                self.stage(f"smoke {short[:9]}{' san' if tree == 'sanitize' else ''}",
-                           lambda p=path, t=tree: self.smoke(p, t))
+        todo = [(path, tree) for path in paths for tree in NEEDS["smoke"]
+                if tree != "sanitize" or not (head_value(path, "sanitizer") or "").startswith("no")]
+        todo.sort(key=lambda t: -int(head_value(t[0], "timeout") or SMOKE_SECONDS))
+
+        def one(path, tree):
+            short = os.path.basename(path)[5:-3]
+            self.stage(f"smoke {short[:9]}{' san' if tree == 'sanitize' else ''}", lambda: self.smoke(path, tree))
+
+        alone = [t for t in todo if head_value(t[0], "alone")]
+        with ThreadPool(min(2, self.args.jobs)) as pool:
+            pool.starmap(one, [t for t in todo if t not in alone], 1)
+        for path, tree in alone:
+            one(path, tree)
 
     # ---- all of it
 
