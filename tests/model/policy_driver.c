@@ -8,24 +8,18 @@
 //     writes} policy_driver FILE                 a verdict for each line of facts on standard input
 //
 // Facts are those of policy_model.py. A line of only {"now": …} asks for the windows of limits at
-// that time. Exit status: 0, 1 the policy does not load, 2 wrong use or input.
+// that time; one that has "explain" asks for the explanation of the verdict too. Exit status: 0, 1
+// the policy does not load, 2 wrong use or input.
+#include "explained.h"
+#include "facts.h"
 #include "made_up.h"
 #include "policy/jsondoc.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-// What cannot be asked is the script's mistake: say so and stop.
-static void bad_input(const char *what) __attribute__((noreturn));
-static void bad_input(const char *what)
-{
-	fprintf(stderr, "policy_driver: %s\n", what);
-	exit(2);
-}
 
 static char *read_file(const char *path, size_t *len)
 {
@@ -105,83 +99,6 @@ static void print_findings(const struct diag_list *d)
 	}
 }
 
-// ---- facts
-
-static json_t *member(json_t *facts, const char *key)
-{
-	json_t *value = json_object_get(facts, key);
-
-	if (!value)
-		bad_input(key);
-	return value;
-}
-
-static json_int_t number(json_t *facts, const char *key)
-{
-	json_t *value = member(facts, key);
-
-	if (!json_is_integer(value))
-		bad_input(key);
-	return json_integer_value(value);
-}
-
-static struct policy_addr address(json_t *facts, const char *key)
-{
-	const char *text = json_string_value(member(facts, key));
-	struct policy_addr a = {0};
-
-	if (text && inet_pton(AF_INET, text, a.b) == 1)
-		a.version = 4;
-	else if (text && inet_pton(AF_INET6, text, a.b) == 1)
-		a.version = 6;
-	else
-		bad_input(key);
-	return a;
-}
-
-static uint8_t confidence(const char *name)
-{
-	for (int c = POLICY_CONF_PORT; name && c <= POLICY_CONF_DPI; c++)
-		if (!strcmp(name, policy_conf_name((enum policy_conf)c)))
-			return (uint8_t)c;
-	if (name)
-		bad_input("conf");
-	return POLICY_CONF_NONE;
-}
-
-static void read_facts(const struct policy *p, json_t *in, struct policy_facts *f)
-{
-	const char *initiator = json_string_value(member(in, "initiator"));
-	const char *cc = json_string_value(member(in, "cc"));
-	json_t *vni = member(in, "vni"), *risk;
-	size_t i;
-
-	if (!initiator || !cc || strlen(cc) != 2)
-		bad_input("initiator or cc");
-	memset(f, 0, sizeof(*f));
-	f->inside = address(in, "inside");
-	f->remote = address(in, "remote");
-	f->proto = (uint8_t)number(in, "proto");
-	f->sport = (uint16_t)number(in, "sport");
-	f->dport = (uint16_t)number(in, "dport");
-	f->initiator = strcmp(initiator, "inside") ? POLICY_INIT_OUTSIDE : POLICY_INIT_INSIDE;
-	f->asn = (uint32_t)number(in, "asn");
-	f->final = json_is_true(member(in, "final"));
-	f->conf = confidence(json_string_value(member(in, "conf")));
-	f->app = (uint16_t)number(in, "app");
-	f->master = (uint16_t)number(in, "master");
-	f->cat = (uint16_t)number(in, "cat");
-	json_array_foreach (member(in, "risks"), i, risk)
-		f->risks |= UINT64_C(1) << json_integer_value(risk);
-	f->host = json_string_value(member(in, "host"));
-	// As the gateway does at a flow's first packet.
-	f->tenant = policy_tenant(p, &f->inside, (uint16_t)number(in, "vlan"),
-		json_is_null(vni) ? POLICY_VNI_NONE : (uint32_t)json_integer_value(vni));
-	if (!policy_override(p, &f->remote, &f->cc))
-		f->cc = POLICY_CC(cc[0], cc[1]);
-	f->border = (uint8_t)policy_border(p, f->cc);
-}
-
 // ---- answers
 
 static json_t *moment_or_null(int64_t t)
@@ -210,10 +127,10 @@ static void answer_facts(const struct policy *p, json_t *in)
 	struct policy_facts f;
 	struct policy_verdict v;
 	struct policy_rule_info rule, shadow;
-	int64_t now = number(in, "now");
+	int64_t now = fact_number(in, "now");
 	char cc[2];
 
-	read_facts(p, in, &f);
+	facts_read(p, in, &f);
 	policy_eval(p, &f, now, &v);
 	policy_rule(p, v.rule, &rule);
 	policy_rule(p, v.shadow, &shadow);
@@ -261,7 +178,9 @@ static void answer_lines(const struct policy *p)
 		if (!json_is_object(in))
 			bad_input("a line is no JSON object");
 		if (json_object_size(in) == 1)
-			answer_windows(p, number(in, "now"));
+			answer_windows(p, fact_number(in, "now"));
+		else if (json_object_get(in, "explain"))
+			print(explained(p, in));
 		else
 			answer_facts(p, in);
 		json_decref(in);

@@ -12,6 +12,7 @@
               however classification goes on
     waits     the verdict does not change before the second that policy_next_change() names
     inserted  a disabled rule changes nothing, a shadow rule nothing but the shadow hit
+    explained bhctl's explanation says of each condition of each rule and limit what the model says
     windows   hours, days and months of limits are those of the policy's timezone
 Exit status: 0 good, 1 a difference (made small, printed and kept in a file), 2 cannot run.
 """
@@ -45,11 +46,24 @@ def same(engine, model):
     return model["next"] is None or (engine["next"] is not None and engine["next"] <= model["next"])
 
 
+def difference(engine, model):
+    """What is not the same in two explanations."""
+    out = []
+    for key, wanted in model.items():
+        if key not in ("rules", "limits"):
+            pairs = [(key, engine[key], wanted)]
+        else:
+            pairs = [(f"{key} {i}", a, b) for i, (a, b) in enumerate(zip(engine[key], wanted))]
+        out += [f"{where}\nengine: {json.dumps(a)}\nmodel:  {json.dumps(b)}" for where, a, b in pairs if a != b]
+    return "\n".join(out) or "another number of rules or limits"
+
+
 class Checks:
     """Each check takes a policy and flows and returns the first flow that fails, and why."""
 
-    def __init__(self, driver):
+    def __init__(self, driver, model=Policy):
         self.driver = driver
+        self.model = model
         self.stats = Stats()
         self.zones = {name: zoneinfo.ZoneInfo.from_file(io.BytesIO(bytes.fromhex(data)), name)
                       for name, data in driver.names["zones"].items()}
@@ -115,6 +129,17 @@ class Checks:
                         b = dict(b, shadow=a["shadow"])
                     if a != b:
                         return [facts], f"with {kind}\nbefore: {json.dumps(a)}\nafter:  {json.dumps(b)}"
+        return None
+
+    def explained(self, document, flows, _):
+        model = self.model(document, self.driver.names)
+        asked = [[dict(facts, explain=True) for facts in flow] for flow in flows]
+        for flow, answers in zip(flows, self.ask(document, asked)):
+            for facts, answer in zip(flow, answers):
+                expected = model.explain(facts)
+                self.stats.seen["explained"] += 1
+                if answer != expected:
+                    return [facts], difference(answer, expected)
         return None
 
     def windows(self, document, flows, _):
@@ -214,6 +239,7 @@ def one_policy(checks, seed, number):
     # The slower checks get fewer flows.
     for check, part in ((checks.agree, flows), (checks.monotone, flows), (checks.waits, flows[:2]),
                         (checks.inserted, flows[:5]),
+                        (checks.explained, flows[:8] if number % 4 == 0 else []),
                         (checks.windows, [[{"now": t}] for t in times] if number % 4 == 0 else [])):
         if not part:
             continue

@@ -196,6 +196,16 @@ class Sensitivity(unittest.TestCase):
                 return
         self.fail(f"not seen: {unseen}")
 
+    def test_explanations(self):
+        """The model's mistakes show in what it says of conditions, too."""
+        for name, mistake in (("label", confident), ("hosts", hosts_wait), ("risks", risks_final),
+                              ("apps", apps_at_once), ("border", unknown_is_cross), ("tenant", tags_only),
+                              ("active", staticmethod(exclusive_end)), ("country", first_override)):
+            with self.subTest(mistake=name):
+                checks = Checks(self.driver, change(name, mistake))
+                self.assertTrue(any(checks.explained(document, flows[:8], None)
+                                    for document, flows in self.cases(60)))
+
     def found(self, check, model):
         check = getattr(Checks(Engine(self.driver.names, model)), check)
         return any(check(document, flows, random.Random(1)) for document, flows in self.cases(30))
