@@ -41,8 +41,8 @@ static void place(const struct policy *p, const struct policy_question *q,
 	for (unsigned i = 0; i < d->n_home; i++)
 		if (d->home[i] == f->cc)
 			f->border = POLICY_BORDER_HOME;
-	explain_addr(&f->inside, x->inside);
-	explain_addr(&f->remote, x->remote);
+	policy_addr_format(&f->inside, x->inside);
+	policy_addr_format(&f->remote, x->remote);
 	country_format(f->cc, x->cc);
 	x->tenant_why = e->tenant_why;
 }

@@ -80,7 +80,7 @@ enum policy_truth explain_hosts(
 			words_add(w, "%s is listed", x->host);
 		return POLICY_TRUE;
 	}
-	words_add(w, "%s is not ", x->host);
+	words_add(w, "%s is %s ", x->host, m->n_hosts == 1 ? "not" : "none of");
 	for (unsigned i = 0; i < m->n_hosts; i++)
 		words_item(w, m->n_hosts, "%s", m->hosts[i]);
 	return POLICY_FALSE;

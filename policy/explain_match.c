@@ -16,6 +16,11 @@ static enum policy_truth truth(bool yes)
 	return yes ? POLICY_TRUE : POLICY_FALSE;
 }
 
+static const char *not_of(size_t n)
+{
+	return n == 1 ? "not" : "none of";
+}
+
 static enum policy_truth tenants(
 	const struct explaining *x, const struct policy_match *m, struct words *w)
 {
@@ -69,7 +74,7 @@ static enum policy_truth countries(
 			words_add(w, "%s is listed", x->cc);
 			return POLICY_TRUE;
 		}
-	words_add(w, "%s is none of ", x->cc);
+	words_add(w, "%s is %s ", x->cc, not_of(m->n_countries));
 	for (unsigned i = 0; i < m->n_countries; i++) {
 		country_format(m->countries[i], cc);
 		words_item(w, m->n_countries, "%s", cc);
@@ -156,7 +161,7 @@ static enum policy_truth protos(
 			words_add(w, "%s is listed", name);
 			return POLICY_TRUE;
 		}
-	words_add(w, "%s is none of ", name);
+	words_add(w, "%s is %s ", name, not_of(m->n_protos));
 	for (unsigned i = 0; i < m->n_protos; i++) {
 		proto_name(m->protos[i], name);
 		words_item(w, m->n_protos, "%s", name);
@@ -207,9 +212,9 @@ static enum policy_truth asns(
 			return POLICY_TRUE;
 		}
 	if (asn == 0)
-		words_add(w, "the AS is unknown: none of ");
+		words_add(w, "the AS is unknown, %s ", not_of(m->n_asns));
 	else
-		words_add(w, "AS%u is none of ", asn);
+		words_add(w, "AS%u is %s ", asn, not_of(m->n_asns));
 	for (unsigned i = 0; i < m->n_asns; i++)
 		words_item(w, m->n_asns, "AS%u", m->asns[i]);
 	return POLICY_FALSE;

@@ -34,8 +34,6 @@ struct explaining {
 	const char *tenant_why;
 };
 
-void explain_addr(const struct policy_addr *a, char out[PREFIX_TEXT_MAX]);
-
 // Names of the classifier's ids, or "application 7" where it knows none.
 void explain_app_name(const struct policy_names *n, uint16_t id, char out[96]);
 void explain_category_name(const struct policy_names *n, uint16_t id, char out[96]);

@@ -71,7 +71,7 @@ uint32_t explain_tenant(const struct policy_doc *d, const struct policy_addr *in
 			best_tag = tag;
 		}
 	}
-	explain_addr(inside, addr);
+	policy_addr_format(inside, addr);
 	if (best != NULL) {
 		prefix_format(best, prefix);
 		words_add(&w, "%s is in %s of %s", addr, prefix, d->tenants[tenant].name);

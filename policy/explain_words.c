@@ -55,17 +55,6 @@ void words_item(struct words *w, size_t total, const char *fmt, ...)
 	w->items = 0;
 }
 
-void explain_addr(const struct policy_addr *a, char out[PREFIX_TEXT_MAX])
-{
-	const struct policy_prefix p = {.addr = *a, .len = a->version == 4 ? 32 : 128};
-	char *slash;
-
-	prefix_format(&p, out);
-	slash = strchr(out, '/');
-	if (slash != NULL)
-		*slash = '\0';
-}
-
 // The classifier lists names and finds their ids; the other way round is a search.
 static void name_of(const struct policy_names *n, int id, const char *(*at)(void *ctx, size_t i),
 	int (*find)(void *ctx, const char *name), const char *what, char out[96])
