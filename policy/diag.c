@@ -104,8 +104,10 @@ void diag_add(struct diag_list *d, enum diag_level level, unsigned line, unsigne
 
 	if (level == DIAG_ERROR)
 		d->errors++;
-	else
+	else if (level == DIAG_WARNING)
 		d->warnings++;
+	else
+		d->notes++;
 	if (d->n >= DIAG_MAX || !make_room(d)) {
 		d->dropped++;
 		return;
@@ -125,6 +127,28 @@ void diag_add(struct diag_list *d, enum diag_level level, unsigned line, unsigne
 	d->v[d->n++] = f;
 }
 
+static int by_line(const void *a, const void *b)
+{
+	const struct diag *x = a, *y = b;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return x->column < y->column ? -1 : x->column > y->column;
+}
+
+void diag_sort(struct diag_list *d, size_t from)
+{
+	if (d->n > from)
+		qsort(d->v + from, d->n - from, sizeof(*d->v), by_line);
+}
+
+const char *diag_level_name(enum diag_level level)
+{
+	static const char *const names[] = {"note", "warning", "error"};
+
+	return names[level];
+}
+
 int diag_format(const struct diag_list *d, size_t i, char *out, size_t size)
 {
 	const struct diag *f = &d->v[i];
@@ -132,8 +156,9 @@ int diag_format(const struct diag_list *d, size_t i, char *out, size_t size)
 
 	if (f->line)
 		snprintf(place, sizeof(place), ":%u:%u", f->line, f->column);
-	return snprintf(out, size, "%s%s: %s%s%s%s%s%s", d->file ? d->file : "-", place,
+	return snprintf(out, size, "%s%s: %s%s%s%s%s%s%s", d->file ? d->file : "-", place,
 		f->pointer ? f->pointer : "", f->pointer && *f->pointer ? ": " : "",
-		f->level == DIAG_WARNING ? "warning: " : "", f->what, f->hint ? "; " : "",
+		f->level == DIAG_ERROR ? "" : diag_level_name(f->level),
+		f->level == DIAG_ERROR ? "" : ": ", f->what, f->hint ? "; " : "",
 		f->hint ? f->hint : "");
 }

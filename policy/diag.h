@@ -8,6 +8,7 @@
 //
 //     FILE:LINE:COLUMN: /json/pointer: what is wrong; hint
 //     FILE:LINE:COLUMN: /json/pointer: warning: what is odd; hint
+//     FILE:LINE:COLUMN: /json/pointer: note: what is worth knowing; hint
 //
 // A finding about no particular place has line 0; the place is then left out.
 #pragma once
@@ -17,6 +18,7 @@
 #include <stdint.h>
 
 enum diag_level {
+	DIAG_NOTE,    // worth knowing
 	DIAG_WARNING, // the document is usable
 	DIAG_ERROR,   // it is not
 };
@@ -33,7 +35,7 @@ struct diag_list {
 	char *file; // as the user named it
 	struct diag *v;
 	size_t n, cap;
-	size_t errors, warnings;
+	size_t errors, warnings, notes;
 	size_t dropped; // findings past DIAG_MAX, counted only
 };
 
@@ -52,6 +54,12 @@ static inline bool diag_failed(const struct diag_list *d)
 {
 	return d->errors != 0;
 }
+
+// Brings the findings from number `from` on into the order of the text: whoever mends them goes
+// through the file once.
+void diag_sort(struct diag_list *d, size_t from);
+
+const char *diag_level_name(enum diag_level level); // "note", "warning", "error"
 
 // Writes finding i without a newline; returns what snprintf would.
 int diag_format(const struct diag_list *d, size_t i, char *out, size_t size);

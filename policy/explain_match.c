@@ -52,16 +52,15 @@ static enum policy_truth border(
 	const struct explaining *x, const struct policy_match *m, struct words *w)
 {
 	bool in = m->border >> x->facts->border & 1;
-	unsigned n = (unsigned)__builtin_popcount(m->border);
+	const char *between = ", not ";
 
 	words_add(w, "%s is %s", x->cc, policy_border_name((enum policy_border)x->facts->border));
-	if (in)
-		return POLICY_TRUE;
-	words_add(w, ", not ");
-	for (int b = POLICY_BORDER_HOME; b <= POLICY_BORDER_UNKNOWN; b++)
-		if (m->border >> b & 1)
-			words_item(w, n, "%s", policy_border_name((enum policy_border)b));
-	return POLICY_FALSE;
+	for (int b = POLICY_BORDER_HOME; !in && b <= POLICY_BORDER_UNKNOWN; b++)
+		if (m->border >> b & 1) {
+			words_add(w, "%s%s", between, policy_border_name((enum policy_border)b));
+			between = " or ";
+		}
+	return truth(in);
 }
 
 static enum policy_truth countries(

@@ -6,12 +6,10 @@
 #include "app/operator/explain.h"
 #include "app/operator/live.h"
 #include "policy/country.h"
-#include "policy/moment.h"
 #include "policy/prefix.h"
 
 #include <ctype.h>
 #include <string.h>
-#include <time.h>
 
 #define SPORT_DEFAULT 49152 // the first of the dynamic ports (RFC 6335, section 6)
 
@@ -152,24 +150,6 @@ static bool read_remote(const struct explain_words *w, struct explain_asked *out
 	return true;
 }
 
-static bool read_time(const char *text, int64_t *out)
-{
-	bool impossible;
-
-	if (text == NULL) {
-		*out = (int64_t)time(NULL);
-		return true;
-	}
-	if (moment_parse(text, out, &impossible) ||
-		(!impossible && moment_parse_date(text, out, &impossible)))
-		return true;
-	return bad("at", text,
-		impossible
-			? "is no time: there is no such day or hour"
-			: "is no time; write 2026-01-31T09:00:00+08:00, with the offset or Z, or "
-			  "2026-01-31");
-}
-
 bool explain_read(
 	const struct explain_words *w, const struct offline_policy *p, struct explain_asked *out)
 {
@@ -185,6 +165,6 @@ bool explain_read(
 		return false;
 	f->proto = (uint8_t)proto;
 	return read_ports(w, f) && read_network(w, &out->q) && read_initiator(w->initiator, f) &&
-	       explain_read_label(w, p->dpi, f) && read_time(w->at, &out->q.now) &&
+	       explain_read_label(w, p->dpi, f) && command_time("at", w->at, &out->q.now) &&
 	       read_remote(w, out);
 }

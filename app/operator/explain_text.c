@@ -203,10 +203,9 @@ static void print_pending(const struct page *g)
 	const struct policy_pending *c = &policy_info(g->p)->pending;
 
 	label(g, "");
-	fprintf(g->to,
-		"until the label is final, or %u packets (tcp; others %u), %" PRIu64
-		" bytes out or %u ms\n",
-		c->max_packets_tcp, c->max_packets_udp, c->max_bytes_out, c->max_ms);
+	fprintf(g->to, "until the label is final, or %u packets, %" PRIu64 " bytes out or %u ms\n",
+		g->a->now.facts.proto == 6 ? c->max_packets_tcp : c->max_packets_udp,
+		c->max_bytes_out, c->max_ms);
 }
 
 // Who may still decide, and who does where none of them does.

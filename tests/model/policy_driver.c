@@ -4,8 +4,10 @@
 // Asks the policy engine what a script wants to know. One JSON object a line, in and out.
 //
 //     policy_driver --names              the made-up classifier's names and the timezones
-//     policy_driver --check FILE [NOW]   every finding: {"level": …, "text": as diag_format()
-//     writes} policy_driver FILE                 a verdict for each line of facts on standard input
+//     policy_driver --check FILE [NOW]   every finding: {"level", "pointer", "text"}, the text as
+//                                        diag_format() writes it
+//     policy_driver --lint FILE [NOW]    the same of what lint finds
+//     policy_driver FILE                 a verdict for each line of facts on standard input
 //
 // Facts are those of policy_model.py. A line of only {"now": …} asks for the windows of limits at
 // that time; one that has "explain" asks for the explanation of the verdict too. Exit status: 0, 1
@@ -14,6 +16,7 @@
 #include "facts.h"
 #include "made_up.h"
 #include "policy/jsondoc.h"
+#include "policy/lint.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -93,8 +96,8 @@ static void print_findings(const struct diag_list *d)
 			bad_input("no memory");
 		diag_format(d, i, text, (size_t)len + 1);
 		// jansson writes only UTF-8: a finding that quoted raw bytes would fail here.
-		print(json_pack("{ss ss}", "level",
-			d->v[i].level == DIAG_ERROR ? "error" : "warning", "text", text));
+		print(json_pack("{ss ss? ss}", "level", diag_level_name(d->v[i].level), "pointer",
+			d->v[i].pointer, "text", text));
 		free(text);
 	}
 }
@@ -188,34 +191,48 @@ static void answer_lines(const struct policy *p)
 	free(line);
 }
 
+static void print_lint(const struct policy *p, const char *text, size_t len, int64_t now)
+{
+	struct diag_list diag;
+
+	diag_init(&diag, "policy");
+	if (policy_lint(p, text, len, now, &diag) < 0 || diag_failed(&diag))
+		bad_input("lint failed");
+	print_findings(&diag);
+	diag_clear(&diag);
+}
+
 int main(int argc, char **argv)
 {
+	bool lint = argc >= 3 && !strcmp(argv[1], "--lint");
 	bool check = argc >= 3 && !strcmp(argv[1], "--check");
-	const char *path = check ? argv[2] : argc == 2 ? argv[1] : NULL;
-	int64_t now = check && argc == 4 ? strtoll(argv[3], NULL, 10) : POLICY_ANY_TIME;
+	const char *path = check || lint ? argv[2] : argc == 2 ? argv[1] : NULL;
+	int64_t now = argc == 4 ? strtoll(argv[3], NULL, 10) : POLICY_ANY_TIME;
 	struct diag_list diag;
 	struct policy *p;
 	char *text;
-	size_t len;
+	size_t len, errors;
 
 	if (!path)
-		bad_input("use: --names | --check FILE [NOW] | FILE");
+		bad_input("use: --names | --check FILE [NOW] | --lint FILE [NOW] | FILE");
 	if (!strcmp(path, "--names")) {
 		print_names();
 		return 0;
 	}
 	text = read_file(path, &len);
 	diag_init(&diag, path);
-	p = policy_load(text, len, now, &made_up_names, &diag);
+	p = policy_load(text, len, check ? now : POLICY_ANY_TIME, &made_up_names, &diag);
 	if (!p != diag_failed(&diag))
 		bad_input("the engine's findings and its answer do not fit");
 	if (check || !p)
 		print_findings(&diag);
+	else if (lint)
+		print_lint(p, text, len, now);
 	else
 		answer_lines(p);
-	len = diag.errors;
+	errors = diag.errors;
 	diag_clear(&diag);
 	policy_free(p);
 	free(text);
-	return len ? 1 : 0;
+	return errors ? 1 : 0;
 }

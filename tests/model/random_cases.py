@@ -13,6 +13,7 @@
     waits     the verdict does not change before the second that policy_next_change() names
     inserted  a disabled rule changes nothing, a shadow rule nothing but the shadow hit
     explained bhctl's explanation says of each condition of each rule and limit what the model says
+    dead      whom lint calls dead decides no flow, now or later
     windows   hours, days and months of limits are those of the policy's timezone
 Exit status: 0 good, 1 a difference (made small, printed and kept in a file), 2 cannot run.
 """
@@ -29,6 +30,7 @@ import zoneinfo
 
 from driver import Driver, Refused
 from generate import Maker
+from lint_check import dead_rules, hit, with_copies
 from policy_model import Policy
 from shrink import shrink
 from windows import window
@@ -142,6 +144,19 @@ class Checks:
                     return [facts], difference(answer, expected)
         return None
 
+    def dead(self, document, flows, _):
+        times = [None, sorted(flow[0]["now"] for flow in flows)[len(flows) // 2]]
+        answers = self.ask(document, flows)
+        for since in times:
+            findings = self.driver.lint(document, since)
+            self.stats.seen["rules held to be dead"] += len(dead_rules(findings))
+            self.stats.seen["rules that lint saw"] += len(document["rules"])
+            for flow, answer in zip(flows, answers):
+                found = hit(findings, document, flow, answer, since)
+                if found:
+                    return [found[0]], found[1]
+        return None
+
     def windows(self, document, flows, _):
         """Here a flow's facts are only times."""
         zone = self.zones[document["meta"]["timezone"]]
@@ -234,9 +249,15 @@ def one_policy(checks, seed, number):
     document = maker.policy(4095 if large else None)
     flows = [maker.flow(document) for _ in range(10 if large else FLOWS)]
     inner = f"{seed}/{number}/check"
+    copies = with_copies(maker, document) if number % 4 == 2 and not large else None
+    aimed = [maker.flow(copies) for _ in range(60)] if copies else []
     times = [rng.choice(CLOCK_CHANGES) + rng.randrange(-7200, 7200) for _ in range(6)]
     times += [rng.randrange(10**9, 3 * 10**9) for _ in range(4)]
     # The slower checks get fewer flows.
+    if aimed:
+        found = checks.dead(copies, aimed, None)
+        if found:
+            return checks.dead, copies, found[0], inner
     for check, part in ((checks.agree, flows), (checks.monotone, flows), (checks.waits, flows[:2]),
                         (checks.inserted, flows[:5]),
                         (checks.explained, flows[:8] if number % 4 == 0 else []),

@@ -13,6 +13,7 @@ import unittest
 import policy_model
 from driver import Driver
 from generate import Maker
+from lint_check import constructed, dead_rules
 from policy_model import FALSE, PENDING, TRUE, Policy, all_of
 from random_cases import Checks, same
 
@@ -77,6 +78,22 @@ class Example(unittest.TestCase):
         self.assertEqual(all_of([]), TRUE)
         self.assertEqual(all_of([TRUE, PENDING]), PENDING)
         self.assertEqual(all_of([PENDING, FALSE]), FALSE)
+
+
+class Lint(unittest.TestCase):
+    """Rules that are dead by construction are found, and their neighbours are not."""
+
+    def test_constructed(self):
+        driver = self.enterContext(Driver(DRIVER))
+        document = Maker(random.Random(1), driver.names).policy(1)
+        document["meta"]["expires"] = "2036-01-01T00:00:00Z"
+        for policy, last, words in constructed(dict(document, home=["CN"])):
+            with self.subTest(rules=policy["rules"]):
+                dead = dead_rules(driver.lint(policy, PLAIN["now"] - 300 * 86400))
+                if words:
+                    self.assertIn(words, dead[last])
+                else:
+                    self.assertNotIn(last, dead)
 
 
 def change(name, replacement):
