@@ -40,9 +40,7 @@ static size_t control_at(const unsigned char *s)
 	return 0;
 }
 
-// A copy that is one line: control characters as \xNN, at most TEXT_MAX bytes, cut between
-// characters.
-static char *one_line(const char *text)
+char *diag_one_line(const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	char *out = malloc(TEXT_MAX + 16);
@@ -91,7 +89,7 @@ static char *format_text(const char *what, va_list ap)
 
 	if (vasprintf(&raw, what, ap) < 0)
 		return NULL;
-	text = one_line(raw);
+	text = diag_one_line(raw);
 	free(raw);
 	return text;
 }
@@ -115,8 +113,8 @@ void diag_add(struct diag_list *d, enum diag_level level, unsigned line, unsigne
 	va_start(ap, what);
 	f.what = format_text(what, ap);
 	va_end(ap);
-	f.pointer = pointer ? one_line(pointer) : NULL;
-	f.hint = hint ? one_line(hint) : NULL;
+	f.pointer = pointer ? diag_one_line(pointer) : NULL;
+	f.hint = hint ? diag_one_line(hint) : NULL;
 	if (!f.what || (pointer && !f.pointer) || (hint && !f.hint)) {
 		free(f.what);
 		free(f.pointer);

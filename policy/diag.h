@@ -64,6 +64,10 @@ const char *diag_level_name(enum diag_level level); // "note", "warning", "error
 // Writes finding i without a newline; returns what snprintf would.
 int diag_format(const struct diag_list *d, size_t i, char *out, size_t size);
 
+// A copy of text that is one line of at most some 600 bytes, cut between characters; what would
+// break it or drive a terminal is written as \xNN. NULL without memory; the caller frees.
+char *diag_one_line(const char *text);
+
 // The nearest of the names by edit distance, where it is near enough to be meant; NULL otherwise.
 // next(ctx, i) gives the i-th name, NULL past the end.
 const char *diag_nearest(const char *word, const char *(*next)(void *ctx, size_t i), void *ctx);

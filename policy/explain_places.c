@@ -6,6 +6,8 @@
 #include "policy/country.h"
 #include "policy/explain_part.h"
 
+#include <stdlib.h>
+
 enum tag {         // what tells tenants of one prefix apart, in rising order
 	TAG_NONE,  // the tenant names no network
 	TAG_VNI,   // it names the packet's VNI
@@ -95,6 +97,7 @@ bool explain_override(const struct policy_doc *d, const struct policy_addr *remo
 	const struct policy_override_doc *best = NULL;
 	char prefix[PREFIX_TEXT_MAX], code[3];
 	struct words w = {0};
+	char *note;
 
 	*why = NULL;
 	for (unsigned i = 0; i < d->info.n_overrides; i++) {
@@ -110,8 +113,10 @@ bool explain_override(const struct policy_doc *d, const struct policy_addr *remo
 	prefix_format(&best->prefix, prefix);
 	country_format(best->cc, code);
 	words_add(&w, "the policy's override of %s gives %s", prefix, code);
-	if (best->note != NULL)
-		words_add(&w, " (%s)", best->note);
+	note = best->note != NULL ? diag_one_line(best->note) : NULL;
+	if (note != NULL)
+		words_add(&w, " (%s)", note);
+	free(note);
 	*why = keep(a, &w);
 	return true;
 }

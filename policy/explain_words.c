@@ -22,8 +22,11 @@ static void add(struct words *w, const char *fmt, va_list ap)
 		w->n += (size_t)n;
 		return;
 	}
-	w->n = sizeof(w->text) - 1;
-	memcpy(w->text + w->n - 3, "...", 3);
+	// Cut between characters: what is not UTF-8 cannot be JSON.
+	for (w->n = sizeof(w->text) - 4; (w->text[w->n] & 0xc0) == 0x80; w->n--)
+		;
+	strcpy(w->text + w->n, "...");
+	w->n += 3;
 }
 
 void words_add(struct words *w, const char *fmt, ...)

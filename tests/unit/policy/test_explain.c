@@ -17,34 +17,50 @@
 
 #define NOW 1764000000 // 2025-11-24T16:00:00Z
 
+#define TEN(s) s s s s s s s s s s
+
 static const char text[] =
 	"{\"schema\":\"egress-policy/1\",\"meta\":{\"id\":\"t\",\"version\":1,\"issuer\":\"x\","
 	"\"not_before\":\"2025-01-01T00:00:00Z\",\"expires\":\"2030-01-01T00:00:00Z\","
 	"\"timezone\":\"UTC\"},\"home\":[\"CN\"],"
 	"\"jurisdictions\":{\"j\":{\"as_of\":\"2025-02-03\",\"countries\":[\"JP\",\"US\"],"
 	"\"partial\":[\"US\"]},\"k\":{\"as_of\":\"2025-02-03\",\"countries\":[\"DE\"]}},"
-	"\"geo\":{\"overrides\":[{\"prefix\":\"192.0.2.0/24\",\"country\":\"JP\",\"note\":\"n\"}]},"
-	"\"tenants\":{\"a\":{\"prefixes\":[\"10.0.0.0/8\"]},\"v\":{\"prefixes\":[\"10.1.0.0/16\"],"
-	"\"vlans\":[7]},\"n\":{\"vnis\":[5]}},"
-	"\"apps\":{\"web\":{\"apps\":[\"TLS\"],\"categories\":[\"Web\"]}},"
-	"\"defaults\":{\"action\":\"flag\",\"reason\":\"NO_RULE\",\"min_confidence\":\"cache\","
-	"\"pending\":{\"action\":\"pass\",\"max_packets\":{\"tcp\":80,\"udp\":24},"
-	"\"max_bytes_out\":1000,\"max_ms\":3000},\"on_expiry\":\"default_only\","
-	"\"boot_without_policy\":\"block\"},\"rules\":["
-	"{\"id\":\"many\",\"match\":{\"countries\":[\"AD\",\"AE\",\"AF\",\"AG\",\"AI\",\"AL\","
-	"\"AM\",\"AO\"],\"dst\":[],\"jurisdictions\":[\"k\"]},\"action\":\"block\",\"reason\":"
-	"\"R\"},"
-	"{\"id\":\"past\",\"match\":{\"protos\":[\"tcp\"]},\"action\":\"block\",\"reason\":\"R\","
-	"\"valid_to\":\"2025-06-01T00:00:00Z\"},"
-	"{\"id\":\"wait\",\"match\":{\"jurisdictions\":[\"j\"],\"apps\":[\"web\"],"
-	"\"hosts\":[\"*.a.example\"],\"risks\":[\"XSS "
-	"Attack\"]},\"action\":\"block\",\"reason\":\"R\","
-	"\"capture\":{\"packets\":9}},"
-	"{\"id\":\"last\",\"match\":{\"border\":[\"cross\"],\"dports\":[\"1-1024\"]},"
-	"\"action\":\"allow\",\"reason\":\"R\"}],"
-	"\"limits\":[{\"id\":\"l\",\"match\":{\"rules\":[\"last\"]},\"per\":\"flow\",\"bytes_out\":"
-	"1,"
-	"\"then\":\"flag\",\"reason\":\"L\"}]}";
+	"\"geo\":{\"overrides\":[{\"prefix\":\"192.0.2.0/24\",\"country\":\"JP\",\"note\":\"n\"},"
+	"{\"prefix\":\"198.18.0.0/15\",\"country\":\"US\",\"note\":\"\\u001b[31m\\nx" TEN(
+		TEN("\xe7\xad\xbe"))
+		TEN(TEN("\xe7\xad\xbe")) "\"}]},"
+					 "\"tenants\":{\"a\":{\"prefixes\":[\"10.0.0.0/"
+					 "8\"]},\"v\":{\"prefixes\":[\"10.1.0.0/16\"],"
+					 "\"vlans\":[7]},\"n\":{\"vnis\":[5]}},"
+					 "\"apps\":{\"web\":{\"apps\":[\"TLS\"],\"categories\":["
+					 "\"Web\"]}},"
+					 "\"defaults\":{\"action\":\"flag\",\"reason\":\"NO_RULE\","
+					 "\"min_confidence\":\"cache\","
+					 "\"pending\":{\"action\":\"pass\",\"max_packets\":{"
+					 "\"tcp\":80,\"udp\":24},"
+					 "\"max_bytes_out\":1000,\"max_ms\":3000},\"on_expiry\":"
+					 "\"default_only\","
+					 "\"boot_without_policy\":\"block\"},\"rules\":["
+					 "{\"id\":\"many\",\"match\":{\"countries\":[\"AD\",\"AE\","
+					 "\"AF\",\"AG\",\"AI\",\"AL\","
+					 "\"AM\",\"AO\"],\"dst\":[],\"jurisdictions\":[\"k\"]},"
+					 "\"action\":\"block\",\"reason\":"
+					 "\"R\"},"
+					 "{\"id\":\"past\",\"match\":{\"protos\":[\"tcp\"]},"
+					 "\"action\":\"block\",\"reason\":\"R\","
+					 "\"valid_to\":\"2025-06-01T00:00:00Z\"},"
+					 "{\"id\":\"wait\",\"match\":{\"jurisdictions\":[\"j\"],"
+					 "\"apps\":[\"web\"],"
+					 "\"hosts\":[\"*.a.example\"],\"risks\":[\"XSS "
+					 "Attack\"]},\"action\":\"block\",\"reason\":\"R\","
+					 "\"capture\":{\"packets\":9}},"
+					 "{\"id\":\"last\",\"match\":{\"border\":[\"cross\"],"
+					 "\"dports\":[\"1-1024\"]},"
+					 "\"action\":\"allow\",\"reason\":\"R\"}],"
+					 "\"limits\":[{\"id\":\"l\",\"match\":{\"rules\":[\"last\"]"
+					 "},\"per\":\"flow\",\"bytes_out\":"
+					 "1,"
+					 "\"then\":\"flag\",\"reason\":\"L\"}]}";
 
 struct bench {
 	struct policy *p;
@@ -59,7 +75,7 @@ static struct bench begin(const char *inside, const char *remote, const char *cc
 
 	diag_init(&d, "test");
 	b.p = policy_load(text, strlen(text), NOW, &test_names, &d);
-	for (size_t i = 0; i < d.n; i++)
+	for (size_t i = 0; b.p == NULL && i < d.n; i++)
 		print_error("%s: %s\n", d.v[i].pointer, d.v[i].what);
 	assert_non_null(b.p);
 	diag_clear(&d);
@@ -187,6 +203,23 @@ static void networks_tell_tenants_apart(void **state)
 	end(&b);
 }
 
+// What a policy's author writes neither breaks the line nor drives the terminal, and stays UTF-8.
+static void words_of_others_are_one_line(void **state)
+{
+	struct bench b = begin("10.1.0.7", "198.18.0.9", "US");
+	const char *why, *end_of;
+
+	(void)state;
+	ask(&b);
+	why = b.e.country_why;
+	assert_non_null(strstr(why, " gives US (\\x1b[31m\\x0ax\xe7\xad\xbe"));
+	assert_null(strpbrk(why, "\033\n"));
+	end_of = why + strlen(why) - 3;
+	assert_string_equal(end_of, "...");
+	assert_int_equal((uint8_t)end_of[-3], 0xe7); // a whole character stands before
+	end(&b);
+}
+
 static void when_the_policy_has_expired(void **state)
 {
 	struct bench b = begin("10.1.0.7", "198.51.100.9", "US");
@@ -210,6 +243,7 @@ int main(void)
 		cmocka_unit_test(while_it_is_pending),
 		cmocka_unit_test(when_it_is_final),
 		cmocka_unit_test(networks_tell_tenants_apart),
+		cmocka_unit_test(words_of_others_are_one_line),
 		cmocka_unit_test(when_the_policy_has_expired),
 	};
 
