@@ -17,6 +17,7 @@ static const struct command commands[] = {
 	{"top", top_command, "who sends most just now"},
 	{"policy status", status_command, "the policy in force"},
 	{"policy validate", validate_command, "everything that is wrong with policies"},
+	{"policy diff", diff_command, "what two policies differ in, and what it means"},
 	{"policy sign", sign_command, "sign a policy"},
 	{"policy push", push_command, "put a policy into force, or into shadow"},
 	{"policy promote", promote_command, "put the candidate into force"},

@@ -48,6 +48,7 @@ int rules_command(const char *socket, int argc, char **argv);
 int top_command(const char *socket, int argc, char **argv);
 int keygen_command(const char *socket, int argc, char **argv);
 int validate_command(const char *socket, int argc, char **argv);
+int diff_command(const char *socket, int argc, char **argv);
 int sign_command(const char *socket, int argc, char **argv);
 int push_command(const char *socket, int argc, char **argv);
 int promote_command(const char *socket, int argc, char **argv);
