@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/operator/command.h"
+#include "app/simulate/simulate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,8 @@ static const struct command commands[] = {
 	{"policy validate", validate_command, "everything that is wrong with policies"},
 	{"policy lint", lint_command, "what is odd about policies"},
 	{"policy explain", explain_command, "what a policy decides on a flow, and why"},
+	{"policy diff", diff_command, "what two policies differ in, and what it means"},
+	{"policy simulate", simulate_command, "what a policy changes, over captures or logs"},
 	{"policy sign", sign_command, "sign a policy"},
 	{"policy push", push_command, "put a policy into force, or into shadow"},
 	{"policy promote", promote_command, "put the candidate into force"},

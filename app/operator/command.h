@@ -55,6 +55,7 @@ int keygen_command(const char *socket, int argc, char **argv);
 int validate_command(const char *socket, int argc, char **argv);
 int lint_command(const char *socket, int argc, char **argv);
 int explain_command(const char *socket, int argc, char **argv);
+int diff_command(const char *socket, int argc, char **argv);
 int sign_command(const char *socket, int argc, char **argv);
 int push_command(const char *socket, int argc, char **argv);
 int promote_command(const char *socket, int argc, char **argv);
