@@ -35,7 +35,7 @@ static void show_progress(struct scan *s, const struct source_stats *st)
 		st->read / 1000000, st->bytes_total / 1000000, s->matches);
 }
 
-void scan_unreadable(struct scan *s)
+static void count_unreadable(struct scan *s)
 {
 	if (s->unreadable++ == 0) {
 		source_place(s->source, s->first_unreadable, sizeof(s->first_unreadable));
@@ -46,16 +46,20 @@ void scan_unreadable(struct scan *s)
 static int examine(struct scan *s, const char *line, size_t len, char *err, size_t err_size)
 {
 	struct row row;
+	int rc = -EBADMSG;
 
-	if (!row_parse(&row, line, len)) {
-		scan_unreadable(s);
+	if (row_parse(&row, line, len)) {
+		if (!filter_match(s->filter, &row)) {
+			return 0;
+		}
+		rc = s->put(s->ctx, &row, line, len, err, err_size);
+	}
+	if (rc == -EBADMSG) {
+		count_unreadable(s);
 		return 0;
 	}
-	if (!filter_match(s->filter, &row)) {
-		return 0;
-	}
-	s->matches++;
-	return s->put(s->ctx, &row, line, len, err, err_size);
+	s->matches += rc == 0;
+	return rc;
 }
 
 int scan_run(struct scan *s, char *err, size_t err_size)

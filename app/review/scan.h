@@ -12,8 +12,9 @@ struct scan {
 	const struct filter *filter;
 	uint64_t limit; // stop after so many matches; 0: none
 	bool progress;  // show it on standard error
-	// A record that matches; line is its text of len bytes without the newline. 0, or -errno
-	// with a line in err, which ends the pass.
+	// A record that matches; line is its text of len bytes without the newline. 0;
+	// -EBADMSG: it is no record, the pass goes on; or another -errno with a line in err, which
+	// ends the pass.
 	int (*put)(void *ctx, const struct row *r, const char *line, size_t len, char *err,
 		size_t err_size);
 	void *ctx;
@@ -34,9 +35,6 @@ int scan_run(struct scan *s, char *err, size_t err_size);
 
 // On standard error: how many records match, and what was read.
 void scan_summarise(const struct scan *s);
-
-// A line that is no record, whose reading went on. Its place is kept of the first.
-void scan_unreadable(struct scan *s);
 
 // 0, or -EBADMSG with a line in err: there were lines that are no records.
 int scan_check(const struct scan *s, char *err, size_t err_size);
