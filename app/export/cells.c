@@ -3,6 +3,8 @@
 
 #include "app/export/cells.h"
 
+#include <ctype.h>
+
 static bool value_sound(const struct cell *c)
 {
 	uint64_t u;
@@ -40,11 +42,24 @@ static bool list_sound(const struct cell *list)
 	return list->text[at] == ']'; // nothing in it
 }
 
+static bool key_sound(const struct cell *c)
+{
+	for (size_t i = 0; i < c->key_len; i++) {
+		if (!isalnum((unsigned char)c->key[i]) && c->key[i] != '_') {
+			return false;
+		}
+	}
+	return c->key_len != 0;
+}
+
 bool cells_sound(const struct row *r)
 {
 	for (unsigned i = 0; i < r->n; i++) {
 		const struct cell *c = &r->cells[i];
 
+		if (!key_sound(c)) {
+			return false;
+		}
 		if (c->kind == CELL_LIST ? !list_sound(c) : !value_sound(c)) {
 			return false;
 		}
@@ -120,7 +135,6 @@ void cells_put_others(struct json_out *j, const struct row *r, const char *const
 
 	for (unsigned i = 0; i < r->n; i++) {
 		const struct cell *c = &r->cells[i];
-		const struct cell key = {.text = c->key, .len = c->key_len, .kind = CELL_STRING};
 
 		if (has_key(but, c) || stands_before(r, i)) {
 			continue;
@@ -129,8 +143,9 @@ void cells_put_others(struct json_out *j, const struct row *r, const char *const
 			JSON_LITERAL(j, ",");
 		}
 		first = false;
-		cells_put(j, &key);
-		JSON_LITERAL(j, ":");
+		JSON_LITERAL(j, "\"");
+		json_put_raw(j, c->key, c->key_len);
+		JSON_LITERAL(j, "\":");
 		cells_put(j, c);
 	}
 }

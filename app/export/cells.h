@@ -8,7 +8,8 @@
 #include "app/flowlog/json.h"
 #include "app/review/row.h"
 
-// Whether all values are as the log writes them: strings, whole numbers, lists of these.
+// Whether all is as the log writes it: keys of letters, digits and '_'; strings, whole numbers,
+// lists of these.
 bool cells_sound(const struct row *r);
 
 // Of a sound row: a string is unescaped and escaped anew (cut off past CELLS_STRING_MAX bytes where

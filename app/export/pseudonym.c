@@ -249,7 +249,8 @@ static bool put_address(struct pseudonym *p, struct json_out *j, const struct ce
 static bool put_token(struct pseudonym *p, struct json_out *j, const char *kind,
 	const struct cell *c, const char *before, unsigned digits, const char *behind)
 {
-	char text[TEXT_MAX], hex[2 * MAC_BYTES + 1];
+	static const char hex_digits[] = "0123456789abcdef";
+	char text[TEXT_MAX], hex[2 * MAC_BYTES];
 	const size_t len = cell_text(c, text, sizeof(text));
 	uint8_t out[MAC_BYTES];
 
@@ -260,7 +261,8 @@ static bool put_token(struct pseudonym *p, struct json_out *j, const char *kind,
 		return false;
 	}
 	for (unsigned i = 0; i < MAC_BYTES; i++) {
-		snprintf(hex + 2 * (size_t)i, 3, "%02x", out[i]);
+		hex[2 * i] = hex_digits[out[i] >> 4];
+		hex[2 * i + 1] = hex_digits[out[i] & 15];
 	}
 	JSON_LITERAL(j, "\"");
 	json_put_raw(j, before, strlen(before));
