@@ -77,9 +77,9 @@ struct export_writer *export_writer_open(
 	return NULL;
 }
 
-// The line with its pseudonyms, taken apart again.
-static int name_anew(
-	struct export_writer *w, const struct row *r, struct row *to, char *err, size_t err_size)
+// The line with its pseudonyms in w->named, its length, and taken apart again.
+static int name_anew(struct export_writer *w, const struct row *r, struct row *to, size_t *len,
+	char *err, size_t err_size)
 {
 	struct json_out j;
 
@@ -99,7 +99,8 @@ static int name_anew(
 			return -ENOMEM;
 		}
 	}
-	return row_parse(to, w->named.v, (size_t)(j.p - w->named.v)) ? 0 : -EBADMSG;
+	*len = (size_t)(j.p - w->named.v);
+	return row_parse(to, w->named.v, *len) ? 0 : -EBADMSG;
 }
 
 static int put_event(struct export_writer *w, const struct row *r, char *err, size_t err_size)
@@ -137,11 +138,12 @@ int export_writer_put(struct export_writer *w, const struct row *r, const char *
 		return -EBADMSG;
 	}
 	if (w->names != NULL) {
-		rc = name_anew(w, r, &named, err, err_size);
+		rc = name_anew(w, r, &named, &len, err, err_size);
 		if (rc != 0) {
 			return rc;
 		}
 		r = &named;
+		line = w->named.v; // nothing of the true line goes further
 	}
 	if (w->csv == NULL) {
 		return put_event(w, r, err, err_size);
