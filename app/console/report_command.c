@@ -8,7 +8,7 @@
 #include "app/console/pdf.h"
 #include "app/console/report_load.h"
 #include "app/review/evidence.h"
-#include "app/review/period.h"
+#include "app/review/period_args.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -51,7 +51,8 @@ static const char help[] =
 struct command {
 	struct console_args a;
 	struct digest_options o;
-	const char *out, *pdf, *since, *until, *period;
+	struct period_args period;
+	const char *out, *pdf;
 	struct digest *digest;
 	struct report_evidence evidence;
 	bool torn;
@@ -68,20 +69,6 @@ static int take_rows(struct command *c, const char *text)
 		return console_args_wrong(&c->a, "top", text, "1 to 1000");
 	}
 	c->o.rows = (unsigned)n;
-	return 0;
-}
-
-// Dates are days of the offset, which may come later on the command line.
-static int set_time(struct command *c, const char *name, const char *text, bool *has, int64_t *to)
-{
-	if (text == NULL) {
-		return 0;
-	}
-	if (!period_bound(text, c->o.offset, name[0] == 'u', to)) {
-		return console_args_wrong(&c->a, name, text,
-			"a date such as 2026-11-24, or a time such as 2026-11-24T17:00:00+08:00");
-	}
-	*has = true;
 	return 0;
 }
 
@@ -111,13 +98,13 @@ static int take_option(void *ctx, int option, const char *text)
 
 	switch ((enum option_value)option) {
 	case OPT_SINCE:
-		c->since = text;
+		c->period.since = text;
 		break;
 	case OPT_UNTIL:
-		c->until = text;
+		c->period.until = text;
 		break;
 	case OPT_PERIOD:
-		c->period = text;
+		c->period.period = text;
 		break;
 	case OPT_TOP:
 		return take_rows(c, text);
@@ -133,31 +120,14 @@ static int take_option(void *ctx, int option, const char *text)
 
 static int check_times(struct command *c)
 {
-	int rc;
-
-	if (c->period != NULL) {
-		if (c->since != NULL || c->until != NULL) {
-			snprintf(c->a.err, sizeof(c->a.err),
-				"--period or --since and --until, not both");
-			return -EINVAL;
-		}
-		if (!period_parse(c->period, c->o.offset, &c->o.since, &c->o.until)) {
-			return console_args_wrong(&c->a, "period", c->period,
-				"a year, month, day, or FROM/UNTIL, such as 2026-11 or "
-				"2026-10/2026-12");
-		}
-		c->o.has_since = c->o.has_until = true;
-		return 0;
-	}
-	rc = set_time(c, "since", c->since, &c->o.has_since, &c->o.since);
+	struct period_bounds b = {0};
+	const int rc = period_args_read(&c->period, c->o.offset, &b, c->a.err, sizeof(c->a.err));
 
 	if (rc == 0) {
-		rc = set_time(c, "until", c->until, &c->o.has_until, &c->o.until);
-	}
-	if (rc == 0 && c->o.has_since && c->o.has_until && c->o.since >= c->o.until) {
-		snprintf(c->a.err, sizeof(c->a.err), "--since %s is not before --until %s",
-			c->since, c->until);
-		rc = -EINVAL;
+		c->o.has_since = b.has_since;
+		c->o.since = b.since;
+		c->o.has_until = b.has_until;
+		c->o.until = b.until;
 	}
 	return rc;
 }

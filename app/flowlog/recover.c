@@ -22,9 +22,9 @@ struct recovery {
 	struct chain *chain;
 	struct hasher *hasher;
 	struct store_found *found;
-	bool any_block; // of those that a segment holds:
-	struct entry newest;
-	bool newest_stops; // its last record is a stop record
+	uint64_t accepted;   // blocks that segments hold
+	struct entry newest; // of them
+	bool newest_stops;   // its last record is a stop record
 	char *err;
 	size_t err_size;
 };
@@ -70,9 +70,13 @@ static bool accept(struct recovery *r, struct segment_reader *reader, const stru
 		chain_put(r->chain, &e, line, b->frame.entry_len);
 		r->found->recovered++;
 	}
-	r->any_block = true;
-	r->newest = b->entry;
-	r->newest_stops = ends_with_stop(lines, len);
+	// A file that was left open need not be the last: where its name could not be given, the
+	// log went on in others.
+	if (r->accepted == 0 || b->entry.block > r->newest.block) {
+		r->newest = b->entry;
+		r->newest_stops = ends_with_stop(lines, len);
+	}
+	r->accepted++;
 	return true;
 }
 
@@ -100,9 +104,11 @@ static int keep_tail(struct recovery *r, int fd, const char *name, off_t from, o
 	return rc;
 }
 
-// Reads what is whole. *at: where it ends.
-static int read_open(struct recovery *r, struct segment *s, int fd, off_t *at)
+// Reads what is whole. *at: where the last block ends; *footer: nothing but a footer lies behind
+// it.
+static int read_open(struct recovery *r, struct segment *s, int fd, off_t *at, bool *footer)
 {
+	enum segment_next next = SEGMENT_ERROR;
 	struct segment_reader *reader = segment_reader_new(fd);
 	struct segment_block b;
 	int rc = 0;
@@ -110,11 +116,12 @@ static int read_open(struct recovery *r, struct segment *s, int fd, off_t *at)
 	if (reader == NULL)
 		return -ENOMEM;
 	*at = 0;
-	while (rc == 0 && segment_reader_next(reader, &b) == SEGMENT_BLOCK &&
+	while (rc == 0 && (next = segment_reader_next(reader, &b)) == SEGMENT_BLOCK &&
 		accept(r, reader, &b)) {
 		rc = segment_note(s, &b.entry, (uint64_t)b.offset);
 		*at = b.offset + (off_t)b.size;
 	}
+	*footer = next == SEGMENT_END;
 	segment_reader_free(reader);
 	return rc;
 }
@@ -123,23 +130,24 @@ static int finish_open(struct recovery *r, struct segment *s, const struct segme
 {
 	char torn[SEGMENT_NAME_MAX + 8];
 	struct stat st;
+	bool footer = false; // it is written anew
 	off_t at = 0;
-	int rc = fstat(fd, &st) == 0 ? read_open(r, s, fd, &at) : -errno;
+	int rc = fstat(fd, &st) == 0 ? read_open(r, s, fd, &at, &footer) : -errno;
 
 	if (rc != 0)
 		return fail(r, rc, f->name, "cannot read");
 	snprintf(s->name, sizeof(s->name), "%.*s",
 		(int)(strlen(f->name) - strlen(SEGMENT_SUFFIX_OPEN)), f->name);
-	if (at < st.st_size) {
+	if (at < st.st_size && !footer) {
 		snprintf(torn, sizeof(torn), "%s" SEGMENT_SUFFIX_TORN, s->name);
 		rc = keep_tail(r, fd, torn, at, st.st_size);
 		if (rc != 0)
 			return fail(r, rc, torn, "cannot keep a torn block");
 		snprintf(r->found->torn, sizeof(r->found->torn), "%s", torn);
 		r->found->torn_bytes += (uint64_t)(st.st_size - at);
-		if (ftruncate(fd, at) != 0)
-			return fail(r, -errno, f->name, "cannot cut a torn block");
 	}
+	if (at < st.st_size && ftruncate(fd, at) != 0)
+		return fail(r, -errno, f->name, "cannot cut a torn block");
 	// As in segment_finish(), but first the entries: the order of a closing segment.
 	if (fsync(fd) != 0)
 		return fail(r, -errno, f->name, "cannot sync");
@@ -216,7 +224,7 @@ static int settle(struct recovery *r)
 	const uint64_t checkpointed = chain_checkpointed(r->chain), have = r->newest.block + 1;
 	int rc = 0;
 
-	if (last != NULL && r->any_block && have < chain_size(r->chain)) {
+	if (last != NULL && r->accepted != 0 && have < chain_size(r->chain)) {
 		rc = chain_cut(r->chain, have > checkpointed ? have : checkpointed);
 		if (rc != 0)
 			return fail(r, rc, FILE_ENTRIES, "cannot take back");
@@ -227,7 +235,7 @@ static int settle(struct recovery *r)
 	r->found->any = last != NULL;
 	if (last != NULL)
 		r->found->last = *last;
-	r->found->stopped = r->any_block && r->newest_stops && r->found->lost_from == 0;
+	r->found->stopped = r->accepted != 0 && r->newest_stops && r->found->lost_from == 0;
 	return 0;
 }
 
@@ -244,18 +252,23 @@ static int missing(struct recovery *r)
 
 static int run(struct recovery *r, const struct segment_list *l)
 {
+	size_t newest = 0; // behind the last file that was left open and holds a block
 	bool opened = false;
+	uint64_t before;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < l->n; i++) {
 		if (l->v[i].open) {
+			before = r->accepted;
 			rc = close_open(r, &l->v[i]);
 			opened = true;
+			newest = r->accepted != before ? i + 1 : newest;
 		} else if (chain_size(r->chain) < chain_checkpointed(r->chain)) {
 			rc = read_closed(r, &l->v[i]); // entries were lost: the blocks have copies
 		}
 	}
-	for (size_t i = l->n; rc == 0 && !r->any_block && i-- != 0;)
+	before = r->accepted;
+	for (size_t i = l->n; rc == 0 && r->accepted == before && i-- > newest;)
 		rc = l->v[i].open ? 0 : read_newest(r, &l->v[i]);
 	if (rc == 0 && opened && fsync(r->dir_fd) != 0)
 		rc = fail(r, -errno, ".", "cannot sync");

@@ -59,9 +59,9 @@ size_t segment_pack(
 	return head + n;
 }
 
-static void open_name(const struct segment *s, char out[SEGMENT_NAME_MAX + 8])
+static void open_name(const char *name, char out[SEGMENT_NAME_MAX + 8])
 {
-	snprintf(out, SEGMENT_NAME_MAX + 8, "%s" SEGMENT_SUFFIX_OPEN, s->name);
+	snprintf(out, SEGMENT_NAME_MAX + 8, "%s" SEGMENT_SUFFIX_OPEN, name);
 }
 
 int segment_begin(struct segment *s, int64_t t)
@@ -69,7 +69,7 @@ int segment_begin(struct segment *s, int64_t t)
 	char name[SEGMENT_NAME_MAX + 8];
 
 	segment_name_make(t, s->number + 1, s->name);
-	open_name(s, name);
+	open_name(s->name, name);
 	s->fd = openat(s->dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	if (s->fd < 0)
 		return -errno;
@@ -137,6 +137,21 @@ static int put_footer(struct segment *s)
 	return 0;
 }
 
+// The final name, which a try before may have given already, on disk where sync is set.
+static int give_name(const struct segment *s, const char *name, bool sync)
+{
+	char open[SEGMENT_NAME_MAX + 8];
+	int rc;
+
+	open_name(name, open);
+	rc = disk_rename(s->dir_fd, open, name);
+	if (rc == -ENOENT && faccessat(s->dir_fd, name, F_OK, 0) == 0)
+		rc = 0;
+	if (rc == 0 && sync && fsync(s->dir_fd) != 0)
+		rc = -errno;
+	return rc;
+}
+
 int segment_finish(struct segment *s, bool sync)
 {
 	char name[SEGMENT_NAME_MAX + 8];
@@ -144,7 +159,7 @@ int segment_finish(struct segment *s, bool sync)
 
 	if (s->fd < 0)
 		return 0;
-	open_name(s, name);
+	open_name(s->name, name);
 	if (s->n == 0 && !s->torn) { // begun, but nothing could be written
 		close(s->fd);
 		s->fd = -1;
@@ -159,9 +174,21 @@ int segment_finish(struct segment *s, bool sync)
 	s->fd = -1;
 	// A block that could not be cut off stays under the open name: the next start moves it
 	// aside.
-	if (rc == 0 && !s->torn)
-		rc = disk_rename(s->dir_fd, name, s->name);
-	if (rc == 0 && sync && fsync(s->dir_fd) != 0)
-		rc = -errno;
+	if (rc == 0 && !s->torn) {
+		rc = give_name(s, s->name, sync);
+		if (rc != 0 && s->n_unnamed < SEGMENT_UNNAMED_MAX)
+			strcpy(s->unnamed[s->n_unnamed++], s->name);
+	}
+	return rc;
+}
+
+int segment_name(struct segment *s, bool sync)
+{
+	int rc = 0;
+
+	while (rc == 0 && s->n_unnamed != 0) {
+		rc = give_name(s, s->unnamed[s->n_unnamed - 1], sync);
+		s->n_unnamed -= rc == 0;
+	}
 	return rc;
 }

@@ -8,6 +8,8 @@
 #include "app/evidence/entry.h"
 #include "app/evidence/folder.h"
 
+#define SEGMENT_UNNAMED_MAX 4
+
 struct segment {
 	int dir_fd;
 	int fd; // -1: none is open
@@ -21,6 +23,9 @@ struct segment {
 	uint8_t *out; // the bytes of a block
 	size_t out_cap;
 	void *zstd;
+	// Whole and on disk, but a rename failed: they have their open names still.
+	char unnamed[SEGMENT_UNNAMED_MAX][SEGMENT_NAME_MAX];
+	unsigned n_unnamed;
 };
 
 // 0 or -ENOMEM. dir_fd is borrowed.
@@ -41,5 +46,9 @@ int segment_note(struct segment *s, const struct entry *e, uint64_t offset);
 // fdatasync(). 0 or -errno.
 int segment_sync(struct segment *s);
 // Writes the footer and gives the file its final name, on disk where sync is set; a file without a
-// block is removed. 0 or -errno; the file is let go whatever comes.
+// block is removed. 0 or -errno; the file is let go whatever comes. What the disk did not confirm
+// keeps its open name, and is read and finished by the next start.
 int segment_finish(struct segment *s, bool sync);
+// Where only the name could not be given: tries again. 0 or -errno: not all have it. Names past
+// SEGMENT_UNNAMED_MAX are left to the next start.
+int segment_name(struct segment *s, bool sync);

@@ -257,15 +257,12 @@ int store_put(struct store *s, struct block *b, struct hasher *h)
 	return 0;
 }
 
-int store_tick(struct store *s, int64_t now)
+// Syncs and signs as it is due.
+static int keep_up(struct store *s, int64_t now)
 {
-	const int64_t age = now - s->segment.t, quiet = now - s->checkpoint_t;
+	const int64_t quiet = now - s->checkpoint_t;
 	int rc = 0;
 
-	if (s->segment.fd >= 0 && (age >= s->config.segment_us || -age >= s->config.segment_us))
-		return end_segment(s, now);
-	if (!s->live)
-		return 0;
 	if (!s->checkpointed && s->checkpoint_t == 0)
 		s->checkpoint_t = now; // the first is due one period after the start
 	if (s->unsynced && monotonic_ns() - s->synced_at >= s->config.sync_ns)
@@ -279,6 +276,19 @@ int store_tick(struct store *s, int64_t now)
 	return rc;
 }
 
+int store_tick(struct store *s, int64_t now)
+{
+	const int64_t age = now - s->segment.t;
+	const int name_rc = segment_name(&s->segment, true); // keeps nothing else from being done
+	int rc = 0;
+
+	if (s->segment.fd >= 0 && (age >= s->config.segment_us || -age >= s->config.segment_us))
+		rc = end_segment(s, now);
+	else if (s->live)
+		rc = keep_up(s, now);
+	return rc != 0 ? rc : name_rc;
+}
+
 int store_close(struct store *s, int64_t now)
 {
 	int rc = end_segment(s, now);
@@ -286,6 +296,8 @@ int store_close(struct store *s, int64_t now)
 	// Nothing came since the last segment was closed: time is signed all the same.
 	if (rc == 0 && s->live && s->checkpoint_t < now)
 		rc = checkpoint(s, now);
+	if (rc == 0)
+		rc = segment_name(&s->segment, true);
 	release(s);
 	return rc;
 }

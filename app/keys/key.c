@@ -69,28 +69,35 @@ struct key_private *key_make(const char *name)
 	return pkey != NULL ? wrap(pkey, name) : NULL;
 }
 
-struct key_private *key_read_private(const char *path, const char *name, char *err, size_t err_size)
+int key_open_secret(const char *path, char *err, size_t err_size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct key_private *k = NULL;
-	EVP_PKEY *pkey;
 	struct stat st;
-	FILE *f;
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		snprintf(err, err_size, "%s: %s", path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return NULL;
-	}
-	if (!S_ISREG(st.st_mode) || (st.st_mode & 077) != 0) {
+	} else if (!S_ISREG(st.st_mode) || (st.st_mode & 077) != 0) {
 		snprintf(err, err_size,
 			"%s: a private key must be a file that its owner alone can read; chmod 600 "
 			"it",
 			path);
-		close(fd);
-		return NULL;
+	} else {
+		return fd;
 	}
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+struct key_private *key_read_private(const char *path, const char *name, char *err, size_t err_size)
+{
+	int fd = key_open_secret(path, err, err_size);
+	struct key_private *k = NULL;
+	EVP_PKEY *pkey;
+	FILE *f;
+
+	if (fd < 0)
+		return NULL;
 	f = fdopen(fd, "r");
 	pkey = f != NULL ? PEM_read_PrivateKey(f, NULL, NULL, (void *)(uintptr_t) "") : NULL;
 	if (f != NULL)

@@ -29,6 +29,9 @@ bool key_name_ok(const char *name);
 
 // Makes a key. NULL without randomness or memory.
 struct key_private *key_make(const char *name);
+// Opens a file that holds a secret: a plain file that nobody but its owner (and root) can read. A
+// descriptor, or -1 with a line in err.
+int key_open_secret(const char *path, char *err, size_t err_size);
 // From a PEM file that nobody but its owner (and root) can read. NULL with a line in err.
 struct key_private *key_read_private(
 	const char *path, const char *name, char *err, size_t err_size);

@@ -5,6 +5,7 @@
 
 #include "app/console/report_command.h"
 #include "app/console/serve_command.h"
+#include "app/export/export_command.h"
 #include "app/review/evidence.h"
 #include "app/review/search.h"
 
@@ -20,6 +21,7 @@ static const struct command {
 	{"verify", verify_main, "is the log whole, and who signed it?"},
 	{"prove", prove_main, "that a record is in the log; that the log has only grown"},
 	{"witness", witness_main, "sign checkpoints of a log that has only grown"},
+	{"export", export_main, "records in the words of other tools; with pseudonyms"},
 	{"report", report_main, "one HTML file to read, print and file"},
 #ifdef HAVE_CONSOLE
 	{"serve", serve_main, "a console for the browser that shows and changes nothing"},

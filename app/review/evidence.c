@@ -3,13 +3,12 @@
 
 #include "app/review/evidence.h"
 
+#include "app/review/out_file.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MAX_BYTES (1u << 20)
 
@@ -42,25 +41,11 @@ char *evidence_read(const char *path, size_t *len)
 
 int evidence_write(const char *path, const char *text)
 {
-	char temporary[PATH_MAX];
-	FILE *f = stdout;
-	int rc = 0;
+	struct out_file o;
+	int rc = out_file_begin(&o, path);
 
-	if (path != NULL) {
-		snprintf(temporary, sizeof(temporary), "%s.new", path);
-		f = fopen(temporary, "we");
-	}
-	if (f == NULL || fputs(text, f) == EOF || fflush(f) != 0)
-		rc = -errno;
-	if (path != NULL && f != NULL) {
-		if (rc == 0 && fsync(fileno(f)) != 0)
-			rc = -errno;
-		fclose(f);
-		if (rc == 0 && rename(temporary, path) != 0)
-			rc = -errno;
-		if (rc != 0)
-			unlink(temporary);
-	}
+	if (rc == 0)
+		rc = out_file_end(&o, fputs(text, o.f) == EOF ? -errno : 0);
 	if (rc != 0)
 		fprintf(stderr, "bhlog: %s: %s\n", path != NULL ? path : "standard output",
 			strerror(-rc));

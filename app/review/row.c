@@ -308,26 +308,35 @@ static void add_string(struct sink *s, const char *p, const char *end)
 	}
 }
 
-static void add_list(struct sink *s, const char *p, const char *end)
+bool cell_next(const struct cell *list, size_t *at, struct cell *item)
+{
+	const char *end = list->text + list->len, *p = list->text + *at;
+
+	if (list->kind != CELL_LIST || p >= end) {
+		return false;
+	}
+	p = skip_blanks(p + 1, end); // behind '[', then behind each ','
+	if (p >= end || *p == ']') {
+		return false;
+	}
+	p = parse_value(item, p, end);
+	if (p == NULL) {
+		return false;
+	}
+	*at = (size_t)(skip_blanks(p, end) - list->text);
+	return true;
+}
+
+static void add_list(struct sink *s, const struct cell *list)
 {
 	struct cell item;
-	bool first = true;
+	size_t at = 0;
 
-	for (p++; p < end; p++) { // behind '[', then behind each ','
-		p = skip_blanks(p, end);
-		if (p >= end || *p == ']') {
-			return;
-		}
-		p = parse_value(&item, p, end);
-		if (p == NULL) {
-			return;
-		}
+	for (bool first = true; cell_next(list, &at, &item); first = false) {
 		if (!first) {
 			add(s, ";", 1);
 		}
-		first = false;
 		add_string(s, item.text, item.text + item.len);
-		p = skip_blanks(p, end);
 	}
 }
 
@@ -337,7 +346,7 @@ size_t cell_text(const struct cell *c, char *out, size_t size)
 
 	out[0] = '\0';
 	if (c != NULL && c->kind == CELL_LIST) {
-		add_list(&s, c->text, c->text + c->len);
+		add_list(&s, c);
 	} else if (c != NULL && c->kind == CELL_STRING) {
 		add_string(&s, c->text, c->text + c->len);
 	} else if (c != NULL) {

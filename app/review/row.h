@@ -44,5 +44,9 @@ bool cell_i64(const struct cell *c, int64_t *v);
 // where out is too small. Returns the length. A NULL cell gives "".
 size_t cell_text(const struct cell *c, char *out, size_t size);
 
+// The items of a list, one after another: *at is 0 at first. False: there are no more (or what
+// follows is no item). Strings and numbers only.
+bool cell_next(const struct cell *list, size_t *at, struct cell *item);
+
 // A string with this value; letters of ASCII may differ in case where fold is set.
 bool cell_is(const struct cell *c, const char *text, bool fold);

@@ -3,31 +3,21 @@
 
 #include "app/review/search.h"
 
-#include "app/review/filter.h"
-#include "app/review/period.h"
+#include "app/review/filter_args.h"
 #include "app/review/printer.h"
-#include "app/review/source.h"
+#include "app/review/scan.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#define PROGRESS_BYTES (16u << 20)
-
 struct search {
-	struct filter filter;
+	struct filter_args which;
 	enum printer_format format;
-	uint64_t limit; // 0: none
-	uint64_t matches, unreadable;
-	char first_unreadable[4200];
-	bool limited, progress;
-	uint64_t progress_at;
+	struct scan scan;
 	char err[4400];
 };
 
@@ -37,22 +27,7 @@ static const char help[] =
 	"Finds records of the flow log, in order, also while the gateway writes. A directory "
 	"stands\n"
 	"for its files in the order of their numbers.\n"
-	"\n"
-	"Which (options of one kind are alternatives, kinds must all hold):\n"
-	"  --tenant T        tenant of the inside end; _unlisted: none\n"
-	"  --country CC      country of the remote end, ISO 3166 alpha-2; XX: unknown\n"
-	"  --app A           nDPI's application or master name, letters in any case\n"
-	"  --host H          name seen: exact, or *.SUFFIX\n"
-	"  --addr A|PREFIX   either end\n"
-	"  --act ACT         allow, flag, block\n"
-	"  --rule ID         rule that decided; _default: none did\n"
-	"  --reason CODE     reason code\n"
-	"  --ev EV           decision, update, end, policy, gap, start, stop\n"
-	"  --min-bytes N     at least N IP bytes, both directions together\n"
-	"  --since T         flows that lasted until T or longer; RFC 3339, or a date (UTC)\n"
-	"  --until T         flows that began before T; a date includes that day\n"
-	"  --limit N         stop after N matches\n"
-	"\n"
+	"\n" FILTER_ARG_HELP "\n"
 	"How (a table on a terminal, JSON otherwise):\n"
 	"  --json            the lines as they stand in the log\n"
 	"  --csv             RFC 4180, with a header\n"
@@ -60,31 +35,15 @@ static const char help[] =
 	"\n"
 	"Exit status: 0 found, 1 nothing found, 2 an error.\n";
 
-enum option_value { // past those of enum filter_field
-	OPT_MIN_BYTES = FILTER_FIELDS,
-	OPT_SINCE,
-	OPT_UNTIL,
-	OPT_LIMIT,
-	OPT_JSON,
+enum option_value {
+	OPT_JSON = FILTER_ARG_OWN,
 	OPT_CSV,
 	OPT_TABLE,
 	OPT_HELP = 'h',
 };
 
 static const struct option options[] = {
-	{"tenant", required_argument, NULL, FILTER_TENANT},
-	{"country", required_argument, NULL, FILTER_COUNTRY},
-	{"app", required_argument, NULL, FILTER_APP},
-	{"host", required_argument, NULL, FILTER_HOST},
-	{"addr", required_argument, NULL, FILTER_ADDR},
-	{"act", required_argument, NULL, FILTER_ACT},
-	{"rule", required_argument, NULL, FILTER_RULE},
-	{"reason", required_argument, NULL, FILTER_REASON},
-	{"ev", required_argument, NULL, FILTER_EV},
-	{"min-bytes", required_argument, NULL, OPT_MIN_BYTES},
-	{"since", required_argument, NULL, OPT_SINCE},
-	{"until", required_argument, NULL, OPT_UNTIL},
-	{"limit", required_argument, NULL, OPT_LIMIT},
+	FILTER_ARG_ROWS,
 	{"json", no_argument, NULL, OPT_JSON},
 	{"csv", no_argument, NULL, OPT_CSV},
 	{"table", no_argument, NULL, OPT_TABLE},
@@ -92,55 +51,14 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static int parse_number(struct search *s, const char *option, const char *text, uint64_t *v)
-{
-	char *end;
-
-	errno = 0;
-	*v = strtoull(text, &end, 10);
-	if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0) {
-		snprintf(s->err, sizeof(s->err), "--%s \"%s\": expected a whole number", option,
-			text);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int parse_time(struct search *s, bool until, const char *text)
-{
-	int64_t t;
-
-	if (!period_bound(text, 0, until, &t)) {
-		snprintf(s->err, sizeof(s->err),
-			"--%s \"%s\": expected a date such as 2026-11-24, or a time such as "
-			"2026-11-24T17:00:00+08:00",
-			until ? "until" : "since", text);
-		return -EINVAL;
-	}
-	if (until) {
-		s->filter.has_until = true;
-		s->filter.until = t;
-	} else {
-		s->filter.has_since = true;
-		s->filter.since = t;
-	}
-	return 0;
-}
-
 static int take_option(struct search *s, int option, const char *text)
 {
-	if (option >= 0 && option < FILTER_FIELDS) {
-		return filter_add(&s->filter, option, text, s->err, sizeof(s->err));
+	const int rc = filter_args_take(&s->which, option, text, s->err, sizeof(s->err));
+
+	if (rc <= 0) {
+		return rc;
 	}
 	switch (option) {
-	case OPT_MIN_BYTES:
-		return parse_number(s, "min-bytes", text, &s->filter.min_bytes);
-	case OPT_SINCE:
-		return parse_time(s, false, text);
-	case OPT_UNTIL:
-		return parse_time(s, true, text);
-	case OPT_LIMIT:
-		return parse_number(s, "limit", text, &s->limit);
 	case OPT_JSON:
 		s->format = PRINTER_JSON;
 		return 0;
@@ -156,103 +74,46 @@ static int take_option(struct search *s, int option, const char *text)
 	}
 }
 
-static void show_progress(struct search *s, const struct source_stats *st)
+static int put(
+	void *ctx, const struct row *r, const char *line, size_t len, char *err, size_t err_size)
 {
-	if (!s->progress || st->read - s->progress_at < PROGRESS_BYTES) {
-		return;
-	}
-	s->progress_at = st->read;
-	fprintf(stderr, "\rbhlog: %" PRIu64 " MB of %" PRIu64 " MB, %" PRIu64 " records match ",
-		st->read / 1000000, st->bytes_total / 1000000, s->matches);
+	printer_put(ctx, r, line, len);
+	return 0;
 }
 
-// A line that passed the quick look.
-static void examine(struct search *s, struct source *source, struct printer *printer,
-	const char *line, size_t len)
+static int show(struct search *s)
 {
-	struct row row;
-
-	if (!row_parse(&row, line, len)) {
-		if (s->unreadable++ == 0) {
-			source_place(source, s->first_unreadable, sizeof(s->first_unreadable));
-		}
-		return;
-	}
-	if (filter_match(&s->filter, &row)) {
-		s->matches++;
-		printer_put(printer, &row, line, len);
-	}
-}
-
-static int scan(struct search *s, struct source *source, struct printer *printer)
-{
-	const char *line;
-	size_t len;
-	int rc;
-
-	while ((rc = source_next(source, &line, &len, s->err, sizeof(s->err))) > 0) {
-		if (filter_may_match(&s->filter, line, len)) {
-			examine(s, source, printer, line, len);
-			if (s->limit != 0 && s->matches == s->limit) {
-				s->limited = true;
-				return 0;
-			}
-		}
-		show_progress(s, source_stats(source));
-	}
-	return rc;
-}
-
-static void summarise(const struct search *s, const struct source_stats *st, double seconds)
-{
-	fprintf(stderr,
-		"%sbhlog: %" PRIu64 " of %" PRIu64 " records match (%" PRIu64 " file%s, %.1f MB, "
-		"%.2f s)%s%s\n",
-		s->progress_at != 0 ? "\r" : "", s->matches, st->lines, st->files,
-		st->files == 1 ? "" : "s", (double)st->bytes / 1e6, seconds,
-		s->limited ? "; stopped at --limit" : "",
-		st->torn != 0 ? "; a torn end was left out" : "");
-}
-
-static double now_s(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static int run(struct search *s, char *const *paths, unsigned n)
-{
-	const double from = now_s();
-	struct source *source = source_open(paths, n, s->err, sizeof(s->err));
-	struct printer *printer;
+	struct printer *printer = printer_open(s->format, stdout);
 	int rc, close_rc;
 
-	if (source == NULL) {
-		return -EIO;
-	}
-	printer = printer_open(s->format, stdout);
 	if (printer == NULL) {
 		snprintf(s->err, sizeof(s->err), "out of memory");
-		source_close(source);
 		return -ENOMEM;
 	}
-	rc = scan(s, source, printer);
+	s->scan.ctx = printer;
+	rc = scan_run(&s->scan, s->err, sizeof(s->err));
 	close_rc = printer_close(printer);
 	if (close_rc != 0 && rc == 0) {
 		snprintf(
 			s->err, sizeof(s->err), "cannot write the output: %s", strerror(-close_rc));
 		rc = close_rc;
 	}
-	summarise(s, source_stats(source), now_s() - from);
-	source_close(source);
-	if (rc == 0 && s->unreadable != 0) {
-		snprintf(s->err, sizeof(s->err),
-			"%" PRIu64 " lines are not records, the first is %s; the log was damaged "
-			"or changed",
-			s->unreadable, s->first_unreadable);
-		rc = -EBADMSG;
+	scan_summarise(&s->scan);
+	return rc != 0 ? rc : scan_check(&s->scan, s->err, sizeof(s->err));
+}
+
+static int run(struct search *s, char *const *paths, unsigned n)
+{
+	int rc;
+
+	s->scan.filter = &s->which.filter;
+	s->scan.limit = s->which.limit;
+	s->scan.progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+	s->scan.put = put;
+	rc = scan_open(&s->scan, paths, n, s->err, sizeof(s->err));
+	if (rc == 0) {
+		rc = show(s);
+		scan_close(&s->scan);
 	}
 	return rc;
 }
@@ -276,14 +137,16 @@ static int search(struct search *s, int argc, char **argv)
 		rc = -EINVAL;
 	}
 	if (rc == 0) {
-		s->progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+		rc = filter_args_end(&s->which, s->err, sizeof(s->err));
+	}
+	if (rc == 0) {
 		rc = run(s, argv + optind, (unsigned)(argc - optind));
 	}
 	if (rc != 0) {
 		fprintf(stderr, "bhlog: %s\n", s->err);
 		return REVIEW_ERROR;
 	}
-	return s->matches != 0 ? REVIEW_FOUND : REVIEW_NOTHING;
+	return s->scan.matches != 0 ? REVIEW_FOUND : REVIEW_NOTHING;
 }
 
 int search_main(int argc, char **argv)

@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// A log may hold anything once others had it in hands: taking a line apart, matching it and showing
-// it must never read or write past an end. Needs libreview and libflowlog.
+// A log may hold anything once others had it in hands: taking a line apart, matching it, showing
+// and exporting it must never read or write past an end, and what is exported is JSON.
 
+#include "app/export/cells.h"
+#include "app/export/export.h"
+#include "app/export/pseudonym.h"
 #include "app/review/filter.h"
 #include "app/review/printer.h"
+#include "tests/fuzz/want.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -33,6 +41,50 @@ static void show(enum printer_format format, const struct row *r, const char *li
 	if (null != NULL) {
 		fclose(null);
 	}
+}
+
+static struct pseudonym *names(bool keep_prefixes)
+{
+	static struct pseudonym *kinds[2];
+	char key[PSEUDONYM_KEY_MIN] = "a key", path[64], err[256];
+
+	if (kinds[keep_prefixes] == NULL) {
+		const int fd = memfd_create("key", MFD_CLOEXEC);
+
+		want(fd >= 0 && fchmod(fd, 0600) == 0);
+		want(write(fd, key, sizeof(key)) == (ssize_t)sizeof(key));
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		kinds[keep_prefixes] = pseudonym_open(path, keep_prefixes, err, sizeof(err));
+		want(kinds[keep_prefixes] != NULL);
+		close(fd);
+	}
+	return kinds[keep_prefixes];
+}
+
+static void want_json(const char *text, const struct json_out *j)
+{
+	json_t *t = json_loadb(
+		text, (size_t)(j->p - text), JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
+
+	want(j->full || t != NULL);
+	json_decref(t);
+}
+
+static void export_all(const struct row *r, size_t room)
+{
+	char *text = malloc(room); // of the exact size, as the line
+
+	for (unsigned i = 0; i < 4 && text != NULL && cells_sound(r); i++) {
+		struct json_out j = {text, text + room, false};
+
+		if (i >= 2) {
+			want(pseudonym_put(names(i == 3), &j, r));
+			want_json(text, &j);
+		} else if (i == 0 ? export_ecs(&j, r) : export_eve(&j, r)) {
+			want_json(text, &j);
+		}
+	}
+	free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -61,6 +113,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		filter_match(f, &row);
 		show(PRINTER_TABLE, &row, line, size);
 		show(PRINTER_CSV, &row, line, size);
+		export_all(&row, 65536 + 16 * size);
+		export_all(&row, size % 1500 + 1);
 	}
 	free(line);
 	free(f);

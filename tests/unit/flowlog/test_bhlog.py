@@ -154,6 +154,11 @@ class Search(unittest.TestCase):
             args = (["--since", since] if since else []) + (["--until", until] if until else [])
             with self.subTest(args=args):
                 self.assertEqual(self.seqs(*args), expected)
+        everything = [r["seq"] for r in RECORDS]
+        for period, expected in (("2026-11-24", everything), ("2026-11/2026-12", everything), ("2025", []),
+                                 ("2026-11-24T09:30:00Z/2026-11-24T12:00:00Z", [5])):
+            with self.subTest(period=period):
+                self.assertEqual(self.seqs("--period", period), expected)
 
     def test_files_and_stdin(self):
         first = os.path.join(self.dir, "flow-20261124T090500Z-000001.jsonl.zst")
@@ -277,6 +282,9 @@ class Search(unittest.TestCase):
                 (["search", self.dir, "--min-bytes", "1k"], b'--min-bytes "1k": expected a whole number'),
                 (["search", self.dir, "--since", "yesterday"], b'--since "yesterday": expected a date'),
                 (["search", self.dir, "--until", "2026-02-30"], b'--until "2026-02-30": expected a date'),
+                (["search", self.dir, "--period", "May"], b'--period "May": expected a year'),
+                (["search", self.dir, "--period", "2026", "--since", "2026-01-01"], b"not both"),
+                (["search", self.dir, "--since", "2026-11-25", "--until", "2026-11-24"], b"is not before --until"),
         ):
             with self.subTest(args=args):
                 p = self.run_bhlog(*args)

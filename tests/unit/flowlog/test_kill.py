@@ -18,6 +18,8 @@ import tempfile
 import time
 import unittest
 
+import numbers_of
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 VERIFY_LOG = os.path.join(HERE, "../../../scripts/verify-log")
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
@@ -100,24 +102,10 @@ class Kill(unittest.TestCase):
             self.check_kill(log, upcoming)
             if n % LIVES == LIVES - 1 or n == KILLS - 1:
                 gaps += self.verify(log)["gaps"]
-                lines = b"".join(subprocess.run(["zstd", "-dcq", os.path.join(log, s)], capture_output=True,
-                                                check=True).stdout
-                                 for s in sorted(os.listdir(log), key=lambda s: s[22:]) if s.endswith(".zst"))
-                self.check_numbers(lines)
+                seen, told, last = numbers_of.log(log)
+                self.assertEqual(seen + told, last)
                 shutil.rmtree(log)
         print(f"{KILLS} kills in {time.monotonic() - started:.0f} s, {gaps} gap records, seed {SEED}")
-
-    def check_numbers(self, lines):
-        """Each number is there once or told by one gap record."""
-        seen = told = last = 0
-        for line in lines.splitlines():
-            r = json.loads(line)
-            self.assertGreater(r["seq"], last)
-            last = r["seq"]
-            seen += 1
-            if r["ev"] == "gap":
-                told += r["lost"]
-        self.assertEqual(seen + told, last)
 
     def test_read_while_it_is_written(self):
         log, counter = self.path("log"), self.path("counter")

@@ -121,6 +121,37 @@ static void test_torn_block(void **state)
 	free(line);
 }
 
+// A file that could not get its name while the log went on in others: it gets it, with nothing torn
+// and nothing told as lost.
+static void test_older_file_left_open(void **state)
+{
+	const struct scratch *s = *state;
+	struct flowlog_config c = steps_config(s);
+	struct flowlog *l;
+	char path[256], open[300], *line;
+	struct verify_report r;
+
+	c.segment_s = 10;
+	l = steps_open(&c);
+	steps_start(l, SAMPLE_T);
+	steps_write(l, 3, SAMPLE_T, 0);
+	flowlog_flush(l, SAMPLE_T);
+	steps_write(l, 5, SAMPLE_T + 20000000, 0); // in another file
+	steps_stop(l, SAMPLE_T + 20000000);
+	steps_close(l);
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX, 0, path), 2);
+	snprintf(open, sizeof(open), "%s.open", path);
+	assert_int_equal(rename(path, open), 0);
+	r = go_on(s);
+	assert_int_equal(r.lost, 0);
+	assert_int_equal(r.records, 4 + 6 + 2);
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX_TORN, 0, NULL), 0);
+	line = first_line(s, 2);
+	assert_non_null(strstr(line, "\"ev\":\"start\","));
+	assert_non_null(strstr(line, "\"seq\":11,"));
+	free(line);
+}
+
 // A file system that lost power can leave zeros.
 static void test_zeros(void **state)
 {
@@ -269,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_records_in_memory_are_counted),
 		TEST(test_torn_block),
+		TEST(test_older_file_left_open),
 		TEST(test_zeros),
 		TEST(test_killed_before_the_first_block),
 		TEST(test_again_and_again),

@@ -4,10 +4,11 @@
 // A flow log for tests from outside.
 //
 //     write_log DIR GATEWAY KEY BLOCKS RECORDS SEGMENT_BYTES   BLOCKS blocks of RECORDS and a stop
+//     write_log DIR GATEWAY KEY BLOCKS RECORDS SEGMENT_BYTES live   with a thread, by time
 //     write_log DIR GATEWAY KEY forever COUNTER                live, until it is killed
 //
 // KEY "-": unsigned. COUNTER is a file whose first 8 bytes become the next number, as soon as a
-// record has its own.
+// record has its own. Exit status: 0, 1: the log could not be closed whole, 2: not be opened.
 
 #include "app/flowlog/flowlog.h"
 #include "sample.h"
@@ -81,7 +82,7 @@ static int write_blocks(unsigned blocks, unsigned records)
 	flowlog_stop(l, &(struct notice_stop){.t = t, .why = "end of input", .missed = 7});
 	if (flowlog_close(l, err, sizeof(err)) != 0) {
 		fprintf(stderr, "%s\n", err);
-		return 2;
+		return 1;
 	}
 	return 0;
 }
@@ -134,5 +135,6 @@ int main(int argc, char **argv)
 	if (strcmp(argv[4], "forever") == 0)
 		return write_forever(argv[5]);
 	config.segment_bytes = argc > 6 ? strtoull(argv[6], NULL, 10) : 0;
+	config.live = argc > 7 && strcmp(argv[7], "live") == 0;
 	return write_blocks((unsigned)atoi(argv[4]), (unsigned)atoi(argv[5]));
 }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/review/filter_args.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int take_number(
+	const char *option, const char *text, uint64_t *v, char *err, size_t err_size)
+{
+	char *end;
+
+	errno = 0;
+	*v = strtoull(text, &end, 10);
+	if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0) {
+		snprintf(err, err_size, "--%s \"%s\": expected a whole number", option, text);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int filter_args_take(
+	struct filter_args *a, int option, const char *text, char *err, size_t err_size)
+{
+	if (option >= 0 && option < FILTER_FIELDS) {
+		return filter_add(&a->filter, (enum filter_field)option, text, err, err_size);
+	}
+	switch (option) {
+	case FILTER_ARG_MIN_BYTES:
+		return take_number("min-bytes", text, &a->filter.min_bytes, err, err_size);
+	case FILTER_ARG_SINCE:
+		a->period.since = text;
+		return 0;
+	case FILTER_ARG_UNTIL:
+		a->period.until = text;
+		return 0;
+	case FILTER_ARG_PERIOD:
+		a->period.period = text;
+		return 0;
+	case FILTER_ARG_LIMIT:
+		return take_number("limit", text, &a->limit, err, err_size);
+	default:
+		return 1;
+	}
+}
+
+int filter_args_end(struct filter_args *a, char *err, size_t err_size)
+{
+	struct period_bounds b = {0};
+	const int rc = period_args_read(&a->period, 0, &b, err, err_size);
+
+	if (rc == 0) {
+		a->filter.has_since = b.has_since;
+		a->filter.since = b.since;
+		a->filter.has_until = b.has_until;
+		a->filter.until = b.until;
+	}
+	return rc;
+}

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bridgehead authors
+"""The numbers of a log's records, read without the log's own programs."""
+import json
+import os
+import subprocess
+
+
+def log(directory):
+    """How many records are there, how many gap records tell of, and the last number. Raises AssertionError where a
+    number does not rise."""
+    segments = sorted((s for s in os.listdir(directory) if s.endswith(".zst")), key=lambda s: s[22:])
+    lines = subprocess.run(["zstd", "-dcq", *(os.path.join(directory, s) for s in segments)], capture_output=True,
+                           check=True).stdout
+    seen = told = last = 0
+    for line in lines.splitlines():
+        r = json.loads(line)
+        assert r["seq"] > last, (last, r)
+        last = r["seq"]
+        seen += 1
+        if r["ev"] == "gap":
+            told += r["lost"]
+    return seen, told, last
