@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #define LANE_MAX           32       // DPI lcores
-#define LANE_REQUEST_BYTES 4194304u // of requests in one lane: about 40,000 small packets
+#define LANE_REQUEST_BYTES 1048576u // of requests in one lane: about 12,000 small packets
 #define LANE_ANSWER_BYTES  262144u  // about 1,700 answers
 #define LANE_LOOKS         4        // of the timer wheel that wait for a last word: about a second
 #define LANE_STOP_MS       1000     // and so long where the worker stops

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #define SIZE     4096
-#define MESSAGES 60000u
+#define MESSAGES 20000u
 
 static size_t length_of(uint32_t n)
 {
