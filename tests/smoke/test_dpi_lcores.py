@@ -4,6 +4,8 @@
 
 """DPI on lcores of its own: the verdicts and records of test_verdicts.py, by answers over rings."""
 import check
+from control import bhctl
+from exposition import parse
 from gateway import Gateway, books, make_config, total
 from lab import Lab, need_namespaces, need_programs
 from park import COUNTRIES, POLICY, SERVERS, TENANTS, Wire, ports
@@ -36,6 +38,7 @@ def test(t):
             silent, error, _ = connect(wire.inside, me, to, 443)
             t.ok(silent is not None, "a connection that stays silent", error)
             stats = gw.settle()
+            shown, metrics = bhctl(gw, "stats").stdout, parse(bhctl(gw, "metrics").stdout)
             status, seconds = gw.stop()
             silent.close()
         t.equal(status, 0, "the gateway stops well")
@@ -45,6 +48,8 @@ def test(t):
         t.equal([x["lcore"] for x in lcores], [2, 3], "two lcores do DPI")
         t.ok(all(x["packets"] > 0 and x["answers"] > 0 for x in lcores), "and flows go to both", lcores,
              f"{[x['packets'] for x in lcores]} packets")
+        t.ok("DPI LCORES" in shown and "LCORE     3" in shown, "bhctl stats shows them", shown)
+        t.ok("bridgehead_dpi_lcore_packets_total" in metrics, "and so does bhctl metrics", sorted(metrics))
         given, sent = sum(x["packets"] for x in lcores), total(stats, "classification", "packets")
         t.ok(given <= sent, "they give nDPI what the worker sent, but what came after a last word", "",
              f"{given} of {sent}")
