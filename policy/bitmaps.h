@@ -34,3 +34,8 @@ static inline void bit_set(uint64_t *bits, unsigned i)
 {
 	bits[i / 64] |= 1ull << i % 64;
 }
+
+static inline bool bit_get(const uint64_t *bits, unsigned i)
+{
+	return bits[i / 64] >> i % 64 & 1;
+}

@@ -40,9 +40,7 @@ static size_t control_at(const unsigned char *s)
 	return 0;
 }
 
-// A copy that is one line: control characters as \xNN, at most TEXT_MAX bytes, cut between
-// characters.
-static char *one_line(const char *text)
+char *diag_one_line(const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	char *out = malloc(TEXT_MAX + 16);
@@ -91,7 +89,7 @@ static char *format_text(const char *what, va_list ap)
 
 	if (vasprintf(&raw, what, ap) < 0)
 		return NULL;
-	text = one_line(raw);
+	text = diag_one_line(raw);
 	free(raw);
 	return text;
 }
@@ -104,8 +102,10 @@ void diag_add(struct diag_list *d, enum diag_level level, unsigned line, unsigne
 
 	if (level == DIAG_ERROR)
 		d->errors++;
-	else
+	else if (level == DIAG_WARNING)
 		d->warnings++;
+	else
+		d->notes++;
 	if (d->n >= DIAG_MAX || !make_room(d)) {
 		d->dropped++;
 		return;
@@ -113,8 +113,8 @@ void diag_add(struct diag_list *d, enum diag_level level, unsigned line, unsigne
 	va_start(ap, what);
 	f.what = format_text(what, ap);
 	va_end(ap);
-	f.pointer = pointer ? one_line(pointer) : NULL;
-	f.hint = hint ? one_line(hint) : NULL;
+	f.pointer = pointer ? diag_one_line(pointer) : NULL;
+	f.hint = hint ? diag_one_line(hint) : NULL;
 	if (!f.what || (pointer && !f.pointer) || (hint && !f.hint)) {
 		free(f.what);
 		free(f.pointer);
@@ -125,6 +125,28 @@ void diag_add(struct diag_list *d, enum diag_level level, unsigned line, unsigne
 	d->v[d->n++] = f;
 }
 
+static int by_line(const void *a, const void *b)
+{
+	const struct diag *x = a, *y = b;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return x->column < y->column ? -1 : x->column > y->column;
+}
+
+void diag_sort(struct diag_list *d, size_t from)
+{
+	if (d->n > from)
+		qsort(d->v + from, d->n - from, sizeof(*d->v), by_line);
+}
+
+const char *diag_level_name(enum diag_level level)
+{
+	static const char *const names[] = {"note", "warning", "error"};
+
+	return names[level];
+}
+
 int diag_format(const struct diag_list *d, size_t i, char *out, size_t size)
 {
 	const struct diag *f = &d->v[i];
@@ -132,8 +154,9 @@ int diag_format(const struct diag_list *d, size_t i, char *out, size_t size)
 
 	if (f->line)
 		snprintf(place, sizeof(place), ":%u:%u", f->line, f->column);
-	return snprintf(out, size, "%s%s: %s%s%s%s%s%s", d->file ? d->file : "-", place,
+	return snprintf(out, size, "%s%s: %s%s%s%s%s%s%s", d->file ? d->file : "-", place,
 		f->pointer ? f->pointer : "", f->pointer && *f->pointer ? ": " : "",
-		f->level == DIAG_WARNING ? "warning: " : "", f->what, f->hint ? "; " : "",
+		f->level == DIAG_ERROR ? "" : diag_level_name(f->level),
+		f->level == DIAG_ERROR ? "" : ": ", f->what, f->hint ? "; " : "",
 		f->hint ? f->hint : "");
 }

@@ -8,6 +8,7 @@
 //
 //     FILE:LINE:COLUMN: /json/pointer: what is wrong; hint
 //     FILE:LINE:COLUMN: /json/pointer: warning: what is odd; hint
+//     FILE:LINE:COLUMN: /json/pointer: note: what is worth knowing; hint
 //
 // A finding about no particular place has line 0; the place is then left out.
 #pragma once
@@ -17,6 +18,7 @@
 #include <stdint.h>
 
 enum diag_level {
+	DIAG_NOTE,    // worth knowing
 	DIAG_WARNING, // the document is usable
 	DIAG_ERROR,   // it is not
 };
@@ -33,7 +35,7 @@ struct diag_list {
 	char *file; // as the user named it
 	struct diag *v;
 	size_t n, cap;
-	size_t errors, warnings;
+	size_t errors, warnings, notes;
 	size_t dropped; // findings past DIAG_MAX, counted only
 };
 
@@ -53,8 +55,18 @@ static inline bool diag_failed(const struct diag_list *d)
 	return d->errors != 0;
 }
 
+// Brings the findings from number `from` on into the order of the text: whoever mends them goes
+// through the file once.
+void diag_sort(struct diag_list *d, size_t from);
+
+const char *diag_level_name(enum diag_level level); // "note", "warning", "error"
+
 // Writes finding i without a newline; returns what snprintf would.
 int diag_format(const struct diag_list *d, size_t i, char *out, size_t size);
+
+// A copy of text that is one line of at most some 600 bytes, cut between characters; what would
+// break it or drive a terminal is written as \xNN. NULL without memory; the caller frees.
+char *diag_one_line(const char *text);
 
 // The nearest of the names by edit distance, where it is near enough to be meant; NULL otherwise.
 // next(ctx, i) gives the i-th name, NULL past the end.

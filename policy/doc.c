@@ -39,16 +39,6 @@ static void read_all(struct reader *r)
 	read_limits(r, root);
 }
 
-// Findings in the order of the text: whoever mends them goes through the file once.
-static int by_line(const void *a, const void *b)
-{
-	const struct diag *x = a, *y = b;
-
-	if (x->line != y->line)
-		return x->line < y->line ? -1 : 1;
-	return x->column < y->column ? -1 : x->column > y->column;
-}
-
 struct policy_doc *doc_read(const char *text, size_t len, int64_t now,
 	const struct policy_names *names, struct diag_list *diag)
 {
@@ -73,8 +63,7 @@ struct policy_doc *doc_read(const char *text, size_t len, int64_t now,
 	jsondoc_free(&json);
 	for (unsigned i = 0; i < INDEX_COUNT; i++)
 		json_decref(r.index[i]);
-	if (diag->n > before)
-		qsort(diag->v + before, diag->n - before, sizeof(*diag->v), by_line);
+	diag_sort(diag, before);
 	if (diag->errors == errors)
 		return d;
 	doc_free(d);

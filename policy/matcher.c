@@ -95,8 +95,7 @@ static void add_host(
 	}
 }
 
-// Lower case, without a port ("example.org:8080") and without the root's dot. Returns the length.
-static size_t plain_host(const char *host, char out[256])
+size_t host_plain(const char *host, char out[256])
 {
 	const char *colon = strchr(host, ':');
 	size_t n = strlen(host);
@@ -128,7 +127,7 @@ static void probe_hosts(const struct matcher *m, const struct policy_facts *f, s
 	}
 	memcpy(out->sum[1], bits(m, m->without[1]), out->words * sizeof(out->sum[1][0]));
 	out->three[1] = out->sum[1];
-	n = plain_host(f->host, name);
+	n = host_plain(f->host, name);
 	for (size_t i = n; i-- > 0;) {
 		hash = host_hash_step(hash, name[i]);
 		if (i == 0 ||

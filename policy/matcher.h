@@ -113,6 +113,10 @@ static inline uint32_t host_hash_step(uint32_t h, char c)
 	return (h ^ (uint8_t)c) * 0x01000193u;
 }
 
+// A name as it is compared: lower case, without a port ("example.org:8080") and without the root's
+// dot. Returns the length.
+size_t host_plain(const char *host, char out[256]);
+
 static inline bool has_ports(uint8_t proto)
 {
 	return proto == 6 || proto == 17 || proto == 132;

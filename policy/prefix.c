@@ -19,6 +19,11 @@ bool policy_addr_parse(const char *text, struct policy_addr *out)
 	return inet_pton(out->version == 4 ? AF_INET : AF_INET6, text, out->b) == 1;
 }
 
+void policy_addr_format(const struct policy_addr *a, char out[PREFIX_TEXT_MAX])
+{
+	inet_ntop(a->version == 4 ? AF_INET : AF_INET6, a->b, out, PREFIX_TEXT_MAX);
+}
+
 // Clears what lies behind the prefix; true where something was set.
 static bool mask(struct policy_prefix *p)
 {

@@ -30,3 +30,4 @@ int prefix_compare(const void *a, const void *b);
 
 // An address alone: "192.0.2.1", "2001:db8::1".
 bool policy_addr_parse(const char *text, struct policy_addr *out);
+void policy_addr_format(const struct policy_addr *a, char out[PREFIX_TEXT_MAX]);

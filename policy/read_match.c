@@ -288,7 +288,7 @@ static void read_asns(struct reader *r, const struct place *at, json_t *o, struc
 	m->asns = out;
 }
 
-static const char *const keys[] = {
+const char *const match_keys[] = {
 	[DIM_TENANTS] = "tenants",
 	[DIM_INITIATOR] = "initiator",
 	[DIM_BORDER] = "border",
@@ -318,12 +318,12 @@ void read_match(
 	unsigned n;
 	int w;
 
-	read_keys(r, at, o, keys);
+	read_keys(r, at, o, match_keys);
 	if (json_object_size(o) == 0)
 		read_error(r, at, "what holds for everything belongs into the defaults",
 			"must name at least one condition");
 	for (unsigned d = 0; d < DIM_COUNT; d++)
-		if (json_object_get(o, keys[d]) != NULL)
+		if (json_object_get(o, match_keys[d]) != NULL)
 			m->present |= 1u << d;
 	if ((m->present & 1u << DIM_RULES) && !rules)
 		read_error(r, PLACE_KEY(at, "rules"), NULL, "only a limit can match rules");

@@ -125,7 +125,7 @@ bool policy_file_print(const struct diag_list *diag, FILE *to)
 {
 	char line[2048];
 
-	for (int level = DIAG_ERROR; level >= DIAG_WARNING; level--) {
+	for (int level = DIAG_ERROR; level >= DIAG_NOTE; level--) {
 		for (size_t i = 0; i < diag->n; i++) {
 			if ((int)diag->v[i].level != level)
 				continue;

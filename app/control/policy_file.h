@@ -28,8 +28,8 @@ struct policy_text {
 int policy_text_read(struct policy_text *t, const char *path, struct diag_list *diag);
 void policy_text_free(struct policy_text *t);
 
-// Writes every finding as a line, errors first, and how many were left out. Returns whether there
-// were errors.
+// Writes every finding as a line, the worst first, and how many were left out. Returns whether
+// there were errors.
 bool policy_file_print(const struct diag_list *diag, FILE *to);
 
 void policy_file_sha256(const char *text, size_t len, uint8_t out[32]);

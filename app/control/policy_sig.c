@@ -56,6 +56,17 @@ static int bad(char *err, size_t err_size, const char *what)
 	return -EINVAL;
 }
 
+// What an envelope says goes to terminals, records and answers in JSON: only what cannot harm them.
+static const char *shown(const char *name)
+{
+	const size_t len = strlen(name);
+
+	for (size_t i = 0; i < len; i++)
+		if (name[i] < ' ' || name[i] > '~')
+			return "(no name)";
+	return len <= KEY_NAME_MAX + 9 ? name : "(too long)"; // a key's has its id behind it
+}
+
 struct envelope {
 	const char *format, *id, *key, *signature;
 	json_int_t version;
@@ -85,14 +96,14 @@ static int check(const struct envelope *e, const char *text, size_t len, const c
 
 	if (strcmp(e->id, id) != 0 || e->version != (json_int_t)version) {
 		snprintf(err, err_size,
-			"the signature is for policy %.64s version %" JSON_INTEGER_FORMAT
+			"the signature is for policy %s version %" JSON_INTEGER_FORMAT
 			", the text is policy %.64s version %u",
-			e->id, e->version, id, version);
+			shown(e->id), e->version, id, version);
 		return -EINVAL;
 	}
 	if (k < 0) {
-		snprintf(err, err_size, "signed by key %.80s, which is not among policy_keys",
-			e->key);
+		snprintf(err, err_size, "signed by key %s, which is not among policy_keys",
+			shown(e->key));
 		return -EINVAL;
 	}
 	if (!key_base64_decode(e->signature, sig, sizeof(sig), &n_sig) || n_sig != sizeof(sig))

@@ -71,7 +71,7 @@ static void driver_of(const char *device, char *out, size_t size)
 
 static void say_missing(struct doctor *d, const char *driver)
 {
-	char package[64];
+	char package[80];
 
 	snprintf(package, sizeof(package), "librte-%s", driver);
 	for (char *c = package; *c != '\0'; c++)

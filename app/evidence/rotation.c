@@ -64,3 +64,21 @@ unsigned rotation_follow(const char *text, size_t len, const struct key_public *
 	}
 	return n;
 }
+
+enum note_signature rotation_check(const struct note *note, const struct key_public *keys,
+	unsigned n, const struct key_public **by)
+{
+	enum note_signature found = NOTE_UNSIGNED;
+
+	for (unsigned i = 0; i < n; i++) {
+		const enum note_signature s = note_check(note, &keys[i]);
+
+		if (s != NOTE_UNSIGNED)
+			*by = &keys[i];
+		if (s == NOTE_FORGED)
+			return NOTE_FORGED;
+		if (s == NOTE_SIGNED)
+			found = NOTE_SIGNED;
+	}
+	return found;
+}

@@ -26,5 +26,12 @@ size_t rotation_make(
 
 // The keys that text, notes one behind the other, leads to from `first`, which is the first of
 // them. Their number.
+// Notes that are no rotation, or that do not go on from the last key, are passed over; what is no
+// note ends it.
 unsigned rotation_follow(const char *text, size_t len, const struct key_public *first,
 	struct key_public keys[ROTATION_MAX_KEYS]);
+
+// Whether one of the n keys signed; *by is then the one. A false signature in the name of any of
+// them makes it NOTE_FORGED.
+enum note_signature rotation_check(const struct note *note, const struct key_public *keys,
+	unsigned n, const struct key_public **by);

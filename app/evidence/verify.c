@@ -294,8 +294,11 @@ static void answer_rest(struct verifier *v)
 		r->integrity.status = v->sealed_tail ? VERIFY_UNCONFIRMED : VERIFY_GOOD;
 		snprintf(r->integrity.text, sizeof(r->integrity.text),
 			"all %" PRIu64 " records in %" PRIu64 " blocks are as written; %" PRIu64
-			" blocks are newer than the checkpoint",
-			r->records, r->blocks, unsigned_blocks);
+			" blocks are newer than the checkpoint%s",
+			r->records, r->blocks, unsigned_blocks,
+			r->torn_history != 0 ? "; the history of checkpoints ends in a part of "
+					       "one, as a crash leaves it"
+					     : "");
 	} else if (r->integrity.status == VERIFY_GOOD) {
 		r->integrity.status = VERIFY_UNCONFIRMED;
 		snprintf(r->integrity.text, sizeof(r->integrity.text),

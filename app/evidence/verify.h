@@ -51,6 +51,8 @@ struct verify_report {
 	uint64_t entries, checkpoint;               // blocks that each covers
 	uint64_t attempted, lost, missed, gaps;     // as the last block says; gap records
 	int64_t checkpoint_time;
+	uint64_t torn_history; // bytes behind the last note of FILE_CHECKPOINTS, of a write that
+			       // was cut
 };
 
 // 0 good, 1 tampered, 2 unreadable, 3 unconfirmed: the exit status of the answers together.

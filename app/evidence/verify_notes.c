@@ -35,6 +35,19 @@ static void no_memory(struct verifier *v)
 	snprintf(v->r->integrity.text, sizeof(v->r->integrity.text), "out of memory");
 }
 
+// A file that the log may have. NULL: it has not, or it cannot be read, which is another thing.
+static char *read_optional(struct verifier *v, const char *name, size_t max, size_t *len)
+{
+	char *text = folder_read(v->dir_fd, name, max, len);
+
+	if (text == NULL && errno != ENOENT) {
+		v->r->integrity.status = VERIFY_UNREADABLE;
+		snprintf(v->r->integrity.text, sizeof(v->r->integrity.text), "%s: %s", name,
+			strerror(errno));
+	}
+	return text;
+}
+
 static void read_keys(struct verifier *v)
 {
 	size_t len;
@@ -42,42 +55,38 @@ static void read_keys(struct verifier *v)
 
 	if (v->o->key == NULL)
 		return;
-	text = folder_read(v->dir_fd, FILE_ROTATIONS, ROTATION_MAX_KEYS * NOTE_MAX, &len);
+	text = read_optional(v, FILE_ROTATIONS, ROTATION_MAX_KEYS * NOTE_MAX, &len);
 	v->n_keys = rotation_follow(
 		text != NULL ? text : "", text != NULL ? len : 0, v->o->key, v->keys);
 	free(text);
 }
 
-// Whether one of the log's keys signed; *by is then the one.
 static enum note_signature check(
 	const struct verifier *v, const struct note *n, const struct key_public **by)
 {
-	enum note_signature found = NOTE_UNSIGNED;
-
-	for (unsigned i = 0; i < v->n_keys; i++) {
-		const enum note_signature s = note_check(n, &v->keys[i]);
-
-		if (s != NOTE_UNSIGNED)
-			*by = &v->keys[i];
-		if (s == NOTE_FORGED)
-			return NOTE_FORGED;
-		if (s == NOTE_SIGNED)
-			found = NOTE_SIGNED;
-	}
-	return found;
+	return rotation_check(n, v->keys, v->n_keys, by);
 }
 
-// A write that was cut short left a part of one note: its text, and behind the empty line nothing
-// but signatures. Anything else behind the last readable note is not of a crash.
-static bool torn_end(const char *s, size_t len)
+// A write that was cut short left the beginning of one note of this log (origin "": not known yet):
+// a part of its text, or all of it and behind the empty line signatures, of which the last has no
+// end. Anything else behind the last readable note is not of a crash.
+static bool torn_end(const char *s, size_t len, const char *origin)
 {
 	const char *end = s + len, *tail = memmem(s, len, "\n\n", 2), *line;
 	const size_t head = tail != NULL ? (size_t)(tail - s) : len, n = strlen(SIGNATURE);
+	const size_t name = strlen(origin);
+	struct checkpoint c;
+	struct note note;
 
+	if (memcmp(s, origin, len < name ? len : name) != 0 ||
+		(name != 0 && len > name && s[name] != '\n'))
+		return false;
 	if (len >= NOTE_MAX || memmem(s, head, "\n" SIGNATURE, 1 + n) != NULL)
 		return false;
 	if (tail == NULL)
 		return true;
+	if (end[-1] == '\n' || !note_read(s, head + 2, &note, &c))
+		return false;
 	for (line = tail + 2; (tail = memchr(line, '\n', (size_t)(end - line))) != NULL;
 		line = tail + 1) {
 		if ((size_t)(tail - line) < n || memcmp(line, SIGNATURE, n) != 0)
@@ -86,12 +95,26 @@ static bool torn_end(const char *s, size_t len)
 	return true;
 }
 
+// What a torn write left at the end is no checkpoint yet; the writer cuts it off.
+static void end_history(
+	struct verifier *v, const char *rest, size_t len, uint64_t size, const char *origin)
+{
+	if (torn_end(rest, len, origin))
+		v->r->torn_history = len;
+	else
+		verify_bad(v, &v->r->integrity, true, size,
+			"the history of checkpoints is damaged behind the one of %" PRIu64
+			" blocks",
+			size);
+}
+
 static void read_history(struct verifier *v)
 {
 	size_t len, at = 0;
-	char *text = folder_read(v->dir_fd, FILE_CHECKPOINTS, HISTORY_MAX, &len);
+	char *text = read_optional(v, FILE_CHECKPOINTS, HISTORY_MAX, &len);
 	struct target t = {.kind = TARGET_HISTORY, .file = FILE_CHECKPOINTS};
 	const struct key_public *by;
+	char origin[ORIGIN_MAX] = "";
 	struct note n;
 	uint64_t size = 0;
 
@@ -109,14 +132,11 @@ static void read_history(struct verifier *v)
 		else if (!add_target(&v->targets, &t))
 			no_memory(v);
 		size = t.c.size;
+		memcpy(origin, t.c.origin, sizeof(origin));
 		at += n.len;
 	}
-	// What a torn write left at the end is no checkpoint yet; the writer cuts it off.
-	if (text != NULL && !verify_is_bad(v) && !torn_end(text + at, len - at))
-		verify_bad(v, &v->r->integrity, true, size,
-			"the history of checkpoints is damaged behind the one of %" PRIu64
-			" blocks",
-			size);
+	if (text != NULL && !verify_is_bad(v) && len != at)
+		end_history(v, text + at, len - at, size, origin);
 	free(text);
 }
 
@@ -233,7 +253,8 @@ void verify_read_targets(struct verifier *v)
 
 	read_keys(v);
 	// The history first: the writer replaces the newest before it adds to the history.
-	read_history(v);
+	if (!verify_is_bad(v))
+		read_history(v);
 	if (!verify_is_bad(v))
 		read_newest(v);
 	if (!verify_is_bad(v))

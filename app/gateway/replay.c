@@ -25,7 +25,10 @@
 #define PAD 64
 
 struct replay {
-	struct replay_options o;
+	struct replay_options o; // borrowed words
+	const char *who;
+	const struct replay_watch *watch; // NULL: nobody looks
+	struct record_words words;
 	struct dpi *dpi;
 	struct geo *geo;
 	struct policy_slot slot;
@@ -54,7 +57,7 @@ static int64_t window_of(int64_t ts)
 
 static int fail(struct replay *r)
 {
-	fprintf(stderr, "bridgehead replay: %s\n", r->err);
+	fprintf(stderr, "%s: %s\n", r->who, r->err);
 	return -EIO;
 }
 
@@ -64,6 +67,8 @@ static int emit(void *ctx, const struct record *rec)
 	int rc;
 
 	replay_totals_add(r->totals, rec);
+	if (r->watch != NULL)
+		r->watch->record(r->watch->ctx, rec, &r->words);
 	if (r->log == NULL) {
 		flow_capture_release(rec->capture);
 		return 0;
@@ -99,6 +104,8 @@ static int open_parts(struct replay *r)
 	r->dpi = dpi_create(&dc, r->err, sizeof(r->err));
 	if (r->dpi == NULL)
 		return fail(r);
+	r->words = (struct record_words){
+		.ctx = r->dpi, .app = app_word, .category = category_word, .risk = risk_word};
 	diag_init(&diag, r->o.policy);
 	policy = policy_file_load(r->o.policy, POLICY_ANY_TIME, r->dpi, &diag);
 	policy_file_print(&diag, stderr);
@@ -123,10 +130,7 @@ static int open_log(struct replay *r)
 		.dir = r->o.log_dir,
 		.records = r->o.records,
 		.block_ms = 3600000, // full blocks pack best, and nobody waits for them
-		.words = {.ctx = r->dpi,
-			.app = app_word,
-			.category = category_word,
-			.risk = risk_word},
+		.words = r->words,
 	};
 
 	if (r->o.log_dir == NULL && r->o.records == NULL)
@@ -402,20 +406,20 @@ static void close_parts(struct replay *r)
 	dpi_free(r->dpi);
 	replay_totals_free(r->totals);
 	free(r->bytes);
-	replay_options_free(&r->o);
 }
 
-int replay_main(int argc, char **argv)
+int replay_run(const struct replay_options *o, const char *who, const struct replay_watch *watch)
 {
 	struct replay *r = calloc(1, sizeof(*r));
 	int rc;
 
-	if (r == NULL)
-		return 2;
-	rc = replay_parse(argc, argv, &r->o);
-	if (rc != 0)
-		goto out;
-	signal(SIGPIPE, SIG_IGN);
+	if (r == NULL) {
+		fprintf(stderr, "%s: no memory\n", who);
+		return -ENOMEM;
+	}
+	r->o = *o;
+	r->who = who;
+	r->watch = watch;
 	r->progress = isatty(STDERR_FILENO);
 	r->totals = replay_totals_create();
 	rc = r->totals == NULL ? -ENOMEM : open_parts(r);
@@ -427,8 +431,19 @@ int replay_main(int argc, char **argv)
 	if (rc == 0 && r->o.summary && r->pl != NULL)
 		replay_totals_print(r->totals, r->pl,
 			r->o.records != NULL && strcmp(r->o.records, "-") == 0 ? stderr : stdout);
-out:
 	close_parts(r);
 	free(r);
+	return rc;
+}
+
+int replay_main(int argc, char **argv)
+{
+	struct replay_options o;
+	int rc = replay_parse(argc, argv, &o);
+
+	signal(SIGPIPE, SIG_IGN);
+	if (rc == 0)
+		rc = replay_run(&o, "bridgehead replay", NULL);
+	replay_options_free(&o);
 	return rc < 0 ? 2 : 0;
 }

@@ -40,5 +40,16 @@ void replay_totals_free(struct replay_totals *t);
 void replay_totals_add(struct replay_totals *t, const struct record *r);
 void replay_totals_print(const struct replay_totals *t, const struct pipeline *pl, FILE *to);
 
+// Whoever looks at the records of a run, whether they are written or not. The record is valid
+// during the call; its policy's words are gone when the run is over.
+struct replay_watch {
+	void *ctx;
+	void (*record)(void *ctx, const struct record *r, const struct record_words *words);
+};
+
+// One run over the captures that o names. who: the program, for errors. watch may be NULL. 0, or
+// -errno with a line on standard error.
+int replay_run(const struct replay_options *o, const char *who, const struct replay_watch *watch);
+
 // Exit status: 0, or 2 with a line on standard error.
 int replay_main(int argc, char **argv);

@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/operator/command.h"
+#include "app/simulate/simulate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,10 @@ static const struct command commands[] = {
 	{"top", top_command, "who sends most just now"},
 	{"policy status", status_command, "the policy in force"},
 	{"policy validate", validate_command, "everything that is wrong with policies"},
+	{"policy lint", lint_command, "what is odd about policies"},
+	{"policy explain", explain_command, "what a policy decides on a flow, and why"},
+	{"policy diff", diff_command, "what two policies differ in, and what it means"},
+	{"policy simulate", simulate_command, "what a policy changes, over captures or logs"},
 	{"policy sign", sign_command, "sign a policy"},
 	{"policy push", push_command, "put a policy into force, or into shadow"},
 	{"policy promote", promote_command, "put the candidate into force"},
@@ -62,6 +67,15 @@ static int named(const struct command *c, int argc, char **argv)
 	return n;
 }
 
+// What could not be written was not said: a full disk must not pass for a good answer.
+static int finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fputs("bhctl: cannot write to standard output\n", stderr);
+	return EXIT_ERROR;
+}
+
 int main(int argc, char **argv)
 {
 	const char *socket = getenv("BHCTL_SOCKET");
@@ -99,7 +113,7 @@ int main(int argc, char **argv)
 		int n = named(&commands[i], argc, argv);
 
 		if (n != 0)
-			return commands[i].run(socket, argc - n, argv + n);
+			return finish(commands[i].run(socket, argc - n, argv + n));
 	}
 	if (argc > 0)
 		fprintf(stderr, "bhctl: no command \"%s%s%s\"\n", argv[0], argc > 1 ? " " : "",

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #define EXIT_GOOD    0
@@ -31,6 +32,10 @@ struct option_of {
 int command_options(
 	const char *usage, const struct option_of *options, unsigned n, int *argc, char **argv);
 
+// A time of the command line, or a day (its first second in UTC), in seconds since 1970 UTC; now
+// where text is NULL. option names it. False with a line on standard error.
+bool command_time(const char *option, const char *text, int64_t *out);
+
 // A request to the gateway; NULL with a line on standard error.
 json_t *command_ask(const char *socket, json_t *request);
 // Prints an answer as it is.
@@ -48,6 +53,9 @@ int rules_command(const char *socket, int argc, char **argv);
 int top_command(const char *socket, int argc, char **argv);
 int keygen_command(const char *socket, int argc, char **argv);
 int validate_command(const char *socket, int argc, char **argv);
+int lint_command(const char *socket, int argc, char **argv);
+int explain_command(const char *socket, int argc, char **argv);
+int diff_command(const char *socket, int argc, char **argv);
 int sign_command(const char *socket, int argc, char **argv);
 int push_command(const char *socket, int argc, char **argv);
 int promote_command(const char *socket, int argc, char **argv);

@@ -17,7 +17,7 @@ static const char *rule_or(const json_t *flow, const char *key, const char *othe
 	return *rule != '\0' ? rule : otherwise;
 }
 
-static void print_flows(const json_t *flows)
+void dry_run_flows(const json_t *flows)
 {
 	struct grid g;
 	char ends[200];
@@ -39,7 +39,6 @@ static void print_flows(const json_t *flows)
 		live_ends(f, ends, sizeof(ends));
 		grid_cell(&g, "%s", ends);
 	}
-	putchar('\n');
 	grid_print(&g, SIZE_MAX, grid_terminal(stdout, NULL), stdout);
 	grid_free(&g);
 }
@@ -65,8 +64,10 @@ static void print(const json_t *r)
 		between = ", ";
 	}
 	putchar('\n');
-	if (json_array_size(flows) != 0)
-		print_flows(flows);
+	if (json_array_size(flows) != 0) {
+		putchar('\n');
+		dry_run_flows(flows);
+	}
 	if ((json_int_t)json_array_size(flows) < changed)
 		printf("%" JSON_INTEGER_FORMAT " more are not shown (--limit)\n",
 			changed - (json_int_t)json_array_size(flows));

@@ -6,6 +6,10 @@
 
 #include "app/operator/command.h"
 
+// Flows with the verdict that they have (act, rule) and that they would have (new_act, new_rule),
+// as a table.
+void dry_run_flows(const json_t *flows);
+
 // offer: a request to push, which becomes one to try, and is freed. limit: flows that are shown.
 // The exit status.
 int dry_run(const char *socket, json_t *offer, json_int_t limit, bool json);

@@ -128,3 +128,10 @@ unsigned grid_terminal(FILE *to, unsigned *lines)
 		*lines = w.ws_row;
 	return w.ws_col < 100 ? 100 : w.ws_col;
 }
+
+bool grid_colour(FILE *to)
+{
+	const char *plain = getenv("NO_COLOR");
+
+	return isatty(fileno(to)) && (plain == NULL || *plain == '\0');
+}

@@ -39,3 +39,5 @@ void grid_print(const struct grid *g, size_t rows, unsigned width, FILE *to);
 
 // Columns and lines of the terminal that to is, at least 100 columns; 0 where it is none.
 unsigned grid_terminal(FILE *to, unsigned *lines);
+// Whether text to it may have colours: it is a terminal and NO_COLOR (no-color.org) is not set.
+bool grid_colour(FILE *to);

@@ -31,23 +31,28 @@ bool live_number(const char *text, const char *what, json_int_t max, json_int_t 
 	return false;
 }
 
+bool live_protocol(const char *text, json_int_t *out)
+{
+	for (size_t i = 0; i < N_PROTOCOLS; i++)
+		if (strcasecmp(protocols[i].name, text) == 0) {
+			*out = protocols[i].number;
+			return true;
+		}
+	if (isdigit((unsigned char)*text))
+		return live_number(text, "proto", 255, out);
+	fprintf(stderr,
+		"bhctl: --proto: \"%s\" is none of icmp, tcp, udp, gre, esp, icmpv6, sctp, "
+		"and no number\n",
+		text);
+	return false;
+}
+
 static bool put_proto(json_t *request, const char *text)
 {
-	json_int_t n = -1;
+	json_int_t n;
 
-	for (size_t i = 0; i < N_PROTOCOLS; i++)
-		if (strcasecmp(protocols[i].name, text) == 0)
-			n = protocols[i].number;
-	if (n < 0 && !isdigit((unsigned char)*text)) {
-		fprintf(stderr,
-			"bhctl: --proto: \"%s\" is none of icmp, tcp, udp, gre, esp, icmpv6, sctp, "
-			"and no number\n",
-			text);
-		return false;
-	}
-	if (n < 0 && !live_number(text, "proto", 255, &n))
-		return false;
-	return json_object_set_new(request, "proto", json_integer(n)) == 0;
+	return live_protocol(text, &n) &&
+	       json_object_set_new(request, "proto", json_integer(n)) == 0;
 }
 
 static bool put_country(json_t *request, const char *text)

@@ -30,11 +30,14 @@ struct live_filter {
 	"  --app NAME        of this nDPI application, alone or over another (TLS)\n"              \
 	"  --addr PREFIX     with either end in this address or prefix\n"                          \
 	"  --border BORDER   home, cross or unknown\n"                                             \
-	"  --proto PROTO     tcp, udp, icmp, icmpv6, sctp, or a number\n"                          \
+	"  --proto PROTO     tcp, udp, icmp, icmpv6, sctp, gre, esp, or a number\n"                \
 	"  --port PORT       at either end\n"
 
 // Puts the filter into a request. False with a line on standard error.
 bool live_filter_put(json_t *request, const struct live_filter *f);
+
+// The number of a protocol's name, or of its number in text. False with a line on standard error.
+bool live_protocol(const char *text, json_int_t *out);
 
 // A number of the command line from 0 to max; what names the option. False with a line on standard
 // error.

@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/operator/command.h"
+#include "app/operator/findings.h"
 #include "app/operator/offline.h"
 
 #include <time.h>
@@ -17,29 +18,6 @@ static const char usage[] =
 	"  --json      one object a file, for machines\n"
 	"\n"
 	"Exit status: 0 good, 1 warnings with --strict, 2 errors.\n";
-
-static json_t *to_json(const char *path, const struct policy *p, const struct diag_list *d)
-{
-	json_t *list = json_array(), *o;
-
-	for (size_t i = 0; i < d->n; i++)
-		json_array_append_new(
-			list, json_pack("{s:s, s:i, s:i, s:s?, s:s, s:s?}", "level",
-				      d->v[i].level == DIAG_ERROR ? "error" : "warning", "line",
-				      (int)d->v[i].line, "column", (int)d->v[i].column, "pointer",
-				      d->v[i].pointer, "what", d->v[i].what, "hint", d->v[i].hint));
-	o = json_pack("{s:s, s:b, s:o}", "file", path, "valid", p != NULL, "findings", list);
-	if (p != NULL) {
-		const struct policy_info *i = policy_info(p);
-
-		json_object_set_new(o, "id", json_string(i->id));
-		json_object_set_new(o, "version", json_integer(i->version));
-		json_object_set_new(o, "rules", json_integer(i->n_rules));
-		json_object_set_new(o, "limits", json_integer(i->n_limits));
-		json_object_set_new(o, "tenants", json_integer(i->n_tenants - 1));
-	}
-	return o;
-}
 
 struct outcome {
 	bool errors, warnings;
@@ -57,7 +35,7 @@ static void validate(
 	if (policy_text_read(&text, path, &d) == 0)
 		p = policy_load(text.text, text.len, now, &names, &d);
 	if (all != NULL)
-		json_array_append_new(all, to_json(path, p, &d));
+		json_array_append_new(all, findings_json(path, p, &d));
 	else
 		policy_file_print(&d, stdout);
 	if (all == NULL && p != NULL)

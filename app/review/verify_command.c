@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/evidence/proof.h"
+#include "app/evidence/rotation.h"
 #include "app/flowlog/json.h"
 #include "app/review/evidence.h"
 #include "app/review/moment.h"
@@ -25,13 +26,16 @@ static const char help[] =
 	"  --anchor FILE     a checkpoint that was kept elsewhere: the log must still hold what\n"
 	"                    it is of; may be given several times. DIR/cosigned is one, too\n"
 	"  --proof FILE      a proof in place of a directory; \"-\": standard input\n"
+	"  --rotations FILE  with --proof: how the key that was given handed over to later ones, "
+	"a\n"
+	"                    copy of the log's file of that name. A directory has its own\n"
 	"  --json            the answers as a JSON object\n"
 	"\n"
 	"Exit status: 0 good, 1 tampered with, 2 unreadable, 3 unconfirmed.\n";
 
 struct verify_command {
 	struct verify_args args;
-	const char *proof;
+	const char *proof, *rotations;
 	bool json;
 };
 
@@ -83,9 +87,10 @@ static void print_json(const struct verify_report *r)
 	put_json_gateway(r->gateway);
 	printf(",\"segments\":%" PRIu64 ",\"blocks\":%" PRIu64 ",\"records\":%" PRIu64
 	       ",\"pruned\":%" PRIu64 ",\"checkpoint\":%" PRIu64 ",\"attempted\":%" PRIu64
-	       ",\"lost\":%" PRIu64 ",\"missed\":%" PRIu64 ",\"gaps\":%" PRIu64 ",\"exit\":%d}\n",
+	       ",\"lost\":%" PRIu64 ",\"missed\":%" PRIu64 ",\"gaps\":%" PRIu64
+	       ",\"torn_history\":%" PRIu64 ",\"exit\":%d}\n",
 		r->segments, r->blocks, r->records, r->pruned, r->checkpoint, r->attempted, r->lost,
-		r->missed, r->gaps, verify_exit(r));
+		r->missed, r->gaps, r->torn_history, verify_exit(r));
 }
 
 static void print_answer(const char *name, const struct verify_answer *a)
@@ -135,9 +140,27 @@ static int verify_dir(const struct verify_command *c, const char *dir)
 	return status;
 }
 
-// Who signed a proof's checkpoint: 0, 1 or 3, and in words.
-static int proof_signer(const struct verify_command *c, const struct proof *p, const char **text)
+// The keys that the one that was given led to. False with a line on standard error.
+static bool proof_keys(
+	const struct verify_command *c, struct key_public keys[ROTATION_MAX_KEYS], unsigned *n)
 {
+	size_t len = 0;
+	char *text = NULL;
+
+	*n = 0;
+	if (c->rotations != NULL && (text = evidence_read(c->rotations, &len)) == NULL)
+		return false;
+	if (c->args.o.key != NULL)
+		*n = rotation_follow(text != NULL ? text : "", len, c->args.o.key, keys);
+	free(text);
+	return true;
+}
+
+// Who signed a proof's checkpoint: 0, 1 or 3, and in words.
+static int proof_signer(const struct verify_command *c, const struct key_public *keys,
+	unsigned n_keys, const struct proof *p, const char **text)
+{
+	const struct key_public *by = NULL;
 	int status = 0;
 
 	*text = "signed";
@@ -146,8 +169,10 @@ static int proof_signer(const struct verify_command *c, const struct proof *p, c
 		return 3;
 	}
 	for (unsigned i = 0; i < 2; i++) {
-		const struct key_public *k = i == 0 ? c->args.o.key : c->args.o.witness;
-		const enum note_signature s = k != NULL ? note_check(&p->note, k) : NOTE_SIGNED;
+		const struct key_public *witness = c->args.o.witness;
+		const enum note_signature s = i == 0 ? rotation_check(&p->note, keys, n_keys, &by)
+					      : witness != NULL ? note_check(&p->note, witness)
+								: NOTE_SIGNED;
 
 		if (s == NOTE_FORGED) {
 			*text = "a signature of the checkpoint is false";
@@ -160,16 +185,20 @@ static int proof_signer(const struct verify_command *c, const struct proof *p, c
 			status = 3;
 		}
 	}
+	if (status == 0 && by != &keys[0])
+		*text = "signed by a key that the one that was given handed over to";
 	return status;
 }
 
 static int verify_proof(const struct verify_command *c)
 {
 	struct hasher *h = hasher_new();
+	struct key_public keys[ROTATION_MAX_KEYS];
 	const char *wrong = NULL, *text;
 	struct proof p;
+	unsigned n_keys;
 	size_t len;
-	char *file = evidence_read(c->proof, &len);
+	char *file = proof_keys(c, keys, &n_keys) ? evidence_read(c->proof, &len) : NULL;
 	int status = 2;
 
 	if (file == NULL || h == NULL) {
@@ -181,7 +210,7 @@ static int verify_proof(const struct verify_command *c)
 		fprintf(stderr, "bhlog: %s: not a proof\n", c->proof);
 	} else {
 		wrong = proof_check(h, &p);
-		status = wrong != NULL ? 1 : proof_signer(c, &p, &text);
+		status = wrong != NULL ? 1 : proof_signer(c, keys, n_keys, &p, &text);
 		if (wrong != NULL)
 			text = wrong;
 		if (c->json) {
@@ -204,6 +233,7 @@ static int verify_proof(const struct verify_command *c)
 static const struct option options[] = {
 	VERIFY_ARG_ROWS,
 	{"proof", required_argument, NULL, 'p'},
+	{"rotations", required_argument, NULL, 'r'},
 	{"json", no_argument, NULL, 'j'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -222,6 +252,9 @@ int verify_main(int argc, char **argv)
 		case 'p':
 			c.proof = optarg;
 			break;
+		case 'r':
+			c.rotations = optarg;
+			break;
 		case 'j':
 			c.json = true;
 			break;
@@ -237,7 +270,8 @@ int verify_main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (argc - optind != (c.proof == NULL ? 1 : 0)) {
+	if (argc - optind != (c.proof == NULL ? 1 : 0) ||
+		(c.rotations != NULL && c.proof == NULL)) {
 		fputs(help, stderr);
 		return 2;
 	}

@@ -94,6 +94,8 @@ const char *dpi_risk_name(const struct dpi *d, unsigned id);
 int dpi_app_id(const struct dpi *d, const char *name);
 int dpi_category_id(const struct dpi *d, const char *name);
 int dpi_risk_id(const struct dpi *d, const char *name);
+// The category that a label of these ids gets, as dpi_flow_packet() gives it; 0: none.
+uint16_t dpi_app_category(const struct dpi *d, uint16_t app, uint16_t master);
 
 // ---- versions
 const char *dpi_library_version(void); // "4.2.0"

@@ -63,6 +63,15 @@ int dpi_risk_id(const struct dpi *d, const char *name)
 	return -1;
 }
 
+uint16_t dpi_app_category(const struct dpi *d, uint16_t app, uint16_t master)
+{
+	ndpi_protocol p = {0};
+
+	COMPAT_APP(p) = app;
+	COMPAT_MASTER(p) = master;
+	return app != NDPI_PROTOCOL_UNKNOWN ? (uint16_t)ndpi_get_proto_category(d->module, p) : 0;
+}
+
 const char *dpi_library_version(void)
 {
 	return ndpi_revision();

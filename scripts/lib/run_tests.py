@@ -19,14 +19,17 @@ from results import FAILED, PASSED, SKIPPED, Result, judge, read_meson
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TREES = os.path.join(TOP, "build-test")
 PARTS = ("lint", "unit", "model", "golden", "fuzz", "smoke")
-NOT_UNIT = ("lint", "model", "golden", "fuzz")  # meson's suites that are parts of their own
+NOT_UNIT = ["lint", "model", "golden", "fuzz"]  # meson's suites that are parts of their own
+# Long tests that would only say the same a second time are in one of these suites besides.
+NOT_IN = {"plain": ["sanitize-only"], "sanitize": ["plain-only"], "fuzz": []}
 SMOKE_SECONDS = 300  # where a smoke test has no line "# timeout: SECONDS"
 
 # name -> (options of meson setup, environment, what is built, multiplier of test timeouts)
+# What sanitizers add takes four times as long to compile at -O3 as at -O1, and these trees run for minutes only.
 SETUP = {
     "plain": (["-Dwerror=true"], {}, [], 1),
-    "sanitize": (["-Dwerror=true", "-Dsanitize=true"], {}, [], 4),
-    "fuzz": (["-Dwerror=true", "-Dfuzz=true"], {"CC": "clang"}, ["fuzz"], 1),
+    "sanitize": (["-Dwerror=true", "-Dsanitize=true", "-Doptimization=1"], {}, [], 4),
+    "fuzz": (["-Dwerror=true", "-Dfuzz=true", "-Doptimization=1"], {"CC": "clang"}, ["fuzz"], 1),
 }
 NEEDS = {"lint": ("plain",), "unit": ("plain", "sanitize"), "model": ("plain", "sanitize"),
          "golden": ("plain", "sanitize"),
@@ -56,12 +59,11 @@ class Run:
     def stage(self, name, what):
         """One line: the stage, its time, its counts."""
         begin = time.monotonic()
-        print(f"{name:<18}", end="", flush=True)
         found = what()
         self.results += found
         counts = [f"{n} {o}" for o in (PASSED, FAILED, SKIPPED)
                   if (n := sum(r.outcome == o for r in found)) or o == PASSED]
-        print(f"{time.monotonic() - begin:7.1f} s   {', '.join(counts)}", flush=True)
+        print(f"{name:<18}{time.monotonic() - begin:7.1f} s   {', '.join(counts)}", flush=True)
 
     def command(self, log, argv, env=None, timeout=1200):
         """(exit status, output); the output goes to a file beside the trees too."""
@@ -107,7 +109,7 @@ class Run:
                 str(self.args.jobs), "-t", str(SETUP[tree][3])]
         for s in suites:
             argv += ["--suite", s]
-        for s in left_out:
+        for s in [*left_out, *NOT_IN[tree]]:
             argv += ["--no-suite", s]
         path = os.path.join(where, "meson-logs", log + ".json")
         if os.path.exists(path):
@@ -170,16 +172,24 @@ class Run:
         return found + reports.results(name)
 
     def smoke_all(self):
+        """Two side by side where there are two processors, the longest first: they wait more than they work, and every
+        name that one makes is its own. Those with a line "# alone: WHY" run by themselves, at the end."""
         paths = sorted(glob.glob(os.path.join(TOP, "tests", "smoke", "test_*.py")))
         if not paths:
             self.results.append(Result("smoke", SKIPPED, "there are no smoke tests"))
-        for path in paths:
-            for tree in NEEDS["smoke"]:
-                if tree == "sanitize" and (head_value(path, "sanitizer") or "").startswith("no"):
-                    continue
-                short = os.path.basename(path)[5:-3]
-                self.stage(f"smoke {short[:9]}{' san' if tree == 'sanitize' else ''}",
-                           lambda p=path, t=tree: self.smoke(p, t))
+        todo = [(path, tree) for path in paths for tree in NEEDS["smoke"]
+                if tree != "sanitize" or not (head_value(path, "sanitizer") or "").startswith("no")]
+        todo.sort(key=lambda t: -int(head_value(t[0], "timeout") or SMOKE_SECONDS))
+
+        def one(path, tree):
+            short = os.path.basename(path)[5:-3]
+            self.stage(f"smoke {short[:9]}{' san' if tree == 'sanitize' else ''}", lambda: self.smoke(path, tree))
+
+        alone = [t for t in todo if head_value(t[0], "alone")]
+        with ThreadPool(min(2, self.args.jobs)) as pool:
+            pool.starmap(one, [t for t in todo if t not in alone], 1)
+        for path, tree in alone:
+            one(path, tree)
 
     # ---- all of it
 

@@ -7,6 +7,8 @@
 
 Files that fuzzing found lie beside the seeds under other names; this script leaves them alone.
 """
+import base64
+import hashlib
 import json
 import os
 import struct
@@ -199,9 +201,24 @@ def control(corpus):
         corpus.put("control", name, bytes([piece]) + text)
 
 
+def signatures(corpus):
+    whole = '{"format":"egress-policy-sig/1","id":"park","version":412,"key":"$K","signature":"$S"}'
+    for name, text in (
+            ("good", whole), ("spaces", whole.replace(",", " ,\n\t")), ("more", whole[:-1] + ',"more":1}'),
+            ("twice", whole[:-1] + ',"id":"park"}'), ("version-text", whole.replace("412", '"412"')),
+            ("version-big", whole.replace("412", "4294967708")), ("other-id", whole.replace("park", "ünd\x7f")),
+            ("other-key", whole.replace("$K", "fuzz+00000000")), ("no-base64", whole.replace("$S", "$S=")),
+            ("no-key", whole.replace('"key":"$K",', "")), ("tail", whole + "x"), ("list", f"[{whole}]")):
+        corpus.put("sig", name, b"e" + text.encode())
+    key = b"\1" + bytes(range(32))
+    known = hashlib.sha256(b"park.example/fuzz\n" + key).hexdigest()[:8]
+    for name, number in (("key", known), ("key-other-id", "00000000")):
+        corpus.put("sig", name, b"kpark.example/fuzz+" + number.encode() + b"+" + base64.b64encode(key))
+
+
 def main():
     corpus = Corpus(sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "corpus"))
-    for part in (packets, captures, databases, documents, control):
+    for part in (packets, captures, databases, documents, control, signatures):
         part(corpus)
     print(f"{corpus.files} seeds, {corpus.bytes} bytes")
 

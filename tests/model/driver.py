@@ -49,6 +49,12 @@ class Driver:
             raise RuntimeError(f"{len(facts)} questions, {len(answers)} answers")
         return [json.loads(line) for line in answers]
 
+    def lint(self, document, now=None):
+        """Every finding of lint: {"level", "pointer", "text"}."""
+        path = self.file(json.dumps(document).encode())
+        out = self.run(["--lint", path] + ([] if now is None else [str(now)])).decode()
+        return [json.loads(line) for line in out.splitlines()]
+
     def check(self, content, now=None):
         """Every finding about the bytes of a policy: (level, text)."""
         path = self.file(content)

@@ -4,28 +4,25 @@
 // Asks the policy engine what a script wants to know. One JSON object a line, in and out.
 //
 //     policy_driver --names              the made-up classifier's names and the timezones
-//     policy_driver --check FILE [NOW]   every finding: {"level": …, "text": as diag_format()
-//     writes} policy_driver FILE                 a verdict for each line of facts on standard input
+//     policy_driver --check FILE [NOW]   every finding: {"level", "pointer", "text"}, the text as
+//                                        diag_format() writes it
+//     policy_driver --lint FILE [NOW]    the same of what lint finds
+//     policy_driver FILE                 a verdict for each line of facts on standard input
 //
 // Facts are those of policy_model.py. A line of only {"now": …} asks for the windows of limits at
-// that time. Exit status: 0, 1 the policy does not load, 2 wrong use or input.
+// that time; one that has "explain" asks for the explanation of the verdict too. Exit status: 0, 1
+// the policy does not load, 2 wrong use or input.
+#include "explained.h"
+#include "facts.h"
 #include "made_up.h"
 #include "policy/jsondoc.h"
+#include "policy/lint.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-// What cannot be asked is the script's mistake: say so and stop.
-static void bad_input(const char *what) __attribute__((noreturn));
-static void bad_input(const char *what)
-{
-	fprintf(stderr, "policy_driver: %s\n", what);
-	exit(2);
-}
 
 static char *read_file(const char *path, size_t *len)
 {
@@ -99,87 +96,10 @@ static void print_findings(const struct diag_list *d)
 			bad_input("no memory");
 		diag_format(d, i, text, (size_t)len + 1);
 		// jansson writes only UTF-8: a finding that quoted raw bytes would fail here.
-		print(json_pack("{ss ss}", "level",
-			d->v[i].level == DIAG_ERROR ? "error" : "warning", "text", text));
+		print(json_pack("{ss ss? ss}", "level", diag_level_name(d->v[i].level), "pointer",
+			d->v[i].pointer, "text", text));
 		free(text);
 	}
-}
-
-// ---- facts
-
-static json_t *member(json_t *facts, const char *key)
-{
-	json_t *value = json_object_get(facts, key);
-
-	if (!value)
-		bad_input(key);
-	return value;
-}
-
-static json_int_t number(json_t *facts, const char *key)
-{
-	json_t *value = member(facts, key);
-
-	if (!json_is_integer(value))
-		bad_input(key);
-	return json_integer_value(value);
-}
-
-static struct policy_addr address(json_t *facts, const char *key)
-{
-	const char *text = json_string_value(member(facts, key));
-	struct policy_addr a = {0};
-
-	if (text && inet_pton(AF_INET, text, a.b) == 1)
-		a.version = 4;
-	else if (text && inet_pton(AF_INET6, text, a.b) == 1)
-		a.version = 6;
-	else
-		bad_input(key);
-	return a;
-}
-
-static uint8_t confidence(const char *name)
-{
-	for (int c = POLICY_CONF_PORT; name && c <= POLICY_CONF_DPI; c++)
-		if (!strcmp(name, policy_conf_name((enum policy_conf)c)))
-			return (uint8_t)c;
-	if (name)
-		bad_input("conf");
-	return POLICY_CONF_NONE;
-}
-
-static void read_facts(const struct policy *p, json_t *in, struct policy_facts *f)
-{
-	const char *initiator = json_string_value(member(in, "initiator"));
-	const char *cc = json_string_value(member(in, "cc"));
-	json_t *vni = member(in, "vni"), *risk;
-	size_t i;
-
-	if (!initiator || !cc || strlen(cc) != 2)
-		bad_input("initiator or cc");
-	memset(f, 0, sizeof(*f));
-	f->inside = address(in, "inside");
-	f->remote = address(in, "remote");
-	f->proto = (uint8_t)number(in, "proto");
-	f->sport = (uint16_t)number(in, "sport");
-	f->dport = (uint16_t)number(in, "dport");
-	f->initiator = strcmp(initiator, "inside") ? POLICY_INIT_OUTSIDE : POLICY_INIT_INSIDE;
-	f->asn = (uint32_t)number(in, "asn");
-	f->final = json_is_true(member(in, "final"));
-	f->conf = confidence(json_string_value(member(in, "conf")));
-	f->app = (uint16_t)number(in, "app");
-	f->master = (uint16_t)number(in, "master");
-	f->cat = (uint16_t)number(in, "cat");
-	json_array_foreach (member(in, "risks"), i, risk)
-		f->risks |= UINT64_C(1) << json_integer_value(risk);
-	f->host = json_string_value(member(in, "host"));
-	// As the gateway does at a flow's first packet.
-	f->tenant = policy_tenant(p, &f->inside, (uint16_t)number(in, "vlan"),
-		json_is_null(vni) ? POLICY_VNI_NONE : (uint32_t)json_integer_value(vni));
-	if (!policy_override(p, &f->remote, &f->cc))
-		f->cc = POLICY_CC(cc[0], cc[1]);
-	f->border = (uint8_t)policy_border(p, f->cc);
 }
 
 // ---- answers
@@ -210,10 +130,10 @@ static void answer_facts(const struct policy *p, json_t *in)
 	struct policy_facts f;
 	struct policy_verdict v;
 	struct policy_rule_info rule, shadow;
-	int64_t now = number(in, "now");
+	int64_t now = fact_number(in, "now");
 	char cc[2];
 
-	read_facts(p, in, &f);
+	facts_read(p, in, &f);
 	policy_eval(p, &f, now, &v);
 	policy_rule(p, v.rule, &rule);
 	policy_rule(p, v.shadow, &shadow);
@@ -261,7 +181,9 @@ static void answer_lines(const struct policy *p)
 		if (!json_is_object(in))
 			bad_input("a line is no JSON object");
 		if (json_object_size(in) == 1)
-			answer_windows(p, number(in, "now"));
+			answer_windows(p, fact_number(in, "now"));
+		else if (json_object_get(in, "explain"))
+			print(explained(p, in));
 		else
 			answer_facts(p, in);
 		json_decref(in);
@@ -269,34 +191,48 @@ static void answer_lines(const struct policy *p)
 	free(line);
 }
 
+static void print_lint(const struct policy *p, const char *text, size_t len, int64_t now)
+{
+	struct diag_list diag;
+
+	diag_init(&diag, "policy");
+	if (policy_lint(p, text, len, now, &diag) < 0 || diag_failed(&diag))
+		bad_input("lint failed");
+	print_findings(&diag);
+	diag_clear(&diag);
+}
+
 int main(int argc, char **argv)
 {
+	bool lint = argc >= 3 && !strcmp(argv[1], "--lint");
 	bool check = argc >= 3 && !strcmp(argv[1], "--check");
-	const char *path = check ? argv[2] : argc == 2 ? argv[1] : NULL;
-	int64_t now = check && argc == 4 ? strtoll(argv[3], NULL, 10) : POLICY_ANY_TIME;
+	const char *path = check || lint ? argv[2] : argc == 2 ? argv[1] : NULL;
+	int64_t now = argc == 4 ? strtoll(argv[3], NULL, 10) : POLICY_ANY_TIME;
 	struct diag_list diag;
 	struct policy *p;
 	char *text;
-	size_t len;
+	size_t len, errors;
 
 	if (!path)
-		bad_input("use: --names | --check FILE [NOW] | FILE");
+		bad_input("use: --names | --check FILE [NOW] | --lint FILE [NOW] | FILE");
 	if (!strcmp(path, "--names")) {
 		print_names();
 		return 0;
 	}
 	text = read_file(path, &len);
 	diag_init(&diag, path);
-	p = policy_load(text, len, now, &made_up_names, &diag);
+	p = policy_load(text, len, check ? now : POLICY_ANY_TIME, &made_up_names, &diag);
 	if (!p != diag_failed(&diag))
 		bad_input("the engine's findings and its answer do not fit");
 	if (check || !p)
 		print_findings(&diag);
+	else if (lint)
+		print_lint(p, text, len, now);
 	else
 		answer_lines(p);
-	len = diag.errors;
+	errors = diag.errors;
 	diag_clear(&diag);
 	policy_free(p);
 	free(text);
-	return len ? 1 : 0;
+	return errors ? 1 : 0;
 }

@@ -212,7 +212,7 @@ class Policy:
         if field == "risks":
             return self.risks(values, facts)
         if field == "rules":  # limits only
-            return truth(where["rule"] in values)
+            return PENDING if where["rule"] == PENDING else truth(where["rule"] in values)
         raise KeyError(field)
 
     def conditions(self, match, facts, where):
@@ -292,6 +292,34 @@ class Policy:
         where = dict(where, rule=rule)
         return [limit["id"] for limit in self.document.get("limits", [])
                 if self.holds(limit["match"], facts, where) == TRUE]
+
+    def explain(self, facts):
+        """Every rule and limit, condition by condition, and which part each rule has in the verdict."""
+        where, verdict = self.where(facts), self.evaluate(facts)
+        gone = facts["now"] >= self.expires and self.defaults["on_expiry"] != "keep_and_flag"
+        rules, reached = [], True
+        for rule in self.rules:
+            conditions = self.conditions(rule["match"], facts, where)
+            value = all_of(conditions.values())
+            if gone or not self.active(rule, facts["now"]):
+                part = "off"
+            elif not reached:
+                part = "not reached"
+            elif value == FALSE:
+                part = "no"
+            elif rule.get("shadow", False):
+                part = "shadow hit" if value == TRUE else "shadow pending"
+            else:
+                part = "holds" if value == TRUE else "candidate"
+                reached = value != TRUE
+            rules.append({"is": value, "conditions": conditions, "part": part})
+        where["rule"] = PENDING if verdict["state"] == "undecided" else verdict["rule"]
+        limits = []
+        for limit in self.document.get("limits", []):
+            conditions = self.conditions(limit["match"], facts, where)
+            limits.append({"is": all_of(conditions.values()), "conditions": conditions, "part": None})
+        return {"tenant": where["tenant"], "border": where["border"], "rule": verdict["rule"], "rules": rules,
+                "limits": limits, "held": verdict["limits"], "differs": None}
 
     def next_change(self, now):
         """The next second at which a rule starts, has ended, or the policy has expired."""

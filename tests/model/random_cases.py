@@ -12,6 +12,8 @@
               however classification goes on
     waits     the verdict does not change before the second that policy_next_change() names
     inserted  a disabled rule changes nothing, a shadow rule nothing but the shadow hit
+    explained bhctl's explanation says of each condition of each rule and limit what the model says
+    dead      whom lint calls dead decides no flow, now or later
     windows   hours, days and months of limits are those of the policy's timezone
 Exit status: 0 good, 1 a difference (made small, printed and kept in a file), 2 cannot run.
 """
@@ -28,6 +30,7 @@ import zoneinfo
 
 from driver import Driver, Refused
 from generate import Maker
+from lint_check import dead_rules, hit, with_copies
 from policy_model import Policy
 from shrink import shrink
 from windows import window
@@ -45,11 +48,24 @@ def same(engine, model):
     return model["next"] is None or (engine["next"] is not None and engine["next"] <= model["next"])
 
 
+def difference(engine, model):
+    """What is not the same in two explanations."""
+    out = []
+    for key, wanted in model.items():
+        if key not in ("rules", "limits"):
+            pairs = [(key, engine[key], wanted)]
+        else:
+            pairs = [(f"{key} {i}", a, b) for i, (a, b) in enumerate(zip(engine[key], wanted))]
+        out += [f"{where}\nengine: {json.dumps(a)}\nmodel:  {json.dumps(b)}" for where, a, b in pairs if a != b]
+    return "\n".join(out) or "another number of rules or limits"
+
+
 class Checks:
     """Each check takes a policy and flows and returns the first flow that fails, and why."""
 
-    def __init__(self, driver):
+    def __init__(self, driver, model=Policy):
         self.driver = driver
+        self.model = model
         self.stats = Stats()
         self.zones = {name: zoneinfo.ZoneInfo.from_file(io.BytesIO(bytes.fromhex(data)), name)
                       for name, data in driver.names["zones"].items()}
@@ -115,6 +131,30 @@ class Checks:
                         b = dict(b, shadow=a["shadow"])
                     if a != b:
                         return [facts], f"with {kind}\nbefore: {json.dumps(a)}\nafter:  {json.dumps(b)}"
+        return None
+
+    def explained(self, document, flows, _):
+        model = self.model(document, self.driver.names)
+        asked = [[dict(facts, explain=True) for facts in flow] for flow in flows]
+        for flow, answers in zip(flows, self.ask(document, asked)):
+            for facts, answer in zip(flow, answers):
+                expected = model.explain(facts)
+                self.stats.seen["explained"] += 1
+                if answer != expected:
+                    return [facts], difference(answer, expected)
+        return None
+
+    def dead(self, document, flows, _):
+        times = [None, sorted(flow[0]["now"] for flow in flows)[len(flows) // 2]]
+        answers = self.ask(document, flows)
+        for since in times:
+            findings = self.driver.lint(document, since)
+            self.stats.seen["rules held to be dead"] += len(dead_rules(findings))
+            self.stats.seen["rules that lint saw"] += len(document["rules"])
+            for flow, answer in zip(flows, answers):
+                found = hit(findings, document, flow, answer, since)
+                if found:
+                    return [found[0]], found[1]
         return None
 
     def windows(self, document, flows, _):
@@ -209,11 +249,18 @@ def one_policy(checks, seed, number):
     document = maker.policy(4095 if large else None)
     flows = [maker.flow(document) for _ in range(10 if large else FLOWS)]
     inner = f"{seed}/{number}/check"
+    copies = with_copies(maker, document) if number % 4 == 2 and not large else None
+    aimed = [maker.flow(copies) for _ in range(60)] if copies else []
     times = [rng.choice(CLOCK_CHANGES) + rng.randrange(-7200, 7200) for _ in range(6)]
     times += [rng.randrange(10**9, 3 * 10**9) for _ in range(4)]
     # The slower checks get fewer flows.
+    if aimed:
+        found = checks.dead(copies, aimed, None)
+        if found:
+            return checks.dead, copies, found[0], inner
     for check, part in ((checks.agree, flows), (checks.monotone, flows), (checks.waits, flows[:2]),
                         (checks.inserted, flows[:5]),
+                        (checks.explained, flows[:8] if number % 4 == 0 else []),
                         (checks.windows, [[{"now": t}] for t in times] if number % 4 == 0 else [])):
         if not part:
             continue

@@ -13,6 +13,7 @@ import unittest
 import policy_model
 from driver import Driver
 from generate import Maker
+from lint_check import constructed, dead_rules
 from policy_model import FALSE, PENDING, TRUE, Policy, all_of
 from random_cases import Checks, same
 
@@ -77,6 +78,22 @@ class Example(unittest.TestCase):
         self.assertEqual(all_of([]), TRUE)
         self.assertEqual(all_of([TRUE, PENDING]), PENDING)
         self.assertEqual(all_of([PENDING, FALSE]), FALSE)
+
+
+class Lint(unittest.TestCase):
+    """Rules that are dead by construction are found, and their neighbours are not."""
+
+    def test_constructed(self):
+        driver = self.enterContext(Driver(DRIVER))
+        document = Maker(random.Random(1), driver.names).policy(1)
+        document["meta"]["expires"] = "2036-01-01T00:00:00Z"
+        for policy, last, words in constructed(dict(document, home=["CN"])):
+            with self.subTest(rules=policy["rules"]):
+                dead = dead_rules(driver.lint(policy, PLAIN["now"] - 300 * 86400))
+                if words:
+                    self.assertIn(words, dead[last])
+                else:
+                    self.assertNotIn(last, dead)
 
 
 def change(name, replacement):
@@ -195,6 +212,16 @@ class Sensitivity(unittest.TestCase):
             if not unseen:
                 return
         self.fail(f"not seen: {unseen}")
+
+    def test_explanations(self):
+        """The model's mistakes show in what it says of conditions, too."""
+        for name, mistake in (("label", confident), ("hosts", hosts_wait), ("risks", risks_final),
+                              ("apps", apps_at_once), ("border", unknown_is_cross), ("tenant", tags_only),
+                              ("active", staticmethod(exclusive_end)), ("country", first_override)):
+            with self.subTest(mistake=name):
+                checks = Checks(self.driver, change(name, mistake))
+                self.assertTrue(any(checks.explained(document, flows[:8], None)
+                                    for document, flows in self.cases(60)))
 
     def found(self, check, model):
         check = getattr(Checks(Engine(self.driver.names, model)), check)

@@ -30,10 +30,11 @@ def pcap(number, interface):
 
 
 def make_config(folder, interfaces, policy, countries, *, name="gw", mode="inline", workers=1, mtu=1500,
-                single=False, driver="af_packet", **parts):
+                single=False, driver="af_packet", idle="sleep", **parts):
     """A configuration: interfaces are (inside, outside) pairs, or with single=True each a tap of its own.
 
-    parts are the document's own top-level fields and replace what stands here.
+    Workers rest where nothing comes, so that they leave the cores to clients, servers and the test beside; idle="poll"
+    is the gateway's own default. parts are the document's own top-level fields and replace what stands here.
     """
     flat = interfaces if single else [i for pair in interfaces for i in pair]
     config = {
@@ -41,7 +42,8 @@ def make_config(folder, interfaces, policy, countries, *, name="gw", mode="inlin
         "eal": eal_cpus(workers + 1) + ["--no-huge", "--no-shconf", "--no-pci", "-m", "512",
                                         f"--file-prefix=bh-{os.getpid()}-{name}", "--log-level=lib.eal:4"]
         + [af_packet(n, i, mtu) if driver == "af_packet" else pcap(n, i) for n, i in enumerate(flat)],
-        "workers": {"lcores": list(range(1, workers + 1)), "mbufs": 32768 if mtu <= 1900 else 8192, "mtu": mtu},
+        "workers": {"lcores": list(range(1, workers + 1)), "mbufs": 32768 if mtu <= 1900 else 8192, "mtu": mtu,
+                    "idle": idle, "idle_us": 50},
         "flows": {"max": 32768}, "dpi": {"contexts": 8192},
         "country_db": countries, "policy": policy, "state_dir": os.path.join(folder, "state"),
         "log": {"dir": os.path.join(folder, "log"), "sync_ms": 100},

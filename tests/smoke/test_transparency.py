@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026, the Bridgehead authors
+# alone: no packet may be lost, whatever the rate of clients that ask for as much as there is
 """What goes in comes out: every frame, unchanged, in order within its flow.
 
 Frames of all kinds by hand, then SMOKE_SECONDS of real peers; tcpdump on both sides of the gateway, on the
@@ -164,7 +165,7 @@ def real_peers(lab, wire, seconds):
 
 def mixed(t, lab, wire, gateway_ns):
     Servers(lab, wire.outside, SERVERS["DE"][1])
-    config = make_config(lab.path("mixed"), ports(wire), POLICY, COUNTRIES)
+    config = make_config(lab.path("mixed"), ports(wire), POLICY, COUNTRIES, idle="poll")
     with Gateway(lab, gateway_ns, config, "mixed") as gw:
         captures = Captures(lab, wire, "mixed")
         failed, rounds = real_peers(lab, wire, SECONDS)

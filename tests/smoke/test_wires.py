@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026, the Bridgehead authors
+# alone: no packet may be lost, whatever the rate of clients that ask for as much as there is
 """Two wires and two workers.
 
 Ports of net_af_packet with one queue give the worker that polls them everything; it hands flows over to

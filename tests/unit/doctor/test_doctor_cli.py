@@ -7,10 +7,12 @@ usage: test_doctor_cli.py BRIDGEHEAD CONFIG
 """
 import json
 import os
-import pty
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from terminal import on_terminal
 
 FINDINGS = {"warn", "fail", "unknown"}
 LEVELS = FINDINGS | {"ok", "note"}
@@ -19,25 +21,6 @@ LEVELS = FINDINGS | {"ok", "note"}
 def run(*args, env=None):
     return subprocess.run([sys.argv[1], "doctor", *args], capture_output=True, text=True,
                           timeout=60, env=env)
-
-
-def on_terminal(env):
-    """What is printed where standard output is a terminal."""
-    parent, child = pty.openpty()
-    p = subprocess.Popen([sys.argv[1], "doctor"], stdout=child, stderr=subprocess.DEVNULL, env=env)
-    os.close(child)
-    out = b""
-    while True:
-        try:
-            got = os.read(parent, 65536)
-        except OSError:  # the other side is closed
-            break
-        if not got:
-            break
-        out += got
-    os.close(parent)
-    p.wait(timeout=60)
-    return out
 
 
 def check_json(*args):
@@ -80,8 +63,8 @@ def main():
 
     assert "\033" not in run().stdout
     env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
-    assert b"\033[" in on_terminal(env)
-    assert b"\033[" not in on_terminal(dict(env, NO_COLOR="1"))
+    assert b"\033[" in on_terminal([sys.argv[1], "doctor"], env)
+    assert b"\033[" not in on_terminal([sys.argv[1], "doctor"], dict(env, NO_COLOR="1"))
     r = subprocess.run([sys.argv[1], "doctor"], stdout=open("/dev/full", "w"),
                        stderr=subprocess.PIPE, text=True, timeout=60)
     assert r.returncode == 2 and "standard output" in r.stderr, r

@@ -26,7 +26,7 @@ HAVE_CRYPTOGRAPHY = subprocess.run([PYTHON, "-c", "import cryptography"], captur
 BHLOG = BHCTL = WRITE_LOG = None
 KILLS = int(os.environ.get("BRIDGEHEAD_KILLS", "60"))
 SEED = int(os.environ.get("BRIDGEHEAD_SEED", str(random.randrange(10**6))))
-LIVES = 10  # of one directory
+LIVES = 5  # of one directory: each verification reads all of them
 RESTART = 3  # records that the next start adds: gap, start, stop
 
 

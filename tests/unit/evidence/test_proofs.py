@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bridgehead authors
+"""Proofs that single records are in a log, good and tampered with; both verifiers must agree:
+test_proofs.py BHLOG BHCTL WRITE_LOG"""
+import json
+import os
+import subprocess
+import sys
+import unittest
+
+import second
+import test_tamper as base
+
+setUpModule, tearDownModule = base.setUpModule, base.tearDownModule
+
+
+class Proofs(base.Case):
+    def both_proofs(self, path, *args):
+        a, b = base.run(base.BHLOG, "verify", "--proof", path, *args), second.verify_log("--proof", path, *args)
+        self.assertEqual(a.returncode, b.returncode, (a.stdout, a.stderr, b.stdout, b.stderr))
+        return a.returncode
+
+    def test_proofs(self):
+        proof = os.path.join(self.tmp.name, "proof")
+        lines = subprocess.run(["zstd", "-dcq", *self.segments()], capture_output=True, check=True).stdout.splitlines()
+        for line in lines[::23]:
+            base.must(base.BHLOG, "prove", self.dir, json.loads(line)["seq"], "--out", proof)
+            with open(proof, "rb") as f:
+                text = f.read()
+            self.assertEqual(text.split(b"\n")[1], line)
+            self.assertEqual(self.both_proofs(proof, "--key", base.key("gw-a1")), 0)
+        self.assertEqual(self.both_proofs(proof), 3)
+        self.assertEqual(self.both_proofs(proof, "--key", base.key("other")), 3)
+        self.assertEqual(self.both_proofs(proof, "--key", base.key("gw-a1"), "--witness", base.key("witness")), 3)
+        for at in range(0, len(text), 41):  # no byte of it can be another
+            with open(proof, "wb") as f:
+                f.write(text[:at] + bytes([text[at] ^ 1]) + text[at + 1:])
+            with self.subTest(at=at):
+                self.assertIn(self.both_proofs(proof, "--key", base.key("gw-a1")), (1, 2, 3))
+
+    def test_proof_under_a_later_key(self):
+        keys = [os.path.join(base.BASE, "gw-a1"), *(os.path.join(self.tmp.name, f"key-{n}") for n in (1, 2))]
+        for old, new in zip(keys, keys[1:]):
+            base.must(base.BHCTL, "keygen", "--name", "gw-a1", "--out", new, "--replaces", old)
+            for _ in range(2):
+                base.must(base.WRITE_LOG, self.dir, "gw-a1", new, 1, 5)
+        proof, rotations = os.path.join(self.tmp.name, "proof"), self.path("rotations")
+        base.must(base.BHLOG, "prove", self.dir, 7, "--out", proof)
+        first, text = ("--key", base.key("gw-a1")), self.read("rotations")
+        self.assertEqual(self.both_proofs(proof, *first), 3)
+        self.assertEqual(self.both_proofs(proof, *first, "--rotations", rotations), 0)
+        self.assertEqual(self.both_proofs(proof, "--key", keys[1] + ".pub", "--rotations", rotations), 0)
+        self.assertEqual(self.both_proofs(proof, "--key", base.key("other"), "--rotations", rotations), 3)
+        self.assertEqual(self.both_proofs(proof, "--rotations", rotations), 3)
+        self.assertEqual(self.both_proofs(proof, *first, "--rotations", "/nonexistent"), 2)
+        later = text.index(b"bridgehead-rotation/1\n", 1)
+        for changed, status in ((b"a note\n\n" + text, 0), (text[:later] + b"key\nkey\n\n" + text[later:], 0),
+                                (text[later:], 3), (text[:later], 3), (text[later:] + text[:later], 3),
+                                (text[:later] + bytes(9000), 3), (text.replace(b"/1\n", b"/2\n"), 3),
+                                (text[:60] + b"A" + text[61:], 3), (b"nonsense", 3)):
+            self.write("rotations", changed)
+            with self.subTest(changed=changed):
+                self.assertEqual(self.both_proofs(proof, *first, "--rotations", rotations), status)
+                self.assertEqual(self.both(*first)["exit"], status)
+        self.assertEqual(base.run(base.BHLOG, "verify", self.dir, "--rotations", rotations).returncode, 2)
+        self.assertEqual(second.verify_log(self.dir, "--rotations", rotations).returncode, 2)
+
+    def test_no_proof(self):
+        attempted = self.check(0)["attempted"]
+        p = base.run(base.BHLOG, "prove", self.dir, attempted + 1)
+        self.assertEqual((p.returncode, p.stdout), (3, ""))
+        text = subprocess.run(["zstd", "-dcq", *self.segments()], capture_output=True, check=True).stdout
+        there = {json.loads(line)["seq"] for line in text.splitlines()}
+        lost = next(s for s in range(1, attempted) if s not in there)
+        p = base.run(base.BHLOG, "prove", self.dir, lost)
+        self.assertEqual((p.returncode, p.stdout), (1, ""))
+        os.unlink(self.segments()[0])
+        p = base.run(base.BHLOG, "prove", self.dir, 1)
+        self.assertEqual(p.returncode, 1)
+        self.assertIn("pruned", p.stderr)
+
+
+if __name__ == "__main__":
+    base.BHLOG, base.BHCTL, base.WRITE_LOG = (os.path.abspath(sys.argv.pop(1)) for _ in range(3))
+    if not second.available():
+        print("skipped: needs python3-cryptography")
+        sys.exit(77)
+    unittest.main()

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bridgehead authors
+"""`bhctl policy diff` and `simulate` as an operator meets them: over policies, captures and a log.
+
+usage: test_policy_cli.py BHCTL BRIDGEHEAD SOURCE_ROOT
+"""
+import copy
+import json
+import os
+import pty
+import subprocess
+import sys
+import tempfile
+
+BHCTL, BRIDGEHEAD, ROOT = map(os.path.abspath, sys.argv[1:4])
+GOLDEN = os.path.join(ROOT, "tests", "golden")
+EXAMPLE = os.path.join(ROOT, "policy", "policy.example.json")
+DEMO = os.path.join(GOLDEN, "demo-policy.json")
+CAPTURE = os.path.join(GOLDEN, "demo.pcap")
+COUNTRIES = ",".join(os.path.join(GOLDEN, n) for n in ("demo-countries.txt", "demo-countries6.txt"))
+
+
+def policy(*args, status=0, env=None):
+    p = subprocess.run([BHCTL, "policy", *args], capture_output=True, text=True, timeout=120, env=env)
+    assert p.returncode == status, (args, p.returncode, p.stdout[-2000:], p.stderr)
+    return p.stdout if status != 2 else p.stderr
+
+
+def on_terminal(args, **variables):
+    """What is printed where standard output is a terminal."""
+    parent, child = pty.openpty()
+    env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+    p = subprocess.Popen([BHCTL, "policy", *args], stdout=child, stderr=subprocess.DEVNULL,
+                         env=dict(env, **variables))
+    os.close(child)
+    out = b""
+    while True:
+        try:
+            got = os.read(parent, 65536)
+        except OSError:  # the other side is closed
+            break
+        if not got:
+            break
+        out += got
+    os.close(parent)
+    p.wait(timeout=60)
+    return out
+
+
+def write(folder, name, document):
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(document, f)
+    return path
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return json.load(f)
+
+
+def check_diff(folder):
+    old = read(EXAMPLE)
+    same = write(folder, "same.json", json.loads(json.dumps(old, sort_keys=True)))
+    assert "same, to the byte" in policy("diff", EXAMPLE, EXAMPLE)
+    assert "mean the same; the bytes differ" in policy("diff", EXAMPLE, same)
+    new = copy.deepcopy(old)
+    new["rules"][4]["action"] = "block"
+    new["rules"].insert(8, new["rules"].pop(3))
+    new["home"].append("HK")
+    new = write(folder, "new.json", new)
+    text = policy("diff", EXAMPLE, new, status=1)
+    assert "flows that it decides were flagged and are now blocked" in text, text
+    assert "\033" not in text and "3 differences: 0 added, 0 removed, 1 moved, 2 changed" in text, text
+    answer = json.loads(policy("diff", "--json", EXAMPLE, new, status=1))
+    assert answer["differ"] and [(c["what"], c["in"], c.get("id")) for c in answer["changes"]] == [
+        ("changed", "home", None), ("changed", "rules", "tunnel-flag"), ("moved", "rules", "p2p-block")], answer
+    assert json.loads(policy("diff", "--json", EXAMPLE, same))["changes"] == []
+    assert b"\033[" in on_terminal(["diff", EXAMPLE, new])
+    assert b"\033[" not in on_terminal(["diff", EXAMPLE, new], NO_COLOR="1")
+    bad = write(folder, "bad.json", dict(old, home=[]))
+    assert "bad.json:1:" in policy("diff", EXAMPLE, bad, status=2)
+    policy("diff", EXAMPLE, status=2)
+    policy("diff", EXAMPLE, os.path.join(folder, "missing.json"), status=2)
+
+
+def simulate(*args, status=0):
+    return json.loads(policy("simulate", "--json", *args, status=status))
+
+
+def verdicts(answer):
+    return {(v.get("from"), v["to"]): v["flows"] for v in answer["verdicts"]}
+
+
+def by_flow(answer):
+    keys = ("src", "sport", "dst", "dport", "proto", "t0", "act", "rule", "new_act", "new_rule", "new_reason")
+    return sorted(tuple(str(f.get(k)) for k in keys) for f in answer["changed_flows"])
+
+
+def check_simulate(folder):
+    log = os.path.join(folder, "log")
+    subprocess.run([BRIDGEHEAD, "replay", "--policy", DEMO, "--country-db", COUNTRIES, "--log-dir", log,
+                    CAPTURE], check=True, timeout=120)
+    records = os.path.join(folder, "records.jsonl")
+    subprocess.run([BRIDGEHEAD, "replay", "--policy", DEMO, "--country-db", COUNTRIES, "--records", records,
+                    CAPTURE], check=True, timeout=120)
+    with open(records, encoding="utf-8") as f:
+        ends = [r for r in map(json.loads, f) if r["ev"] == "end"]
+    # The policy that decided changes nothing, over its log and over its capture.
+    answer = simulate("--policy", DEMO, log)
+    assert answer["changed"] == answer["same_by_another_rule"] == 0 and answer["flows"] == len(ends) > 10, answer
+    assert {v["name"]: v["bytes_out"] for v in answer["tenants"]} == {
+        t: sum(r["ob"] for r in ends if r["tn"] == t) for t in {r["tn"] for r in ends}}
+    assert simulate("--policy", DEMO, records)["verdicts"] == answer["verdicts"]
+    captured = simulate("--policy", DEMO, "--against", DEMO, "--country-db", COUNTRIES, CAPTURE)
+    assert captured["changed"] == 0 and captured["verdicts"] == answer["verdicts"], captured
+    alone = simulate("--policy", DEMO, "--country-db", COUNTRIES, CAPTURE)
+    assert alone["against"] is None and {to: n for (_, to), n in verdicts(alone).items()} == {
+        to: n for (_, to), n in verdicts(answer).items()}
+    # Another policy: the log and the capture say the same, flow by flow.
+    new = read(DEMO)
+    new["meta"]["version"] += 1
+    new["defaults"]["action"] = "block"
+    next(r for r in new["rules"] if r["id"] == "gdl-auto")["match"]["countries"] = ["JP"]
+    new["rules"] = [r for r in new["rules"] if r["id"] != "important-rest"]
+    new = write(folder, "demo-new.json", new)
+    answer = simulate("--policy", new, "--all", log, status=1)
+    captured = simulate("--policy", new, "--against", DEMO, "--country-db", COUNTRIES, "--all", CAPTURE, status=1)
+    assert answer["changed"] == len(answer["changed_flows"]) > 3, answer
+    assert by_flow(answer) == by_flow(captured), (by_flow(answer), by_flow(captured))
+    assert verdicts(answer) == verdicts(captured)
+    assert simulate("--policy", new, "--against", DEMO, log, status=1)["verdicts"] == answer["verdicts"]
+    # What the new policy decides when it is in force is what the simulation said.
+    after = os.path.join(folder, "after.jsonl")
+    subprocess.run([BRIDGEHEAD, "replay", "--policy", new, "--country-db", COUNTRIES, "--records", after,
+                    CAPTURE], check=True, timeout=120)
+    assert simulate("--policy", new, after)["changed"] == 0
+    text = policy("simulate", "--policy", new, "--limit", "1", log, status=1)
+    assert f"{answer['changed'] - 1} more are not shown" in text and "What this does not say" in text, text
+    assert "\033" not in text
+    assert b"\033[1m" in on_terminal(["simulate", "--policy", new, log])
+    assert b"\033[1m" not in on_terminal(["simulate", "--policy", new, log], NO_COLOR="1")
+    check_cut(folder, records, new)
+    check_errors(folder, log, new)
+
+
+def check_cut(folder, records, new):
+    """A log that ends in the middle: flows without an end, without a verdict, and a line that is none."""
+    cut = os.path.join(folder, "cut.jsonl")
+    with open(records, encoding="utf-8") as f:
+        lines = f.readlines()
+    decisions = [x for x in lines if json.loads(x)["ev"] == "decision"]
+    undecided = json.loads(decisions[0])
+    undecided.update(fid="f" * 16, act="allow")
+    for key in ("rule", "reason", "sev", "basis", "limit", "sh", "dpkt"):
+        undecided.pop(key, None)
+    with open(cut, "w", encoding="utf-8") as f:
+        f.writelines(decisions + [json.dumps(undecided) + "\n", "no record\n", '{"v":1,"ev":"gap"}\n'])
+    answer = simulate("--policy", DEMO, cut)
+    fids = {json.loads(x)["fid"] for x in decisions}
+    said = {n["note"]: n.get("flows") for n in answer["notes"]}
+    assert answer["flows"] == len(fids), (answer["flows"], len(fids))
+    assert said["have no final label in the log and are left out"] == 1, said
+    assert said["have no end in the log: judged by their last record"] == len(fids), said
+    assert any("gaps" in n for n in said) and any("no records" in n for n in said), said
+    assert simulate("--policy", new, cut, status=1)["changed"] > 0
+
+
+def check_errors(folder, log, new):
+    assert "country-db" in policy("simulate", "--policy", new, CAPTURE, status=2)
+    assert "together" in policy("simulate", "--policy", new, "--country-db", COUNTRIES, log, CAPTURE, status=2)
+    assert "--inside" in policy("simulate", "--policy", new, "--inside", "10.0.0.0/8", log, status=2)
+    assert "limit" in policy("simulate", "--policy", new, "--limit", "many", log, status=2)
+    assert "no flow log" in policy("simulate", "--policy", new, folder, status=2)
+    assert "flow log?" in policy("simulate", "--policy", new, COUNTRIES.split(",", maxsplit=1)[0], status=2)
+    policy("simulate", "--policy", new, os.path.join(folder, "missing"), status=2)
+    policy("simulate", log, status=2)
+    policy("simulate", "--policy", os.path.join(folder, "bad.json"), log, status=2)
+    policy("simulate", "--policy", new, "--against", os.path.join(folder, "bad.json"), log, status=2)
+    broken = os.path.join(folder, "broken.pcap")
+    with open(CAPTURE, "rb") as f, open(broken, "wb") as g:
+        g.write(f.read()[:1000])
+    policy("simulate", "--policy", new, "--country-db", COUNTRIES, broken, status=2)
+
+
+with tempfile.TemporaryDirectory(prefix="policy-cli-") as where:
+    check_diff(where)
+    check_simulate(where)
