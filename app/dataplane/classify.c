@@ -11,9 +11,21 @@
 static bool store_label(
 	struct pipeline *pl, uint32_t i, struct dpi_flow *f, const struct dpi_label *l)
 {
-	struct flow_cold *c = &pl->table.cold[i];
+	uint8_t ja3[DPI_JA3_SIZE];
+	struct flow_name name = {0};
 	enum dpi_host_source source;
-	const char *host = dpi_flow_host(f, l, &source);
+
+	name.host = dpi_flow_host(f, l, &source);
+	name.source = source;
+	if (l->final && dpi_flow_ja3(f, l, ja3))
+		name.ja3 = ja3;
+	return flow_label_store(pl, i, l, &name);
+}
+
+bool flow_label_store(
+	struct pipeline *pl, uint32_t i, const struct dpi_label *l, const struct flow_name *name)
+{
+	struct flow_cold *c = &pl->table.cold[i];
 	bool changed = c->app != l->app || c->master != l->master || c->cat != l->cat ||
 		       c->conf != l->conf || c->risks != l->risks || l->final;
 	struct flow_ext *x;
@@ -23,27 +35,28 @@ static bool store_label(
 	c->cat = (uint8_t)l->cat;
 	c->conf = l->conf & 7;
 	c->risks = l->risks;
-	if (source == DPI_HOST_NONE && !l->final)
-		return changed;
-	if (source != DPI_HOST_NONE) {
+	if (name->source != DPI_HOST_NONE) {
 		x = flow_ext(&pl->table, i);
 		if (x == NULL) {
 			pl->stats.ext_full++;
-		} else if (c->host_source != source || strcmp(x->host, host) != 0) {
-			memcpy(x->host, host, strlen(host) + 1);
-			c->host_source = source & 7;
+		} else if (c->host_source != name->source || strcmp(x->host, name->host) != 0) {
+			memcpy(x->host, name->host, strlen(name->host) + 1);
+			c->host_source = name->source & 7;
 			changed = true;
 		}
 	}
-	if (l->final) {
-		uint8_t ja3[DPI_JA3_SIZE];
-
-		if (dpi_flow_ja3(f, l, ja3) && (x = flow_ext(&pl->table, i)) != NULL) {
-			memcpy(x->ja3, ja3, sizeof(x->ja3));
-			x->has_ja3 = true;
-		}
+	if (name->ja3 != NULL && (x = flow_ext(&pl->table, i)) != NULL) {
+		memcpy(x->ja3, name->ja3, sizeof(x->ja3));
+		x->has_ja3 = true;
 	}
 	return changed;
+}
+
+void flow_label_close(struct pipeline *pl, uint32_t i)
+{
+	pl->table.cold[i].dpi = FLOW_NONE;
+	pl->table.hot[i].flags |= FLOW_LABEL_FINAL;
+	pl->stats.labels++;
 }
 
 static void close_dpi(struct pipeline *pl, uint32_t i, struct dpi_flow *f)
@@ -51,9 +64,7 @@ static void close_dpi(struct pipeline *pl, uint32_t i, struct dpi_flow *f)
 	order_close(&pl->order, pl->table.cold[i].dpi);
 	datagram_close(pl->datagrams, pl->table.cold[i].dpi);
 	dpi_flow_close(pl->c.dpi, f);
-	pl->table.cold[i].dpi = FLOW_NONE;
-	pl->table.hot[i].flags |= FLOW_LABEL_FINAL;
-	pl->stats.labels++;
+	flow_label_close(pl, i);
 }
 
 static void give(struct pipeline *pl, struct dpi_flow *f, const uint8_t *ip, uint32_t len,
@@ -69,9 +80,12 @@ static void give(struct pipeline *pl, struct dpi_flow *f, const uint8_t *ip, uin
 static bool feed(struct pipeline *pl, uint32_t i, const struct packet *p, const uint8_t *ip,
 	uint32_t len, bool *changed)
 {
-	struct dpi_flow *f = dpi_flow_at(pl->c.dpi, pl->table.cold[i].dpi);
 	struct dpi_label label;
+	struct dpi_flow *f;
 
+	if (pl->c.lanes != NULL)
+		return flow_lane_packet(pl, i, ip, len, p->ts, changed);
+	f = dpi_flow_at(pl->c.dpi, pl->table.cold[i].dpi);
 	give(pl, f, ip, len, p->ts, &label);
 	*changed |= store_label(pl, i, f, &label);
 	if (label.final)
@@ -93,7 +107,7 @@ static bool feed_kept(
 }
 
 // No room for what is to be kept for DPI is as no context at all: the flow may hide something.
-static void no_room(struct pipeline *pl, uint32_t i, bool *changed)
+void flow_dpi_no_room(struct pipeline *pl, uint32_t i, bool *changed)
 {
 	struct flow_cold *c = &pl->table.cold[i];
 
@@ -107,11 +121,16 @@ static void no_room(struct pipeline *pl, uint32_t i, bool *changed)
 // the last.
 static bool enough(struct pipeline *pl, uint32_t i, const struct packet *p, bool *changed)
 {
-	struct dpi_flow *f = dpi_flow_at(pl->c.dpi, pl->table.cold[i].dpi);
+	uint32_t ctx = pl->table.cold[i].dpi;
 
-	if (!dpi_flow_count(pl->c.dpi, f, p->key.proto))
+	if (pl->c.lanes != NULL
+			? !lanes_count(pl->c.lanes, ctx, p->key.proto)
+			: !dpi_flow_count(pl->c.dpi, dpi_flow_at(pl->c.dpi, ctx), p->key.proto))
 		return false;
-	flow_label_finish(pl, i);
+	if (pl->c.lanes == NULL)
+		flow_label_finish(pl, i);
+	else if (!flow_lane_finish(pl, i, true))
+		return false; // asked for
 	*changed = true;
 	return true;
 }
@@ -128,7 +147,7 @@ static bool feed_segment(struct pipeline *pl, uint32_t i, const struct packet *p
 	enum order_step step = order_take(&pl->order, ctx, &op);
 
 	if (order_shed(&pl->order, ctx))
-		no_room(pl, i, changed);
+		flow_dpi_no_room(pl, i, changed);
 	if (feed_kept(pl, i, p, !p->dir, changed))
 		return true;
 	if (step == ORDER_FEED && !op.cut && feed(pl, i, p, op.ip, p->len - p->l3_off, changed))
@@ -168,7 +187,7 @@ static bool feed_datagram(struct pipeline *pl, uint32_t i, const struct packet *
 // Fragments are kept, also those that came before the first one and so belong to no flow yet.
 static bool take_fragment(struct pipeline *pl, uint32_t i, const struct packet *p, bool *changed)
 {
-	uint32_t ctx = pl->table.cold[i].dpi, len;
+	uint32_t ctx = flow_dpi_taking(pl, i), len;
 	enum datagram_step step;
 	const uint8_t *ip;
 
@@ -176,7 +195,7 @@ static bool take_fragment(struct pipeline *pl, uint32_t i, const struct packet *
 		return false;
 	step = datagram_take(pl->datagrams, p, ctx, &ip, &len);
 	if (step == DATAGRAM_NO_ROOM || (ctx != FLOW_NONE && datagram_shed(pl->datagrams, ctx)))
-		no_room(pl, i, changed);
+		flow_dpi_no_room(pl, i, changed);
 	if (ctx == FLOW_NONE)
 		return false;
 	if (step == DATAGRAM_WHOLE)
@@ -193,7 +212,7 @@ bool flow_classify(struct pipeline *pl, uint32_t i, const struct packet *p)
 
 	if (p->flags & (PACKET_FRAG_FIRST | PACKET_FRAG_LATER))
 		final = take_fragment(pl, i, p, &changed);
-	else if (c->dpi != FLOW_NONE)
+	else if (flow_dpi_taking(pl, i) != FLOW_NONE)
 		final = feed_packet(pl, i, p, &changed);
 	if (final) {
 		uint64_t n = flow_packets_seen(pl, i) + 1;
@@ -205,7 +224,7 @@ bool flow_classify(struct pipeline *pl, uint32_t i, const struct packet *p)
 
 // What was kept and whose turn never came goes to DPI as it is: segments, and first fragments whose
 // datagram was never whole.
-static const uint8_t *next_rest(struct pipeline *pl, uint32_t ctx, uint32_t *len)
+const uint8_t *flow_dpi_rest(struct pipeline *pl, uint32_t ctx, uint32_t *len)
 {
 	const uint8_t *ip = datagram_rest(pl->datagrams, ctx, len);
 
@@ -219,7 +238,7 @@ static bool feed_rest(struct pipeline *pl, uint32_t i, struct dpi_flow *f, struc
 	uint32_t ctx = pl->table.cold[i].dpi, len;
 	const uint8_t *ip;
 
-	while ((ip = next_rest(pl, ctx, &len)) != NULL) {
+	while ((ip = flow_dpi_rest(pl, ctx, &len)) != NULL) {
 		give(pl, f, ip, len, pl->table.hot[i].last, label);
 		if (label->final)
 			return true;
@@ -227,17 +246,18 @@ static bool feed_rest(struct pipeline *pl, uint32_t i, struct dpi_flow *f, struc
 	return false;
 }
 
-void flow_label_finish(struct pipeline *pl, uint32_t i)
+bool flow_label_finish(struct pipeline *pl, uint32_t i)
 {
 	struct flow_cold *c = &pl->table.cold[i];
 	struct dpi_label label;
 	struct dpi_flow *f;
 
-	if (c->dpi == FLOW_NONE)
-		return;
+	if (pl->c.lanes != NULL)
+		return flow_lane_finish(pl, i, false);
 	f = dpi_flow_at(pl->c.dpi, c->dpi);
 	if (!feed_rest(pl, i, f, &label))
 		dpi_flow_finish(pl->c.dpi, f, &label);
 	store_label(pl, i, f, &label);
 	close_dpi(pl, i, f);
+	return true;
 }

@@ -58,7 +58,10 @@ void flow_end(struct pipeline *pl, uint32_t i, enum record_end why)
 
 	// Its label is what was found, and its verdict what follows from that.
 	if (c->dpi != FLOW_NONE) {
-		flow_label_finish(pl, i);
+		if (pl->c.lanes != NULL)
+			flow_lane_abandon(pl, i);
+		else
+			flow_label_finish(pl, i);
 		pl->ending = true;
 		flow_decide(pl, i, NULL);
 		pl->ending = false;

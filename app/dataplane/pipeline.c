@@ -22,7 +22,8 @@
 // What DPI is given is put in order and put together.
 static int init_reassembly(struct pipeline *pl)
 {
-	const struct order_config o = {.contexts = dpi_contexts(pl->c.dpi),
+	const struct order_config o = {.contexts = pl->c.lanes != NULL ? lanes_contexts(pl->c.lanes)
+								       : dpi_contexts(pl->c.dpi),
 		.blocks = ORDER_BLOCKS,
 		.segments = ORDER_SEGMENTS,
 		.bytes = ORDER_BYTES};
@@ -389,7 +390,10 @@ static void look_at(struct pipeline *pl, uint32_t i)
 	int64_t due = h->last + pl->c.timeout_us[h->class_], update;
 
 	if (due <= pl->now) {
-		flow_end(pl, i, RECORD_END_IDLE);
+		if (pl->c.lanes != NULL && flow_lane_last_word(pl, i))
+			timer_set(pl->wheel, i, pl->now + TIMER_TICK_US);
+		else
+			flow_end(pl, i, RECORD_END_IDLE);
 		return;
 	}
 	if (h->meter != METER_NONE) {
@@ -445,8 +449,22 @@ unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget)
 	return done;
 }
 
+unsigned pipeline_answers(struct pipeline *pl, int64_t now, unsigned budget)
+{
+	uint64_t start;
+	unsigned n;
+
+	refresh(pl, now);
+	start = budget_start(&pl->budget);
+	n = flow_lane_answers(pl, budget);
+	budget_draw(&pl->budget, start);
+	return n;
+}
+
 void pipeline_stop(struct pipeline *pl)
 {
+	if (pl->c.lanes != NULL)
+		flow_lane_last_words(pl);
 	for (uint32_t i = 0; i < pl->table.fresh; i++)
 		if (pl->table.hot[i].version != 0)
 			flow_end(pl, i, RECORD_END_STOP);

@@ -19,6 +19,7 @@
 #include "app/dataplane/budget.h"
 #include "app/dataplane/datagram.h"
 #include "app/dataplane/flow_table.h"
+#include "app/dataplane/lane.h"
 #include "app/dataplane/meter.h"
 #include "app/dataplane/order.h"
 #include "app/dataplane/parse_plain.h"
@@ -74,7 +75,8 @@ struct pipeline_config {
 	struct policy_reader *reader; // this worker's
 	struct policy_slot *shadow;   // of a candidate; NULL: there is never one
 	struct policy_reader *shadow_reader;
-	struct dpi *dpi;
+	struct dpi *dpi;       // NULL where there are lanes
+	struct lanes *lanes;   // to lcores that do DPI; NULL: this thread does it
 	const struct geo *geo; // may be NULL: no country is known
 	struct record_sink sink;
 	struct flow_capture_pool *captures; // for rules with `capture`; NULL: nothing is kept
@@ -169,7 +171,12 @@ void pipeline_shift(struct pipeline *pl, int64_t by);
 // Ageing: looks at up to budget flows that are due. Returns how many.
 unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget);
 
-// Ends every flow with its record.
+// With lanes: takes up to budget answers from each and decides their flows anew. Returns how many
+// there were. To be called between bursts, often.
+unsigned pipeline_answers(struct pipeline *pl, int64_t now, unsigned budget);
+
+// Ends every flow with its record. With lanes, waits for the last words of DPI at most
+// lanes.stop_ms.
 void pipeline_stop(struct pipeline *pl);
 
 // ---- between the files of the pipeline
@@ -194,8 +201,41 @@ bool flow_opener1(const struct packet *p);
 uint16_t flow_country(struct pipeline *pl, const struct policy_addr *remote, uint8_t *source);
 // Gives the packet to DPI. True where the label or the name changed.
 bool flow_classify(struct pipeline *pl, uint32_t i, const struct packet *p);
-// Takes the best label there is and frees the context.
-void flow_label_finish(struct pipeline *pl, uint32_t i);
+// Takes the best label there is and frees the flow's context. False where it has been asked for
+// and will come (lanes).
+bool flow_label_finish(struct pipeline *pl, uint32_t i);
+// What DPI tells besides the label.
+struct flow_name {
+	const char *host;   // its source is DPI_HOST_NONE: none
+	uint8_t source;     // enum dpi_host_source
+	const uint8_t *ja3; // NULL: none
+};
+// Takes over what DPI says; true where a condition of a rule could see a difference.
+bool flow_label_store(
+	struct pipeline *pl, uint32_t i, const struct dpi_label *l, const struct flow_name *name);
+// The label is final and the context has been given back.
+void flow_label_close(struct pipeline *pl, uint32_t i);
+// No room for what DPI needs: the exception dpi_full, where it is none of passing.
+void flow_dpi_no_room(struct pipeline *pl, uint32_t i, bool *changed);
+// The next of what was kept for DPI, in its turn or not.
+const uint8_t *flow_dpi_rest(struct pipeline *pl, uint32_t ctx, uint32_t *len);
+// ---- lanes
+// A context; FLOW_NONE: none left.
+uint32_t flow_lane_open(struct pipeline *pl, uint32_t i, uint64_t hash);
+// Sends a packet. True where the lane is full, and the label final for that.
+bool flow_lane_packet(
+	struct pipeline *pl, uint32_t i, const uint8_t *ip, uint32_t len, int64_t t, bool *changed);
+// Asks for the last word. True where the lane is full, and the label final for that. at_packet: the
+// packet that is being looked at is the last of those that DPI takes.
+bool flow_lane_finish(struct pipeline *pl, uint32_t i, bool at_packet);
+// The flow is due to end: true where its end should wait for the last word of DPI.
+bool flow_lane_last_word(struct pipeline *pl, uint32_t i);
+// It ends, with what is known.
+void flow_lane_abandon(struct pipeline *pl, uint32_t i);
+// Takes up to budget answers from each lane. Returns how many there were.
+unsigned flow_lane_answers(struct pipeline *pl, unsigned budget);
+// Waits for the last words about all flows.
+void flow_lane_last_words(struct pipeline *pl);
 uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i);
 void flow_end(struct pipeline *pl, uint32_t i, enum record_end why);
 void flow_tcp(struct pipeline *pl, struct flow_hot *h, uint32_t i, const struct packet *p);
@@ -244,6 +284,16 @@ int64_t flow_update_due(struct pipeline *pl, uint32_t i);
 void flow_report_no_state(struct pipeline *pl, const struct packet *p, enum policy_action action,
 	enum record_exception exception);
 void inject_refusal(struct pipeline *pl, uint32_t i, const struct packet *p);
+
+// The flow's context where DPI takes more packets; FLOW_NONE: none, or its last word is awaited.
+static inline uint32_t flow_dpi_taking(const struct pipeline *pl, uint32_t i)
+{
+	uint32_t ctx = pl->table.cold[i].dpi;
+
+	if (ctx == FLOW_NONE || pl->c.lanes == NULL)
+		return ctx;
+	return pl->c.lanes->contexts[ctx].state == LANE_OPEN ? ctx : FLOW_NONE;
+}
 
 static inline bool flow_is_outbound(const struct flow_hot *h, const struct packet *p)
 {

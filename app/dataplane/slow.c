@@ -145,19 +145,22 @@ static void open_dpi(struct pipeline *pl, uint32_t i, const struct packet *p)
 	struct flow_hot *h = &pl->table.hot[i];
 	struct flow_cold *c = &pl->table.cold[i];
 	struct dpi_flow *f;
+	bool low = budget_low(&pl->budget);
 
 	// Fragments without ports never get a label.
 	if (((h->flags & FLOW_LOCAL) && !pl->c.local_flows) || (p->notes & NOTE_BIT(FRAG_ORPHAN))) {
 		h->flags |= FLOW_LABEL_FINAL;
 		return;
 	}
-	f = budget_low(&pl->budget) ? NULL : dpi_flow_open(pl->c.dpi);
-	if (f != NULL) {
+	if (!low && pl->c.lanes != NULL)
+		c->dpi = flow_lane_open(pl, i, p->hash);
+	else if (!low && (f = dpi_flow_open(pl->c.dpi)) != NULL)
 		c->dpi = dpi_flow_index(pl->c.dpi, f);
+	if (c->dpi != FLOW_NONE) {
 		order_open(&pl->order, c->dpi);
 		return;
 	}
-	if (budget_low(&pl->budget))
+	if (low)
 		pl->stats.dpi_shed++;
 	else
 		pl->stats.dpi_full++;

@@ -4,6 +4,7 @@
 // What a configuration asks of the host.
 
 #include "app/dataplane/flow_table.h"
+#include "app/dataplane/lane.h"
 #include "app/doctor/part.h"
 #include "app/flowlog/record.h"
 
@@ -73,7 +74,8 @@ struct need need_of(const struct gateway_config *config, uint64_t page)
 				  whole(flows * sizeof(struct flow_cold), page));
 	n.plain = workers * (flows * (32 + sizeof(struct flow_ext)) +
 				    c->record_ring * (sizeof(struct record) + 63) / 64 * 64) +
-		  (uint64_t)c->dpi.contexts * DPI_CONTEXT;
+		  (uint64_t)c->dpi.contexts * DPI_CONTEXT +
+		  workers * c->workers.n_dpi_lcores * (LANE_REQUEST_BYTES + LANE_ANSWER_BYTES);
 	return n;
 }
 
@@ -155,6 +157,8 @@ bool worker_cpus(const struct gateway_config *c, struct cpuset *workers, struct 
 	memset(workers, 0, sizeof(*workers));
 	for (size_t i = 0; i < c->workers.n_lcores; i++)
 		cpuset_add(workers, c->workers.lcores[i]);
+	for (size_t i = 0; i < c->workers.n_dpi_lcores; i++) // they poll as workers do
+		cpuset_add(workers, c->workers.dpi_lcores[i]);
 	*all = *workers;
 	if (c->eal.main_lcore >= 0)
 		cpuset_add(all, (unsigned)c->eal.main_lcore);

@@ -89,6 +89,7 @@ static const struct cfg_field TOP[] = {
 
 static const struct cfg_field WORKERS[] = {
 	{.key = "lcores", .kind = CFG_OTHER, .required = true, .hint = "add \"lcores\": [1]"},
+	{.key = "dpi_lcores", .kind = CFG_OTHER},
 	NUMBER("burst", struct gateway_workers, burst, 1, GATEWAY_MAX_BURST),
 	NUMBER("rx_descriptors", struct gateway_workers, rx_descriptors, 64, 32768),
 	NUMBER("tx_descriptors", struct gateway_workers, tx_descriptors, 64, 32768),
@@ -227,6 +228,9 @@ static void read_sections(struct cfg *c, json_t *root, struct gateway_config *g)
 		sub = cfg_get(c, "/workers", v, "lcores", JSON_ARRAY);
 		if (sub != NULL)
 			cfg_lcores(c, sub, g);
+		sub = cfg_get(c, "/workers", v, "dpi_lcores", JSON_ARRAY);
+		if (sub != NULL)
+			cfg_dpi_lcores(c, sub, g);
 	}
 	v = cfg_get(c, "", root, "flows", JSON_OBJECT);
 	if (v != NULL && cfg_fields(c, "/flows", v, FLOWS, COUNT(FLOWS), &g->flows)) {
@@ -401,6 +405,7 @@ void config_free(struct gateway_config *c)
 	free_strings(&c->asn_db);
 	free(c->inside);
 	free(c->workers.lcores);
+	free(c->workers.dpi_lcores);
 	free(c->path);
 	free(c->name);
 	free(c->policy);

@@ -20,6 +20,7 @@
 
 #define GATEWAY_MAX_PORTS  32   // wires * 2 + taps; DPDK's RTE_MAX_ETHPORTS in Debian
 #define GATEWAY_MAX_LCORES 128  // workers; DPDK's RTE_MAX_LCORE in Debian
+#define GATEWAY_MAX_DPI    32   // lcores that do DPI
 #define GATEWAY_MAX_LCORE  1023 // highest lcore id that a list may name
 #define GATEWAY_MAX_INSIDE 4096
 #define GATEWAY_MAX_EAL    128
@@ -75,6 +76,8 @@ struct gateway_prefix {
 struct gateway_workers {
 	uint32_t *lcores; // n_lcores of them, each once, none the EAL's main lcore
 	size_t n_lcores;
+	uint32_t *dpi_lcores;    // that do nothing but DPI, for all workers; none of the others
+	size_t n_dpi_lcores;     // ..32; default 0: each worker does its own
 	uint32_t burst;          // packets, 1..256; default 64
 	uint32_t rx_descriptors; // per queue, 64..32768; default 1024
 	uint32_t tx_descriptors;

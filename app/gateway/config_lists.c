@@ -40,63 +40,104 @@ void cfg_strings(struct cfg *c, const char *pointer, json_t *list, size_t min, s
 	}
 }
 
-void cfg_lcores(struct cfg *c, json_t *list, struct gateway_config *out)
-{
-	struct gateway_workers *w = &out->workers;
-	size_t n = json_array_size(list);
+struct lcore_list {
+	const char *pointer, *runs;
+	size_t min, max;
+	uint32_t **v;
+	size_t *n;
+};
 
-	if (n < 1 || n > GATEWAY_MAX_LCORES) {
-		cfg_error(c, "/workers/lcores", NULL, NULL,
-			"has %zu elements; 1 to %d are possible", n, GATEWAY_MAX_LCORES);
+static void one_lcore(struct cfg *c, const struct lcore_list *l, size_t i, const json_t *v)
+{
+	json_int_t id = json_integer_value(v);
+	char key[24];
+
+	snprintf(key, sizeof(key), "%zu", i);
+	if (!json_is_integer(v)) {
+		cfg_error(c, l->pointer, key, NULL, "must be a whole number, not %s",
+			cfg_type_name(v));
 		return;
 	}
-	w->lcores = calloc(n, sizeof(*w->lcores));
-	if (w->lcores == NULL) {
+	if (id < 0 || id > GATEWAY_MAX_LCORE) {
+		cfg_error(c, l->pointer, key, NULL,
+			"is %" JSON_INTEGER_FORMAT ", out of range 0 to %d", id, GATEWAY_MAX_LCORE);
+		return;
+	}
+	for (size_t k = 0; k < *l->n; k++)
+		if ((*l->v)[k] == (uint32_t)id)
+			cfg_error(
+				c, l->pointer, key, l->runs, "lcore %u is given twice", (*l->v)[k]);
+	(*l->v)[(*l->n)++] = (uint32_t)id;
+}
+
+static void read_lcores(struct cfg *c, const json_t *list, const struct lcore_list *l)
+{
+	size_t n = json_array_size(list);
+
+	if (n < l->min || n > l->max) {
+		cfg_error(c, l->pointer, NULL, NULL, "has %zu elements; %zu to %zu are possible", n,
+			l->min, l->max);
+		return;
+	}
+	*l->v = calloc(n + 1, sizeof(**l->v));
+	if (*l->v == NULL) {
 		c->no_memory = true;
 		return;
 	}
+	for (size_t i = 0; i < n; i++)
+		one_lcore(c, l, i, json_array_get(list, i));
+}
+
+void cfg_lcores(struct cfg *c, json_t *list, struct gateway_config *out)
+{
+	read_lcores(c, list,
+		&(struct lcore_list){"/workers/lcores", "each lcore runs one worker", 1,
+			GATEWAY_MAX_LCORES, &out->workers.lcores, &out->workers.n_lcores});
+}
+
+void cfg_dpi_lcores(struct cfg *c, json_t *list, struct gateway_config *out)
+{
+	read_lcores(c, list,
+		&(struct lcore_list){"/workers/dpi_lcores", "name each lcore once", 0,
+			GATEWAY_MAX_DPI, &out->workers.dpi_lcores, &out->workers.n_dpi_lcores});
+}
+
+static void check_lcores(struct cfg *c, const struct gateway_eal *eal, const char *pointer,
+	const uint32_t *v, size_t n)
+{
 	for (size_t i = 0; i < n; i++) {
-		const json_t *v = json_array_get(list, i);
-		json_int_t id = json_integer_value(v);
+		uint32_t id = v[i];
 		char key[24];
 
 		snprintf(key, sizeof(key), "%zu", i);
-		if (!json_is_integer(v)) {
-			cfg_error(c, "/workers/lcores", key, NULL, "must be a whole number, not %s",
-				cfg_type_name(v));
-			continue;
-		}
-		if (id < 0 || id > GATEWAY_MAX_LCORE) {
-			cfg_error(c, "/workers/lcores", key, NULL,
-				"is %" JSON_INTEGER_FORMAT ", out of range 0 to %d", id,
-				GATEWAY_MAX_LCORE);
-			continue;
-		}
-		for (size_t k = 0; k < w->n_lcores; k++)
-			if (w->lcores[k] == (uint32_t)id)
-				cfg_error(c, "/workers/lcores", key, "each lcore runs one worker",
-					"lcore %u is given twice", w->lcores[k]);
-		w->lcores[w->n_lcores++] = (uint32_t)id;
+		if (eal->lcores_known && !(eal->lcores[id / 8] >> id % 8 & 1))
+			cfg_error(c, pointer, key, "add it to -l in eal, or take it out here",
+				"lcore %u is not among the EAL's", id);
+		else if (eal->main_lcore == (int)id)
+			cfg_error(c, pointer, key,
+				"give eal one more lcore in -l, or choose it with --main-lcore",
+				"lcore %u is the EAL's main lcore, which runs the control side",
+				id);
 	}
 }
 
 void cfg_check_lcores(struct cfg *c, const struct gateway_config *g)
 {
-	for (size_t i = 0; i < g->workers.n_lcores; i++) {
-		uint32_t id = g->workers.lcores[i];
-		char key[24];
+	const struct gateway_workers *w = &g->workers;
 
-		snprintf(key, sizeof(key), "%zu", i);
-		if (g->eal.lcores_known && !(g->eal.lcores[id / 8] >> id % 8 & 1))
-			cfg_error(c, "/workers/lcores", key,
-				"add it to -l in eal, or take it out here",
-				"lcore %u is not among the EAL's", id);
-		else if (g->eal.main_lcore == (int)id)
-			cfg_error(c, "/workers/lcores", key,
-				"give eal one more lcore in -l, or choose it with --main-lcore",
-				"lcore %u is the EAL's main lcore, which runs the control side",
-				id);
-	}
+	check_lcores(c, &g->eal, "/workers/lcores", w->lcores, w->n_lcores);
+	check_lcores(c, &g->eal, "/workers/dpi_lcores", w->dpi_lcores, w->n_dpi_lcores);
+	for (size_t i = 0; i < w->n_dpi_lcores; i++)
+		for (size_t k = 0; k < w->n_lcores; k++) {
+			char key[24];
+
+			if (w->dpi_lcores[i] != w->lcores[k])
+				continue;
+			snprintf(key, sizeof(key), "%zu", i);
+			cfg_error(c, "/workers/dpi_lcores", key,
+				"an lcore runs a worker or does DPI",
+				"lcore %u is in workers.lcores too", w->lcores[k]);
+		}
 }
 
 static bool parse_prefix(const char *text, struct gateway_prefix *out)

@@ -17,6 +17,7 @@ void cfg_check_ports(struct cfg *c, const struct gateway_config *g);
 
 // /workers/lcores, and what holds between them and the EAL's.
 void cfg_lcores(struct cfg *c, json_t *list, struct gateway_config *out);
+void cfg_dpi_lcores(struct cfg *c, json_t *list, struct gateway_config *out);
 void cfg_check_lcores(struct cfg *c, const struct gateway_config *g);
 
 // /inside: prefixes.

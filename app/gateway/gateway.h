@@ -10,6 +10,7 @@
 #include "app/control/server.h"
 #include "app/flowlog/writer.h"
 #include "app/gateway/config.h"
+#include "app/gateway/dpi_lcore.h"
 #include "app/gateway/worker.h"
 #include "app/keys/key.h"
 #include "drivers/eal/port.h"
@@ -48,13 +49,16 @@ struct gateway {
 	struct policy_watch *watch; // NULL: none
 	json_t *rule_totals;        // by rule id: counters of generations that are gone
 	struct gateway_view *view;  // a look at live flows that is under way; NULL: none
-	struct dpi **dpi;           // one a worker, and one for names (the last)
+	struct dpi **dpi;           // one a worker (NULL with lanes), and one for names (the last)
+	struct lanes *lanes;        // one a worker, where lcores of their own do DPI; NULL
+	struct dpi_lcore *dpi_lcores;
+	unsigned n_dpi_lcores, n_dpi_launched;
 	struct geo *geo;
 	struct flowlog *log;
 	struct log_writer *writer;
 	struct record_ring **rings;
 	struct control_server *server;
-	_Atomic bool stop, log_full;
+	_Atomic bool stop, log_full, dpi_stop;
 	_Atomic unsigned stopped_rx;
 	int64_t started_at; // microseconds since 1970 UTC
 	// The log writer's passes over all rings, for policy_slot_reclaim().
@@ -101,6 +105,11 @@ int gateway_open_ports(struct gateway *g);
 int gateway_assign_queues(struct gateway *g);
 int gateway_open_log(struct gateway *g);
 int gateway_make_pipelines(struct gateway *g);
+// Modules and, with workers.dpi_lcores, lanes: before the EAL. 0, or -errno when it has been said.
+int gateway_make_dpi(struct gateway *g);
+int gateway_start_dpi(struct gateway *g);
+void gateway_stop_dpi(struct gateway *g); // after the workers
+void gateway_free_dpi(struct gateway *g);
 // Puts the start and the first policy record into the log.
 void gateway_log_start(struct gateway *g);
 

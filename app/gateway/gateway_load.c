@@ -8,7 +8,6 @@
 #include "app/gateway/gateway_view.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -32,27 +31,6 @@ static int load_config(struct gateway *g, const char *path)
 	return rc;
 }
 
-static int make_dpi(struct gateway *g)
-{
-	struct dpi_config c = {
-		.contexts = g->config.dpi.contexts / g->n_workers + 1,
-		.max_packets_tcp = (uint16_t)g->config.dpi.max_packets_tcp,
-		.max_packets_udp = (uint16_t)g->config.dpi.max_packets_udp,
-	};
-
-	g->dpi = calloc(g->n_workers + 1, sizeof(struct dpi *));
-	for (unsigned i = 0; g->dpi != NULL && i <= g->n_workers; i++) {
-		if (i == g->n_workers)
-			c.contexts = 1; // for names only
-		g->dpi[i] = dpi_create(&c, g->err, sizeof(g->err));
-		if (g->dpi[i] == NULL) {
-			fprintf(stderr, "bridgehead: %s\n", g->err);
-			return -EIO;
-		}
-	}
-	return g->dpi != NULL ? 0 : -ENOMEM;
-}
-
 int gateway_load(struct gateway *g, const char *config, bool check)
 {
 	int rc = load_config(g, config), geo = 0;
@@ -68,7 +46,7 @@ int gateway_load(struct gateway *g, const char *config, bool check)
 	if (rc < 0)
 		return rc;
 	g->n_workers = (unsigned)g->config.workers.n_lcores;
-	rc = make_dpi(g);
+	rc = gateway_make_dpi(g);
 	if (rc < 0)
 		return rc;
 	rc = gateway_policy_boot(g, check);

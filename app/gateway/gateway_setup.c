@@ -19,15 +19,15 @@
 #define CAPTURE_BLOCKS 8192 // of 4 KiB for each worker, touched when used
 #define CAPTURES       4096
 
-static int check_lcores(struct gateway *g)
+static int check_lcores(struct gateway *g, const char *key, const uint32_t *lcores, size_t n)
 {
-	for (unsigned i = 0; i < g->n_workers; i++) {
-		uint32_t lcore = g->config.workers.lcores[i];
+	for (size_t i = 0; i < n; i++) {
+		uint32_t lcore = lcores[i];
 
 		if (lcore >= RTE_MAX_LCORE || !rte_lcore_is_enabled(lcore) ||
 			lcore == rte_get_main_lcore()) {
 			snprintf(g->err, sizeof(g->err),
-				"workers.lcores: lcore %u %s; give it in \"eal\" with -l", lcore,
+				"workers.%s: lcore %u %s; give it in \"eal\" with -l", key, lcore,
 				lcore == rte_get_main_lcore() ? "is the EAL's main lcore"
 							      : "is not one of the EAL's");
 			return -EINVAL;
@@ -143,6 +143,7 @@ int gateway_make_pipelines(struct gateway *g)
 		c.reader = policy_slot_add_reader(&g->slot);
 		c.shadow_reader = policy_slot_add_reader(&g->shadow);
 		c.dpi = g->dpi[i];
+		c.lanes = g->lanes != NULL ? &g->lanes[i] : NULL;
 		c.sink = worker_sink(w);
 		c.captures = w->captures = flow_capture_pool_create(CAPTURE_BLOCKS, CAPTURES);
 		w->ring = g->rings[i];
@@ -161,6 +162,10 @@ int gateway_make_pipelines(struct gateway *g)
 
 static int launch(struct gateway *g)
 {
+	int rc = gateway_start_dpi(g);
+
+	if (rc < 0)
+		return rc;
 	for (unsigned i = 0; i < g->n_workers; i++) {
 		if (rte_eal_remote_launch(worker_run, &g->workers[i], g->workers[i].lcore) != 0) {
 			snprintf(g->err, sizeof(g->err), "lcore %u does not start",
@@ -171,9 +176,12 @@ static int launch(struct gateway *g)
 		}
 		g->n_launched++;
 	}
-	fprintf(stderr, "bridgehead: %s is forwarding: %s, %zu wires, %zu taps, %u workers\n",
+	fprintf(stderr, "bridgehead: %s is forwarding: %s, %zu wires, %zu taps, %u workers",
 		g->config.name, g->config.mode == GATEWAY_TAP ? "tap" : "inline", g->config.n_wires,
 		g->config.n_taps, g->n_workers);
+	if (g->n_dpi_lcores != 0)
+		fprintf(stderr, ", %u lcores for DPI", g->n_dpi_lcores);
+	fputc('\n', stderr);
 	return 0;
 }
 
@@ -183,7 +191,11 @@ int gateway_set_up(struct gateway *g)
 		g->config.eal.args.v, g->config.eal.args.n, &g->eal, g->err, sizeof(g->err));
 
 	if (rc == 0)
-		rc = check_lcores(g);
+		rc = check_lcores(
+			g, "lcores", g->config.workers.lcores, g->config.workers.n_lcores);
+	if (rc == 0)
+		rc = check_lcores(g, "dpi_lcores", g->config.workers.dpi_lcores,
+			g->config.workers.n_dpi_lcores);
 	if (rc == 0)
 		rc = gateway_open_ports(g);
 	if (rc == 0)
@@ -261,6 +273,7 @@ int gateway_tear_down(struct gateway *g, const char *why)
 
 	if (g->n_launched != 0)
 		stop_workers(g);
+	gateway_stop_dpi(g);
 	rc = stop_log(g, why);
 	control_server_close(g->server);
 	for (unsigned i = 0; i < g->n_ports; i++)
@@ -294,9 +307,7 @@ int gateway_tear_down(struct gateway *g, const char *why)
 	policy_slot_fini(&g->shadow);
 	stored_policy_free(&g->candidate);
 	geo_free(g->geo);
-	for (unsigned i = 0; g->dpi != NULL && i <= g->n_workers; i++)
-		dpi_free(g->dpi[i]);
-	free(g->dpi);
+	gateway_free_dpi(g);
 	if (g->pool != NULL)
 		rte_mempool_free(g->pool);
 	eal_stop(g->eal);

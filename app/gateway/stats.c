@@ -111,8 +111,14 @@ static json_t *classification(const struct pipeline *pl)
 	const struct pipeline_stats *s = &pl->stats;
 	json_t *o = json_object();
 
-	put(o, "contexts_open", dpi_flows_open(pl->c.dpi));
+	put(o, "contexts_open",
+		pl->c.lanes != NULL ? pl->c.lanes->open : dpi_flows_open(pl->c.dpi));
 	put(o, "contexts_full", get(&s->dpi_full));
+	if (pl->c.lanes != NULL) {
+		put(o, "lane_full", get(&pl->c.lanes->stats.full));
+		put(o, "answers_late", get(&pl->c.lanes->stats.late));
+		put(o, "unanswered", get(&pl->c.lanes->stats.unanswered));
+	}
 	put(o, "shed", get(&s->dpi_shed));
 	put(o, "packets", get(&s->dpi_packets));
 	put(o, "labels", get(&s->labels));
@@ -159,6 +165,20 @@ static json_t *worker(const struct worker *w)
 	json_object_set_new(o, "flows", flows(w->pl));
 	json_object_set_new(o, "classification", classification(w->pl));
 	json_object_set_new(o, "decisions", decisions(&w->pl->stats));
+	return o;
+}
+
+static json_t *dpi_lcore(const struct dpi_lcore *d)
+{
+	json_t *o = json_object();
+
+	put(o, "lcore", d->lcore);
+	put(o, "loops", get(&d->stats.loops));
+	put(o, "idle_loops", get(&d->stats.idle_loops));
+	put(o, "idle_waits", get(&d->idle.waits));
+	put(o, "packets", get(&d->server.stats.packets));
+	put(o, "answers", get(&d->server.stats.answers));
+	put(o, "answer_waits", get(&d->server.stats.waits));
 	return o;
 }
 
@@ -246,6 +266,7 @@ static json_t *policy_state(struct gateway *g)
 json_t *gateway_stats(struct gateway *g)
 {
 	json_t *o = json_object(), *workers = json_array(), *ports = json_array();
+	json_t *lcores = json_array();
 
 	json_object_set_new(o, "gateway", json_string(g->config.name));
 	json_object_set_new(o, "version", json_string(BRIDGEHEAD_VERSION));
@@ -260,6 +281,9 @@ json_t *gateway_stats(struct gateway *g)
 	for (unsigned i = 0; i < g->n_workers; i++)
 		json_array_append_new(workers, worker(&g->workers[i]));
 	json_object_set_new(o, "workers", workers);
+	for (unsigned i = 0; i < g->n_dpi_lcores; i++)
+		json_array_append_new(lcores, dpi_lcore(&g->dpi_lcores[i]));
+	json_object_set_new(o, "dpi_lcores", lcores);
 	json_object_set_new(o, "log", log_state(g));
 	return o;
 }

@@ -18,6 +18,7 @@
 #define VIEW_BUSY  16 // flows
 #define VIEW_IDLE  256
 #define AGE_BUDGET 64 // flows
+#define ANSWERS    32 // of a DPI lcore in one loop
 
 #define BEHIND 64 // packets of full bursts in a row: more wait than the worker takes
 
@@ -298,9 +299,17 @@ static void look_through(struct worker *w, bool idle)
 		atomic_store_explicit(&w->view, NULL, memory_order_release);
 }
 
+// What lcores that do DPI have to say; only where there is something, the clock is asked.
+static unsigned take_answers(struct worker *w)
+{
+	if (!lanes_waiting(w->pl->c.lanes))
+		return 0;
+	return pipeline_answers(w->pl, burst_time(w), ANSWERS);
+}
+
 unsigned worker_turn(struct worker *w)
 {
-	unsigned n = 0;
+	unsigned n = w->pl->c.lanes != NULL ? take_answers(w) : 0;
 
 	for (unsigned i = 0; i < w->n_rx; i++)
 		n += poll_queue(w, &w->rx[i]);

@@ -184,6 +184,13 @@ static void workers(const json_t *stats, FILE *to)
 	each_key(&l, "worker", NULL, to);
 }
 
+static void dpi_lcores(const json_t *stats, FILE *to)
+{
+	const struct list l = {json_object_get(stats, "dpi_lcores"), {"lcore"}, 1};
+
+	each_key(&l, "dpi_lcore", NULL, to);
+}
+
 static void ports(const json_t *stats, FILE *to)
 {
 	const struct list l = {json_object_get(stats, "ports"), {"port", "wire", "side"}, 3};
@@ -299,4 +306,5 @@ void metrics_text(const json_t *stats, FILE *to)
 	log_state(json_object_get(stats, "log"), to);
 	ports(stats, to);
 	workers(stats, to);
+	dpi_lcores(stats, to);
 }

@@ -117,17 +117,18 @@ static json_int_t classified(const json_t *w, const char *name)
 	return value(json_object_get(w, "classification"), name);
 }
 
-// Every counter of an object of the first worker, in its order.
+// Every counter of an object of the first worker or DPI lcore, in its order.
 static void block(const json_t *workers, const char *title, const json_t *names, bool all, FILE *to,
 	json_int_t (*get)(const json_t *worker, const char *name))
 {
+	bool lcores = json_object_get(json_array_get(workers, 0), "worker") == NULL;
 	const char *key;
 	json_t *v;
 
 	fprintf(to, "\n%-24s %14s", title, "ALL");
 	for (size_t i = 0; json_array_size(workers) > 1 && i < json_array_size(workers); i++)
-		fprintf(to, " %8s %5" JSON_INTEGER_FORMAT, "WORKER",
-			value(json_array_get(workers, i), "worker"));
+		fprintf(to, " %8s %5" JSON_INTEGER_FORMAT, lcores ? "LCORE" : "WORKER",
+			value(json_array_get(workers, i), lcores ? "lcore" : "worker"));
 	fputc('\n', to);
 	json_object_foreach ((json_t *)(uintptr_t)names, key, v) {
 		if (!json_is_object(v) || get == outcome)
@@ -152,6 +153,7 @@ static void log_block(const json_t *r, FILE *to)
 void stats_text(const json_t *r, bool all, FILE *to)
 {
 	const json_t *workers = json_object_get(r, "workers"), *first = json_array_get(workers, 0);
+	const json_t *lcores = json_object_get(r, "dpi_lcores");
 
 	head(r, to);
 	candidate(r, to);
@@ -165,5 +167,7 @@ void stats_text(const json_t *r, bool all, FILE *to)
 		classified);
 	block(workers, "DECISIONS", json_object_get(first, "decisions"), all, to, decision);
 	block(workers, "WORKERS", first, all, to, own);
+	if (json_array_size(lcores) != 0)
+		block(lcores, "DPI LCORES", json_array_get(lcores, 0), all, to, own);
 	log_block(r, to);
 }

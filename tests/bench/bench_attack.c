@@ -19,9 +19,11 @@
 #include <rte_cycles.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
+#include <rte_pause.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define OUTLIER    20 // times the median burst: interrupted by the kernel or the hypervisor
 #define MAX_ROUNDS 101
@@ -37,6 +39,8 @@ struct args {
 	const char *db[2];
 	char *eal[16];
 	size_t n_eal;
+	_Atomic(struct dpi_lcore *) dpi_lcore; // for the main lcore, when there is one
+	_Atomic bool over;                     // there will be none any more
 };
 
 struct result {         // of one round
@@ -79,9 +83,16 @@ static unsigned load(struct rig *r, struct args *a, unsigned permille)
 	return hostile;
 }
 
+static uint64_t received(const struct rig *r)
+{
+	const uint64_t *rx = r->w.stats.rx_packets;
+
+	return rx[r->port[0].id] + rx[r->port[1].id];
+}
+
 static struct result one_round(struct rig *r, struct args *a, unsigned permille, uint32_t *v)
 {
-	uint64_t hostile = 0, packets = 0, sum = 0;
+	uint64_t hostile = 0, first = received(r), packets, sum = 0, carry = 0;
 	size_t n = 0, kept = 0;
 
 	while (n + RIG_LOAD <= MAX_BURSTS && n < a->bursts) {
@@ -89,16 +100,19 @@ static struct result one_round(struct rig *r, struct args *a, unsigned permille,
 
 		hostile += load(r, a, permille);
 		do {
-			uint64_t t = rte_rdtsc_precise();
+			uint64_t before = received(r), t = rte_rdtsc_precise();
 
 			got = worker_turn(&r->w);
-			t = rte_rdtsc_precise() - t;
-			if (got != 0)
+			t = rte_rdtsc_precise() - t + carry;
+			carry = 0;
+			if (received(r) != before)
 				v[n++] = t > UINT32_MAX ? UINT32_MAX : (uint32_t)t;
-			packets += got;
+			else if (got != 0) // answers of a DPI lcore: part of the next burst's cost
+				carry = t;
 		} while (got != 0);
 		rig_drain(r);
 	}
+	packets = received(r) - first;
 	qsort(v, n, sizeof(*v), compare_u32);
 	while (kept < n && v[kept] <= (uint64_t)OUTLIER * v[n / 2])
 		sum += v[kept++];
@@ -122,6 +136,15 @@ static void lead_in(struct rig *r, struct args *a)
 	}
 }
 
+// A DPI lcore is given time: every flow is to have its label.
+static void let_it_catch_up(struct rig *r)
+{
+	while (r->lanes.n != 0 && !message_ring_roomy(&r->lanes.lane[0].requests)) {
+		worker_turn(&r->w);
+		usleep(100);
+	}
+}
+
 static void warm(struct rig *r, struct args *a)
 {
 	uint32_t flows[RIG_LOAD];
@@ -133,11 +156,17 @@ static void warm(struct rig *r, struct args *a)
 			// Short of a burst: no packets wait, and every flow is begun.
 			while (n + 1 < r->c.burst && f < a->t.flows)
 				flows[n++] = f++;
+			let_it_catch_up(r);
 			rig_load(r, &a->t, pass % 2, flows, n);
 			while (worker_turn(&r->w) != 0)
 				;
 			rig_drain(r);
 		}
+	// The flows are established when their labels are there.
+	for (unsigned i = 0; i < 20000 && r->lanes.open != 0; i++) {
+		worker_turn(&r->w);
+		usleep(100);
+	}
 }
 
 static void print_counters(const struct rig *r)
@@ -146,7 +175,8 @@ static void print_counters(const struct rig *r)
 
 	printf("\"live\": %u, \"max_flows\": %u, \"dpi_open\": %u, \"dpi_contexts\": %u, "
 	       "\"overflow_buckets\": %u, \"flows_begun\": %llu, \"counters\": {",
-		r->w.pl->table.live, r->w.pl->table.max, dpi_flows_open(r->dpi), r->c.dpi_contexts,
+		r->w.pl->table.live, r->w.pl->table.max,
+		r->lanes.n != 0 ? r->lanes.open : dpi_flows_open(r->dpi), r->c.dpi_contexts,
 		r->w.pl->table.fresh_bucket, (unsigned long long)s->flows_begun);
 	for (unsigned i = 0; i < REASON_OUTCOME_COUNT; i++)
 		if (s->packets[i] != 0)
@@ -157,9 +187,12 @@ static void print_counters(const struct rig *r)
 			printf("\"%s\": %llu, ", reason_note_name(i),
 				(unsigned long long)s->notes[i]);
 	printf("\"flow_table_full\": %llu, \"dpi_full\": %llu, \"classification_shed\": %llu, "
-	       "\"flows_shed\": %llu}}\n",
+	       "\"flows_shed\": %llu, \"labels\": %llu, \"lane_full\": %llu, "
+	       "\"unanswered\": %llu}}\n",
 		(unsigned long long)s->table_full, (unsigned long long)s->dpi_full,
-		(unsigned long long)s->dpi_shed, (unsigned long long)s->flows_shed);
+		(unsigned long long)s->dpi_shed, (unsigned long long)s->flows_shed,
+		(unsigned long long)s->labels, (unsigned long long)r->lanes.stats.full,
+		(unsigned long long)r->lanes.stats.unanswered);
 }
 
 static void measure(struct rig *r, struct args *a)
@@ -200,6 +233,7 @@ static const char usage[] =
 	"  --attack syn|scan|fragment|collide|elephant --permille N (attacker's packets)\n"
 	"  --flows N --room N (flows of the table beyond those) --dpi N (contexts)\n"
 	"  --seed-known (collide: the attacker has the worker's seed, which nobody has)\n"
+	"  --dpi-lcore (the EAL's main lcore does DPI; another one is the worker's)\n"
 	"  --share PERCENT (flows.new_share, 5) --overload-block (exceptions.overload)\n"
 	"  --rounds N --bursts N --no-huge --policy FILE --country-db FILE\n";
 
@@ -228,6 +262,9 @@ static void take_option(struct args *a, int opt)
 		break;
 	case 'k':
 		a->seed_known = true;
+		break;
+	case 'D':
+		a->rig.dpi_lcore = true;
 		break;
 	case 'o':
 		a->rig.overload = POLICY_BLOCK;
@@ -265,6 +302,7 @@ static void parse_args(struct args *a, int argc, char **argv)
 		{"flows", required_argument, NULL, 'f'},
 		{"room", required_argument, NULL, 'R'},
 		{"dpi", required_argument, NULL, 'd'},
+		{"dpi-lcore", no_argument, NULL, 'D'},
 		{"seed-known", no_argument, NULL, 'k'},
 		{"share", required_argument, NULL, 's'},
 		{"overload-block", no_argument, NULL, 'o'},
@@ -295,8 +333,12 @@ static int run(void *arg)
 	struct rig *r = aligned_alloc(64, (sizeof(*r) + 63) & ~(size_t)63);
 	int rc = 2;
 
-	if (r == NULL || rig_init(r, &a->rig) != 0)
+	if (r == NULL || rig_init(r, &a->rig) != 0) {
+		atomic_store(&a->over, true);
 		return 2;
+	}
+	if (a->rig.dpi_lcore)
+		atomic_store(&a->dpi_lcore, &r->dpi_lcore);
 	traffic_init(&a->t);
 	if (a->seed_known)
 		a->attack.aim = r->w.pl->c.seed;
@@ -305,9 +347,24 @@ static int run(void *arg)
 		rc = 0;
 	}
 	attack_fini(&a->attack);
+	atomic_store(&r->dpi_stop, true);
+	while (a->rig.dpi_lcore && !atomic_load(&a->over)) // the main lcore is still at it
+		rte_pause();
 	rig_fini(r);
 	free(r);
 	return rc;
+}
+
+// What the main lcore does meanwhile.
+static void do_dpi(struct args *a)
+{
+	struct dpi_lcore *d;
+
+	while ((d = atomic_load(&a->dpi_lcore)) == NULL && !atomic_load(&a->over))
+		rte_pause();
+	if (d != NULL)
+		dpi_lcore_run(d);
+	atomic_store(&a->over, true);
 }
 
 int main(int argc, char **argv)
@@ -337,8 +394,14 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	lcore = rte_get_next_lcore(rte_lcore_id(), 1, 0);
+	if (lcore == RTE_MAX_LCORE && a.rig.dpi_lcore) {
+		fprintf(stderr, "bench_attack: --dpi-lcore needs two lcores (-l)\n");
+		return 2;
+	}
 	if (lcore == RTE_MAX_LCORE)
 		return run(&a);
 	rte_eal_remote_launch(run, &a, lcore);
+	if (a.rig.dpi_lcore)
+		do_dpi(&a);
 	return rte_eal_wait_lcore(lcore);
 }

@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -199,6 +200,43 @@ def attack(args, policy):
     return out + [""]
 
 
+def dpi_lcore(args, policy):
+    out = ["## DPI inline and on an lcore of its own", "",
+           "The same attack on the same 10,000 established flows, where the worker does DPI itself and",
+           "where another lcore does (workers.dpi_lcores), runs in turn, medians of them. Left: of the",
+           "rate of established flows. Classified: of the attacker's flows that were begun, those that DPI",
+           "got. `off`: flows.new_share 0; `on`: its default, which keeps new flows to their share of the",
+           "worker's time either way: what an lcore adds is then how many of them get a label.", "",
+           "| attacker's packets | share | new_share | left, inline | left, lcore | ratio (spread) |"
+           " cycles each, inline | lcore | classified, inline | lcore | lane full |",
+           "|---|---|---|---|---|---|---|---|---|---|---|"]
+    for kind in ("syn", "scan"):
+        for permille in (10, 40):
+            for way, share in (("off", ("--share", "0")), ("on", ())):
+                pairs = [[attacked(args, policy, kind, permille, share + more) for more in ((), ("--dpi-lcore",))]
+                         for _ in range(1 if args.quick else 3)]
+                pairs = [(a[0], b[0]) for a, b in pairs if a and b]
+                if pairs:
+                    out.append(f"| {ATTACKS[kind]} | {permille / 10:.0f} % | {way} | {compared(pairs)} |")
+    return out + [""]
+
+
+def compared(pairs):
+    ratios = sorted(b["left"] / a["left"] for a, b in pairs)
+
+    def median(of):
+        return [statistics.median(of(x[way]) for x in pairs) for way in (0, 1)]
+
+    def classified(x):
+        begun, c = x["flows_begun"] - 10000, x["counters"]
+        return max(0, begun - sum(c[n] for n in ("classification_shed", "dpi_full", "lane_full")))
+
+    left, cost, seen = median(lambda x: x["left"]), median(lambda x: x["cost"]), median(classified)
+    full = median(lambda x: x["counters"]["lane_full"])[1]
+    return (f"{left[0]:.2f} | {left[1]:.2f} | **{statistics.median(ratios):.2f}** ({ratios[0]:.2f} to "
+            f"{ratios[-1]:.2f}) | {cost[0]:.0f} | {cost[1]:.0f} | {seen[0]:,.0f} | {seen[1]:,.0f} | {full:,.0f}")
+
+
 def idle(args):
     say("idle")
     out = ["## A worker without packets (`workers.idle`)", "",
@@ -334,6 +372,7 @@ def main():
         make = Pipeline(args, work).policy
         tables = {"pipeline": lambda: Pipeline(args, work).tables(),
                   "attack": lambda: attack(args, make(13, 8)),
+                  "dpi": lambda: dpi_lcore(args, make(13, 8)),
                   "idle": lambda: idle(args),
                   "side": lambda: side_by_side(args),
                   "policy": lambda: policy(args, work, make),

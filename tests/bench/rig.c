@@ -145,7 +145,8 @@ static int make_pipeline(struct rig *r)
 		.slot = &r->slot,
 		.classify_always = r->c.dpi_contexts != 0,
 		.shadow = &r->shadow,
-		.dpi = r->dpi,
+		.dpi = r->lanes.n == 0 ? r->dpi : NULL,
+		.lanes = r->lanes.n != 0 ? &r->lanes : NULL,
 		.geo = r->geo,
 	};
 	struct timespec t;
@@ -159,6 +160,17 @@ static int make_pipeline(struct rig *r)
 		return -ENOMEM;
 	clock_gettime(CLOCK_REALTIME, &t);
 	return pipeline_init(r->w.pl, &c, (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000);
+}
+
+static int make_lanes(struct rig *r, const struct dpi_config *c)
+{
+	struct lanes *all = &r->lanes;
+
+	if (lanes_init(&r->lanes, 1, c, LANE_REQUEST_BYTES) < 0)
+		return -ENOMEM;
+	r->dpi_lcore.stop = &r->dpi_stop;
+	return lane_server_init(
+		&r->dpi_lcore.server, &all, 1, 0, c, &r->dpi_stop, r->err, sizeof(r->err));
 }
 
 int rig_init(struct rig *r, const struct rig_config *c)
@@ -179,6 +191,8 @@ int rig_init(struct rig *r, const struct rig_config *c)
 	if (r->pool == NULL || r->dpi == NULL ||
 		(c->dpi_contexts == 0 && dpi_flow_open(r->dpi) == NULL))
 		rc = -ENOMEM;
+	if (rc == 0 && c->dpi_lcore)
+		rc = make_lanes(r, &dc);
 	if (rc == 0 && c->n_country_db != 0) {
 		r->geo = geo_load(c->country_db, c->n_country_db, NULL, 0, r->err, sizeof(r->err));
 		rc = r->geo == NULL ? -EINVAL : 0;
@@ -215,6 +229,8 @@ void rig_fini(struct rig *r)
 	policy_slot_fini(&r->slot);
 	policy_slot_fini(&r->shadow);
 	geo_free(r->geo);
+	lane_server_fini(&r->dpi_lcore.server);
+	lanes_fini(&r->lanes);
 	dpi_free(r->dpi);
 }
 

@@ -5,6 +5,7 @@
 // frames and time each of its turns. Nothing of the worker or the pipeline is copied or replaced.
 #pragma once
 
+#include "app/gateway/dpi_lcore.h"
 #include "app/gateway/worker.h"
 #include "tests/bench/traffic.h"
 
@@ -13,8 +14,9 @@
 struct rig_config {
 	uint32_t max_flows;
 	uint32_t dpi_contexts; // 0: no flow is classified, every label is final at once
-	uint32_t new_share;    // budget.h
-	uint8_t overload;      // exception, enum policy_action
+	bool dpi_lcore;     // another lcore does DPI: the caller runs dpi_lcore_run(&rig.dpi_lcore)
+	uint32_t new_share; // budget.h
+	uint8_t overload;   // exception, enum policy_action
 	uint16_t burst;
 	bool huge;
 	uint32_t udp_timeout_s;
@@ -34,6 +36,9 @@ struct rig {
 	struct rte_mempool *pool;
 	struct policy_slot slot, shadow;
 	struct dpi *dpi;
+	struct lanes lanes;
+	struct dpi_lcore dpi_lcore;
+	_Atomic bool dpi_stop; // to be set before rig_fini()
 	struct geo *geo;
 	struct flowlog *log;
 	struct log_writer *writer;

@@ -132,11 +132,14 @@ def cases(c):
     ]
 
 
-def run_cases(t, wire, clients):
-    """Plays every case over both IP versions; [(endpoints, name, wanted record)]."""
+def run_cases(t, wire, clients, at_once=True, versions=2):
+    """Plays every case over one or both IP versions; [(endpoints, name, wanted record)].
+
+    at_once: what is blocked is so before its client has an answer.
+    """
     wanted = []
     for tenant, country, port, act, served, fields in cases(clients):
-        for v, name in ((0, "IPv4"), (1, "IPv6")):
+        for v, name in ((0, "IPv4"), (1, "IPv6"))[:versions]:
             me, to = TENANTS[tenant][v], SERVERS[country][v]
             what = f"{name}: {tenant} to {country} port {port}"
             begin = time.monotonic()
@@ -144,7 +147,7 @@ def run_cases(t, wire, clients):
             took = time.monotonic() - begin
             if served:
                 t.ok(done.returncode == 0, f"{what}: served", f"exit {done.returncode}: {done.stderr}")
-            else:
+            elif at_once:
                 t.ok(done.returncode not in (0, 28) and took < 3,
                      f"{what}: ended at once, not by a timeout",
                      f"exit {done.returncode} after {took:.1f} s: {done.stderr}", f"{took * 1000:.0f} ms")
@@ -152,7 +155,7 @@ def run_cases(t, wire, clients):
     return wanted
 
 
-def check_records(t, gw, wanted):
+def check_records(t, gw, wanted, at_once=True):
     ended = gw.records("--ev", "end")
     decided = gw.records("--ev", "decision")
     for (me, to, port), name, fields in wanted:
@@ -165,7 +168,7 @@ def check_records(t, gw, wanted):
         told = [r for r in decided if r["fid"] == mine[0]["fid"]]
         t.ok(told and told[-1]["act"] == fields["act"] and told[-1]["seq"] < mine[0]["seq"],
              f"record: {name}: the decision was written before the end", f"{told}")
-        if fields["act"] == "block":
+        if fields["act"] == "block" and at_once:
             t.ok(mine[0]["dp"] > 0 and mine[0]["db"] > 0, f"record: {name}: counts what was stopped", f"{mine[0]}")
 
 

@@ -78,10 +78,24 @@ void rig_shadow(struct rig *r, const struct rig_options *o)
 	assert_int_not_equal(policy_slot_publish(&r->shadow, o != NULL ? load(r, o) : NULL), 0);
 }
 
+static void make_lanes(struct rig *r, const struct rig_options *o, const struct dpi_config *c)
+{
+	struct lanes *all = &r->lanes;
+	char err[256];
+
+	assert_int_equal(lanes_init(&r->lanes, o->lanes, c,
+				 o->lane_bytes != 0 ? o->lane_bytes : LANE_REQUEST_BYTES),
+		0);
+	for (unsigned i = 0; i < o->lanes; i++)
+		assert_int_equal(lane_server_init(&r->servers[i], &all, 1, i, c, &r->stop_serving,
+					 err, sizeof(err)),
+			0);
+}
+
 struct rig *rig_new(const struct rig_options *o)
 {
 	const struct dpi_config dc = {.contexts = o->contexts != 0 ? o->contexts : 1000,
-		.max_packets_tcp = 80,
+		.max_packets_tcp = (uint16_t)(o->dpi_packets != 0 ? o->dpi_packets : 80),
 		.max_packets_udp = 24};
 	struct pipeline_config c = {
 		.max_flows = o->max_flows != 0 ? o->max_flows : 1000,
@@ -110,7 +124,12 @@ struct rig *rig_new(const struct rig_options *o)
 	c.shadow = &r->shadow;
 	c.shadow_reader = policy_slot_add_reader(&r->shadow);
 	c.reader = r->reader = policy_slot_add_reader(&r->slot);
-	c.dpi = r->dpi;
+	if (o->lanes != 0) {
+		make_lanes(r, o, &dc);
+		c.lanes = &r->lanes;
+	} else {
+		c.dpi = r->dpi;
+	}
 	c.sink = (struct record_sink){.ctx = r, .emit = keep};
 	c.log_full = &r->log_full;
 	if (o->captures != 0)
@@ -125,6 +144,9 @@ void rig_free(struct rig *r)
 	pipeline_fini(r->pl);
 	free(r->pl);
 	flow_capture_pool_free(r->captures);
+	for (unsigned i = 0; i < r->lanes.n; i++)
+		lane_server_fini(&r->servers[i]);
+	lanes_fini(&r->lanes);
 	dpi_free(r->dpi);
 	policy_slot_fini(&r->slot);
 	policy_slot_fini(&r->shadow);
@@ -201,6 +223,15 @@ void rig_wait(struct rig *r, int64_t us)
 {
 	r->now += us;
 	while (pipeline_age(r->pl, r->now, 64) != 0)
+		;
+}
+
+void rig_serve(struct rig *r)
+{
+	for (unsigned i = 0; i < r->lanes.n; i++)
+		while (lane_server_turn(&r->servers[i], 16) != 0)
+			pipeline_answers(r->pl, r->now, 16);
+	while (pipeline_answers(r->pl, r->now, 16) != 0)
 		;
 }
 

@@ -5,16 +5,21 @@
 // kept.
 #pragma once
 
+#include "app/dataplane/lane_server.h"
 #include "app/dataplane/pipeline.h"
 
 #define RIG_START   1790000000000000 // microseconds since 1970 UTC
 #define RIG_BURST   64
 #define RIG_RECORDS 4096 // the last so many are kept
+#define RIG_LANES   4
 
 struct rig {
 	struct policy_slot slot, shadow;
 	struct policy_reader *reader;
-	struct dpi *dpi;
+	struct dpi *dpi; // for names only where there are lanes
+	struct lanes lanes;
+	struct lane_server servers[RIG_LANES];
+	_Atomic bool stop_serving;
 	struct flow_capture_pool *captures; // NULL: none
 	struct pipeline *pl;
 	struct packet packets[RIG_BURST];
@@ -41,7 +46,10 @@ struct rig_options {
 	const struct pipeline_prefix *inside;
 	unsigned n_inside;
 	bool local_flows, no_updates;
-	bool lazy; // classify only while a rule depends on it
+	bool lazy;            // classify only while a rule depends on it
+	unsigned dpi_packets; // of a TCP flow that DPI takes; 0: 80
+	unsigned lanes;       // 0: the pipeline does DPI itself
+	size_t lane_bytes;    // of requests; 0: LANE_REQUEST_BYTES
 };
 
 struct rig *rig_new(const struct rig_options *o);
@@ -66,6 +74,9 @@ void rig_words(struct rig *r, const char *words, bool back, uint8_t side);
 // Runs what waits.
 void rig_run(struct rig *r);
 void rig_wait(struct rig *r, int64_t us);
+
+// With lanes: everything that has been asked is answered, and the answers are taken.
+void rig_serve(struct rig *r);
 
 // The last record of a kind; NULL.
 const struct record *rig_last(const struct rig *r, enum record_ev ev);
