@@ -61,24 +61,50 @@ static int by_tenant(const void *a, const void *b)
 				      : prefix_compare(&x->p, &y->p);
 }
 
-// Where in the tenant's list the prefix stands: what was read is sorted, the text is not.
-static size_t place_of(const struct lint *l, const char *tenant, const struct policy_prefix *p)
-{
-	json_t *t = json_object_get(json_object_get(l->json->root, "tenants"), tenant);
-	json_t *list = json_object_get(t, "prefixes");
-	char text[PREFIX_TEXT_MAX];
-	struct policy_prefix other;
-	size_t i;
+// Where the prefixes of one tenant stand in its list: what was read is sorted, the text is not.
+struct places {
+	uint32_t tenant; // 0: none yet
+	struct place_of {
+		struct policy_prefix p;
+		size_t i;
+	} * v;
+	size_t n;
+};
 
-	prefix_format(p, text);
-	for (i = 0; i < json_array_size(list); i++) {
+static int by_place(const void *a, const void *b)
+{
+	return prefix_compare(&((const struct place_of *)a)->p, &((const struct place_of *)b)->p);
+}
+
+static bool take_places(struct lint *l, uint32_t tenant, struct places *out)
+{
+	json_t *t = json_object_get(
+		json_object_get(l->json->root, "tenants"), l->doc->tenants[tenant].name);
+	json_t *list = json_object_get(t, "prefixes");
+
+	if (out->tenant == tenant)
+		return true;
+	out->tenant = tenant;
+	out->n = 0;
+	out->v = arena_alloc(l->arena, json_array_size(list), sizeof(*out->v));
+	for (size_t i = 0; out->v != NULL && i < json_array_size(list); i++) {
 		const char *s = json_string_value(json_array_get(list, i));
 
-		if (s != NULL && prefix_parse(s, &other) == PREFIX_GOOD &&
-			prefix_compare(&other, p) == 0)
-			return i;
+		if (s != NULL && prefix_parse(s, &out->v[out->n].p) == PREFIX_GOOD)
+			out->v[out->n++].i = i;
 	}
-	return 0; // cannot be: it was read from there
+	if (out->v != NULL && out->n != 0)
+		qsort(out->v, out->n, sizeof(*out->v), by_place);
+	return out->v != NULL;
+}
+
+static size_t place_in(const struct places *v, const struct policy_prefix *p)
+{
+	const struct place_of key = {.p = *p};
+	const struct place_of *found =
+		v->n != 0 ? bsearch(&key, v->v, v->n, sizeof(key), by_place) : NULL;
+
+	return found != NULL ? found->i : 0; // it was read from there
 }
 
 static bool bound(const struct policy_tenant_doc *t)
@@ -86,7 +112,7 @@ static bool bound(const struct policy_tenant_doc *t)
 	return t->n_vlans + t->n_vnis != 0;
 }
 
-static void say_overlap(struct lint *l, const struct overlap *o)
+static void say_overlap(struct lint *l, const struct overlap *o, const struct places *places)
 {
 	const struct policy_tenant_doc *t = &l->doc->tenants[o->tenant];
 	const struct policy_tenant_doc *w = &l->doc->tenants[o->with];
@@ -95,7 +121,7 @@ static void say_overlap(struct lint *l, const struct overlap *o)
 	prefix_format(&o->p, text);
 	prefix_format(&o->in, in);
 	snprintf(pointer, sizeof(pointer), "/tenants/%s/prefixes/%zu", t->name,
-		place_of(l, t->name, &o->p));
+		place_in(places, &o->p));
 	if (prefix_compare(&o->p, &o->in) == 0)
 		lint_say(l, DIAG_NOTE, pointer, "their VLANs or VNIs tell them apart",
 			"tenants \"%s\" and \"%s\" both have %s", t->name, w->name, text);
@@ -148,6 +174,7 @@ void lint_tenants(struct lint *l)
 {
 	const struct policy_doc *d = l->doc;
 	size_t n = 0, at = 0, found;
+	struct places places = {0};
 	struct overlap *out;
 	struct owned *v;
 	size_t *stack;
@@ -168,6 +195,6 @@ void lint_tenants(struct lint *l)
 	qsort(v, n, sizeof(*v), by_prefix);
 	found = find_overlaps(v, n, stack, out);
 	qsort(out, found, sizeof(*out), by_tenant);
-	for (size_t i = 0; i < found; i++)
-		say_overlap(l, &out[i]);
+	for (size_t i = 0; i < found && take_places(l, out[i].tenant, &places); i++)
+		say_overlap(l, &out[i], &places);
 }

@@ -63,6 +63,7 @@ static void heading(const struct page *g, const char *text)
 static void print_ends(const struct page *g)
 {
 	const struct policy_facts *f = &g->a->now.facts;
+	const struct policy_question *q = &g->a->asked->q;
 	bool out = f->initiator == POLICY_INIT_INSIDE;
 	const struct policy_addr *from = out ? &f->inside : &f->remote;
 	const struct policy_addr *to = out ? &f->remote : &f->inside;
@@ -79,7 +80,12 @@ static void print_ends(const struct page *g)
 	live_ends(o, ends, sizeof(ends));
 	json_decref(o);
 	label(g, "flow");
-	fprintf(g->to, "%s, opened from %s\n", ends, out ? "inside" : "outside");
+	fprintf(g->to, "%s, opened from %s", ends, out ? "inside" : "outside");
+	if (q->vlan != POLICY_VLAN_NONE)
+		fprintf(g->to, ", VLAN %u", q->vlan);
+	if (q->vni != POLICY_VNI_NONE)
+		fprintf(g->to, ", VNI %u", q->vni);
+	fputc('\n', g->to);
 }
 
 static void print_places(const struct page *g)

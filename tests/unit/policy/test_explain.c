@@ -3,6 +3,7 @@
 
 // The words of explanations. That conditions and verdicts are right is the model's to tell.
 
+#include "policy/engine.h"
 #include "policy/explain.h"
 #include "tests/unit/policy/names.h"
 
@@ -220,6 +221,25 @@ static void words_of_others_are_one_line(void **state)
 	end(&b);
 }
 
+// A document that is not what was compiled stands for a mistake in either.
+static void a_difference_is_told(void **state)
+{
+	struct bench b = begin("10.1.0.7", "198.51.100.9", "US");
+
+	(void)state;
+	b.q.facts.final = true;
+	b.q.facts.dport = 2000;
+	ask(&b);
+	assert_int_equal(b.e.holds, POLICY_RULE_DEFAULT);
+	b.p->doc->rules[3].match.present &= ~(1u << DIM_DPORTS);
+	policy_explanation_free(&b.e);
+	assert_int_equal(policy_explain(b.p, &b.q, &test_names, &b.e), 0);
+	assert_string_equal(b.e.differs, "the engine's verdict is flag by _default (decided), the "
+					 "explanation's allow by last "
+					 "(decided)");
+	end(&b);
+}
+
 static void when_the_policy_has_expired(void **state)
 {
 	struct bench b = begin("10.1.0.7", "198.51.100.9", "US");
@@ -244,6 +264,7 @@ int main(void)
 		cmocka_unit_test(when_it_is_final),
 		cmocka_unit_test(networks_tell_tenants_apart),
 		cmocka_unit_test(words_of_others_are_one_line),
+		cmocka_unit_test(a_difference_is_told),
 		cmocka_unit_test(when_the_policy_has_expired),
 	};
 
