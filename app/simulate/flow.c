@@ -84,6 +84,7 @@ void flow_judge(struct flow_judge *j, const struct flow_known *flow, struct flow
 	f.tenant = policy_tenant(p, &f.inside, flow->vlan, flow->vni);
 	f.cc = country(j, flow);
 	f.border = policy_border(p, f.cc);
+	j->doubts->no_asn += j->asks_asn && f.asn == 0;
 	*tenant = f.tenant;
 	*cc = f.cc;
 	// As of the flow's last packet, as the gateway's own last look.

@@ -42,6 +42,7 @@ struct flow_known {
 // How often an answer rests on something that the records do not say.
 struct flow_doubts {
 	uint64_t override_kept; // country of an override that the policy does not have
+	uint64_t no_asn;        // the policy asks for an AS, and the record has none
 	uint64_t limit_taken;   // a limit of the same name was passed then, and is taken to be now
 };
 
@@ -54,6 +55,7 @@ struct flow_judge {
 	// The policy is the one that was in force: limits were passed where the record says so.
 	// Else they are counted here, too.
 	bool in_force;
+	bool asks_asn; // a rule or limit does
 };
 
 // The tenant by the policy's own prefixes, what follows from rules, from limits and from what the

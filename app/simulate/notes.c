@@ -49,6 +49,8 @@ static void log_notes(const struct simulation *s, json_t *list)
 	counted(list, r->doubts.override_kept,
 		"have their country from an override that the policy does not have: it was "
 		"kept; --country-db looks it up");
+	counted(list, r->doubts.no_asn,
+		"have no AS in their records: conditions on one do not hold for them");
 	counted(list, r->doubts.limit_taken,
 		"passed a limit of the same name then: taken to pass it now");
 	if (s->windows)
@@ -68,10 +70,15 @@ json_t *simulation_notes(const struct simulation *s)
 {
 	json_t *list = json_array();
 
-	if (s->captures)
+	if (s->captures) {
 		counted(list, s->unmatched, "are in one of both runs only and are not compared");
-	else
+		note(list, 0,
+			"the packets are those of then: who is newly stopped, or no longer, would "
+			"have "
+			"sent others");
+	} else {
 		log_notes(s, list);
+	}
 	if (s->log.gaps != 0)
 		note(list, 0, "the log has gaps: flows in them are missing here");
 	if (s->log.torn != 0)
