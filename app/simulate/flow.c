@@ -8,21 +8,20 @@
 #include <string.h>
 
 // Country by the policy's overrides, else as recorded: the database of then.
-static uint16_t country(const struct policy *p, const struct geo *geo,
-	const struct flow_known *flow, struct flow_doubts *doubts)
+static uint16_t country(const struct flow_judge *j, const struct flow_known *flow)
 {
 	const struct policy_addr *a = &flow->facts.remote;
 	uint16_t cc;
 
-	if (policy_override(p, a, &cc))
+	if (policy_override(j->policy, a, &cc))
 		return cc;
 	if (!flow->overridden)
 		return flow->cc;
-	if (geo == NULL) {
-		doubts->override_kept++;
+	if (j->geo == NULL) {
+		j->doubts->override_kept++;
 		return flow->cc;
 	}
-	cc = geo_country(geo, a->version, a->b);
+	cc = geo_country(j->geo, a->version, a->b);
 	return cc != 0 ? cc : POLICY_CC_XX;
 }
 
@@ -36,25 +35,33 @@ static bool passed_alone(const struct flow_known *flow, const struct policy_limi
 }
 
 // The first of the strictest limits that were passed; POLICY_LIMIT_NONE.
-static uint16_t passed(const struct policy *p, const struct policy_facts *f,
-	const struct flow_known *flow, uint16_t rule, struct flow_doubts *doubts)
+static uint16_t passed(struct flow_judge *j, const struct policy_facts *f,
+	const struct flow_known *flow, uint16_t rule)
 {
 	uint16_t limits[POLICY_MAX_LIMITS], best = POLICY_LIMIT_NONE;
-	const unsigned n = policy_limits(p, f, rule, limits);
+	const unsigned n = policy_limits(j->policy, f, rule, limits);
 	uint8_t action = POLICY_ALLOW;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct policy_limit_info l;
-		bool taken;
+		bool told, found = false;
 
-		policy_limit(p, limits[i], &l);
-		// What others have sent in the same window is not in this record, but whether that
-		// was too much is.
-		taken = l.per != POLICY_PER_FLOW && flow->passed != NULL &&
-			strcmp(flow->passed, l.id) == 0;
-		if (!taken && !passed_alone(flow, &l))
+		policy_limit(j->policy, limits[i], &l);
+		told = flow->passed != NULL && strcmp(flow->passed, l.id) == 0;
+		if (l.per == POLICY_PER_FLOW)
+			found = passed_alone(flow, &l);
+		else
+			found = windows_count(&j->windows, limits[i], &l, f->tenant, f->cc,
+				flow->t1 / 1000000, &flow->use);
+		if (j->in_force) {
+			found = told;
+		} else if (told && !found && l.per != POLICY_PER_FLOW) {
+			// The log may begin in the middle of the window.
+			j->doubts->limit_taken++;
+			found = true;
+		}
+		if (!found)
 			continue;
-		doubts->limit_taken += taken;
 		if (best == POLICY_LIMIT_NONE || l.action > action) {
 			best = limits[i];
 			action = l.action;
@@ -63,9 +70,10 @@ static uint16_t passed(const struct policy *p, const struct policy_facts *f,
 	return best;
 }
 
-void flow_judge(const struct policy *p, const struct geo *geo, const struct flow_known *flow,
-	struct flow_doubts *doubts, struct flow_verdict *out, uint32_t *tenant, uint16_t *cc)
+void flow_judge(struct flow_judge *j, const struct flow_known *flow, struct flow_verdict *out,
+	uint32_t *tenant, uint16_t *cc)
 {
+	const struct policy *p = j->policy;
 	struct policy_facts f = flow->facts;
 	struct policy_verdict v;
 	struct policy_rule_info rule;
@@ -74,8 +82,9 @@ void flow_judge(const struct policy *p, const struct geo *geo, const struct flow
 	uint8_t action;
 
 	f.tenant = policy_tenant(p, &f.inside, flow->vlan, flow->vni);
-	f.cc = country(p, geo, flow, doubts);
+	f.cc = country(j, flow);
 	f.border = policy_border(p, f.cc);
+	j->doubts->no_asn += j->asks_asn && f.asn == 0;
 	*tenant = f.tenant;
 	*cc = f.cc;
 	// As of the flow's last packet, as the gateway's own last look.
@@ -83,7 +92,7 @@ void flow_judge(const struct policy *p, const struct geo *geo, const struct flow
 	*out = (struct flow_verdict){.action = v.action, .undecided = v.state == POLICY_UNDECIDED};
 	if (out->undecided)
 		return;
-	limit = passed(p, &f, flow, v.rule, doubts);
+	limit = passed(j, &f, flow, v.rule);
 	policy_limit(p, limit, &l);
 	action = v.action;
 	if (l.id != NULL && l.action >= action)

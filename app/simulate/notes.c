@@ -20,7 +20,7 @@ static void counted(json_t *list, uint64_t flows, const char *text)
 		note(list, flows, text);
 }
 
-static bool has_windows(const struct policy *p)
+bool simulation_has_windows(const struct policy *p)
 {
 	struct policy_limit_info l;
 
@@ -47,15 +47,19 @@ static void log_notes(const struct simulation *s, json_t *list)
 		"been "
 		"recognised as, is not in the log");
 	counted(list, r->doubts.override_kept,
-		"(looks) have their country from an override that the policy does not have: it was "
+		"have their country from an override that the policy does not have: it was "
 		"kept; --country-db looks it up");
+	counted(list, r->doubts.no_asn,
+		"have no AS in their records: conditions on one do not hold for them");
 	counted(list, r->doubts.limit_taken,
-		"(looks) passed a limit of the same name then: taken to pass it now");
-	if (has_windows(s->policy.policy))
+		"passed a limit of the same name then: taken to pass it now");
+	if (s->windows)
 		note(list, 0,
-			"limits per tenant or country hold where the log says that they were "
-			"passed; "
-			"what they would newly stop is not counted");
+			"limits per tenant or country are counted from the log's beginning and by "
+			"its "
+			"records, not packets: near the moment at which one is passed a flow may "
+			"come "
+			"out otherwise");
 	note(list, 0,
 		"countries and labels are those of then; a log does not tell how long a verdict "
 		"would "
@@ -66,10 +70,15 @@ json_t *simulation_notes(const struct simulation *s)
 {
 	json_t *list = json_array();
 
-	if (s->captures)
+	if (s->captures) {
 		counted(list, s->unmatched, "are in one of both runs only and are not compared");
-	else
+		note(list, 0,
+			"the packets are those of then: who is newly stopped, or no longer, would "
+			"have "
+			"sent others");
+	} else {
 		log_notes(s, list);
+	}
 	if (s->log.gaps != 0)
 		note(list, 0, "the log has gaps: flows in them are missing here");
 	if (s->log.torn != 0)

@@ -43,20 +43,20 @@ static struct open_flow **find(struct open_flows *o, const struct word *gw, uint
 	return at;
 }
 
-bool open_flows_put(struct open_flows *o, const struct word *gw, uint64_t fid, const char *line,
-	size_t len, uint64_t out, bool update)
+struct open_flow *open_flows_put(struct open_flows *o, const struct word *gw, uint64_t fid,
+	const char *line, size_t len, uint64_t out, bool update)
 {
 	struct open_flow **at, *f;
 
 	if (o->n >= o->size)
 		grow(o);
 	if (o->size == 0)
-		return false;
+		return NULL;
 	at = find(o, gw, fid);
 	if (*at == NULL) {
 		f = calloc(1, sizeof(*f));
 		if (f == NULL)
-			return false;
+			return NULL;
 		f->fid = fid;
 		f->gw = gw;
 		*at = f;
@@ -67,7 +67,7 @@ bool open_flows_put(struct open_flows *o, const struct word *gw, uint64_t fid, c
 		char *more = realloc(f->line, len + 64);
 
 		if (more == NULL)
-			return false;
+			return NULL;
 		f->line = more;
 		f->room = len + 64;
 	}
@@ -77,7 +77,7 @@ bool open_flows_put(struct open_flows *o, const struct word *gw, uint64_t fid, c
 		f->deltas += out;
 	else
 		f->sent = out;
-	return true;
+	return f;
 }
 
 static void drop(struct open_flows *o, struct open_flow **at)
@@ -88,6 +88,11 @@ static void drop(struct open_flows *o, struct open_flow **at)
 	free(f->line);
 	free(f);
 	o->n--;
+}
+
+const struct open_flow *open_flows_find(struct open_flows *o, const struct word *gw, uint64_t fid)
+{
+	return o->size != 0 ? *find(o, gw, fid) : NULL;
 }
 
 void open_flows_end(struct open_flows *o, const struct word *gw, uint64_t fid)

@@ -14,6 +14,9 @@ struct open_flow {
 	const struct word *gw; // NULL: none
 	uint64_t deltas;       // outbound bytes of updates, each since the one before
 	uint64_t sent;         // outbound bytes so far, as the last decision says
+	// What was told of it before: of outbound bytes and seconds of its life.
+	uint64_t told_bytes, told_seconds;
+	bool told; // that there is a flow
 	char *line;
 	size_t len, room;
 };
@@ -23,9 +26,11 @@ struct open_flows {
 	size_t n, size; // size: chains, a power of two
 };
 
-// Keeps the line (copied). update: its bytes are since the last update. False without memory.
-bool open_flows_put(struct open_flows *o, const struct word *gw, uint64_t fid, const char *line,
-	size_t len, uint64_t out, bool update);
+// Keeps the line (copied). update: its bytes are since the last update. NULL without memory.
+struct open_flow *open_flows_put(struct open_flows *o, const struct word *gw, uint64_t fid,
+	const char *line, size_t len, uint64_t out, bool update);
+// NULL: there is no record of it yet.
+const struct open_flow *open_flows_find(struct open_flows *o, const struct word *gw, uint64_t fid);
 // The flow has ended.
 void open_flows_end(struct open_flows *o, const struct word *gw, uint64_t fid);
 // Gives each of a gateway (NULL: of all) to put(), which returns false to stop, and forgets them.

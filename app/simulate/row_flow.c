@@ -238,6 +238,7 @@ enum row_kind row_flow(const struct row_cells *row, const struct policy_names *n
 	out->in = number(row->c[ROW_rb]);
 	out->stopped = number(row->c[ROW_db]);
 	out->gw = row->c[ROW_gw] != NULL ? word_of(w, row->c[ROW_gw]) : NULL;
+	out->version = (uint32_t)number(row->c[ROW_pol]);
 	tags(row, out);
 	label(row, names, w, final, out);
 	rule = kept(w, row->c[ROW_rule], &no_memory);

@@ -17,32 +17,34 @@ static const char usage[] =
 	"usage: bhctl policy simulate --policy NEW [--against OLD] [options] LOG|CAPTURE...\n"
 	"\n"
 	"What a policy would have decided, and which flows would get another verdict.\n"
-	"LOG: a flow log's directory, or files of it; the engine over what was recorded, against "
+	"LOG: a flow log's directory, files of it, or \"-\" for standard input; the engine\n"
+	"over what was recorded, against what was decided then or against OLD. CAPTURE: pcap or\n"
+	"pcapng; the gateway's own pipeline over the packets, once for each policy. Ends with "
 	"what\n"
-	"was decided then or against OLD. CAPTURE: pcap or pcapng; the gateway's own pipeline over "
-	"the\n"
-	"packets, once for each policy. Ends with what the answer does not say.\n"
+	"the answer does not say.\n"
 	"\n"
 	"  --policy NEW         the policy; its dates are not held against today\n"
 	"  --against OLD        compare with this one\n"
 	"  --country-db FILES   country databases, comma separated; captures need one\n"
 	"  --asn-db FILES       AS databases, for captures\n"
-	"  --inside PREFIXES    inside prefixes, for captures; default: the tenants' of each "
-	"policy\n"
+	"  --inside PREFIXES    inside prefixes, for captures; default: the tenants' prefixes\n"
 	"  --limit N            show at most so many flows that change; default: 20\n"
 	"  --all                show them all, and tables whole\n"
 	"  --json               the whole answer, for machines\n"
 	"\n"
 	"Exit status: 0 no verdict changes, 1 some do, 2 an error.\n";
 
-// Whether the file begins as captures do. A directory is a log.
+// Whether the file begins as captures do. A directory is a log, and so is what can be read only
+// once.
 static bool is_capture(const char *path)
 {
 	static const unsigned char magics[][4] = {{0xd4, 0xc3, 0xb2, 0xa1},
 		{0xa1, 0xb2, 0xc3, 0xd4}, {0x4d, 0x3c, 0xb2, 0xa1}, {0xa1, 0xb2, 0x3c, 0x4d},
 		{0x0a, 0x0d, 0x0d, 0x0a}};
 	unsigned char head[4];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	int fd =
+		stat(path, &st) == 0 && S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	bool whole = fd >= 0 && read(fd, head, sizeof(head)) == (ssize_t)sizeof(head);
 
 	if (fd >= 0)

@@ -17,6 +17,7 @@ struct simulation {
 	const char *policy_path, *against_path, *country_db, *asn_db, *inside;
 	struct offline_policy policy, against;
 	bool has_against, captures, progress;
+	bool windows;    // a log: limits per tenant or country are counted
 	struct geo *geo; // of a log: may be NULL
 	struct sim_result result;
 	struct sim_log_stats log;
@@ -34,6 +35,9 @@ int simulate_captures(struct simulation *s, char *const *paths, unsigned n);
 // What the answer rests on and what it cannot say: a list of {"note": text, "flows": n} where n is
 // left out if it is none's.
 json_t *simulation_notes(const struct simulation *s);
+
+// Whether it has limits that count over flows.
+bool simulation_has_windows(const struct policy *p);
 
 // Prints the answer (of result_json() with policy, against, notes) for people. all: tables whole.
 void simulation_print(const json_t *answer, bool all);

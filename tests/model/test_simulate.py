@@ -15,9 +15,11 @@ import random
 import subprocess
 import sys
 import tempfile
+import zoneinfo
 
 from generate import Maker
 from policy_model import ACTIONS, Policy
+from windows import window
 
 # nDPI's names with ids of our own: only names stand in records. 5, 91 and 700 are the masters of Maker.
 NAMES = {
@@ -40,15 +42,47 @@ def run(program, *args):
     return answer
 
 
-def raised(document, verdict, flow):
-    """The verdict after limits of the flow by itself: action, rule, reason."""
+class Windows:
+    """What limits over flows have counted: by limit, whose and window, and since when it is too much."""
+
+    def __init__(self, document):
+        self.zone = zoneinfo.ZoneInfo(document["meta"]["timezone"])
+        self.used, self.since, self.known = {}, {}, {}
+
+    def begin(self, kind, t):
+        """Windows are found by walking; the hour of t is remembered, as no window is shorter."""
+        key = kind, t // 900
+        if key not in self.known:
+            self.known[key] = window(self.zone, kind, t)[0]
+        return self.known[key]
+
+    def passed(self, limit, verdict, flow, t):
+        """Counts the flow."""
+        per = limit["per"]
+        key = (limit["id"], verdict["tenant"] if "tenant" in per else None,
+               verdict["cc"] if "country" in per else None, self.begin(limit["window"], t))
+        used = self.used.setdefault(key, {"bytes_out": 0, "flows": 0, "seconds": 0})
+        used["bytes_out"] += flow["ob"]
+        used["flows"] += 1
+        used["seconds"] += flow["life"]
+        if any(used[what] > limit[what] for what in used if what in limit):
+            self.since.setdefault(key, t)
+        return key in self.since and t >= self.since[key]
+
+
+def raised(document, verdict, flow, windows, t):
+    """The verdict after limits: action, rule, reason."""
     rules = {r["id"]: r for r in document["rules"]}
     limits = {x["id"]: x for x in document["limits"]}
     passed = []
     for name in verdict["limits"]:
         limit = limits[name]
-        if limit["per"] == "flow" and (flow["ob"] > limit.get("bytes_out", flow["ob"]) or
-                                       flow["life"] > limit.get("seconds", flow["life"])):
+        if limit["per"] != "flow":
+            too_much = windows.passed(limit, verdict, flow, t)
+        else:
+            too_much = (flow["ob"] > limit.get("bytes_out", flow["ob"]) or
+                        flow["life"] > limit.get("seconds", flow["life"]))
+        if too_much:
             passed.append(limit)
     action, reason = verdict["action"], verdict["reason"]
     if passed:
@@ -127,7 +161,8 @@ def one(program, folder, rng, n):
         with open(paths[-1], "w", encoding="utf-8") as f:
             json.dump(documents[-1], f)
     log = os.path.join(folder, "log.jsonl")
-    recorded, engine = {}, {}
+    windows = [Windows(d) for d in documents]
+    wanted = {}
     with open(log, "w", encoding="utf-8") as f:
         for i in range(n):
             facts = maker.flow(rng.choice(documents))[-1]
@@ -135,19 +170,19 @@ def one(program, folder, rng, n):
             where = models[0].where(facts)
             overridden = models[0].country(facts["remote"], None) is not None
             then = dict(facts, cc=where["cc"])  # what the record says, for want of a database
-            before = raised(documents[0], models[0].evaluate(facts), flow)
-            after = raised(documents[1], models[1].evaluate(then), flow)
+            before = raised(documents[0], models[0].evaluate(facts), flow, windows[0], facts["now"])
+            after = raised(documents[1], models[1].evaluate(then), flow, windows[1], facts["now"])
             f.write(line(i, facts, where["cc"], "override" if overridden else "db", before, flow))
-            recorded[f"{i:016x}"] = engine[f"{i:016x}"] = (before, after)
-    changed = compare(run(program, "--policy", paths[1], "--all", "--json", log), recorded, "records")
-    compare(run(program, "--policy", paths[1], "--against", paths[0], "--all", "--json", log), engine, "against")
+            wanted[f"{i:016x}"] = (before, after)
+    changed = compare(run(program, "--policy", paths[1], "--all", "--json", log), wanted, "records")
+    compare(run(program, "--policy", paths[1], "--against", paths[0], "--all", "--json", log), wanted, "against")
     assert run(program, "--policy", paths[0], "--json", log)["changed"] == 0, "the policy that decided them"
     return changed
 
 
 def main(args):
     program = args[0]
-    policies, flows, seed = (int(x) for x in (args[1:] + ["10", "300", "1"][len(args) - 1:]))
+    policies, flows, seed = (int(x) for x in (args[1:] + ["6", "500", "1"][len(args) - 1:]))
     changed = 0
     with tempfile.TemporaryDirectory(prefix="simulate-") as folder:
         for i in range(policies):
