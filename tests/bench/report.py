@@ -274,6 +274,28 @@ def side_by_side(args):
     return out + [""]
 
 
+def dpi_cost(args):
+    say("a new flow against ndpiReader")
+    out = ["## A new flow's whole cost, against ndpiReader", "",
+           "Processor time of `bridgehead replay` (pipeline, nDPI, country, policy) and of `ndpiReader -q` on the",
+           "same packets, in turn: the first 12 of each IPv4 flow of nDPI's captures (`BRIDGEHEAD_CAPTURES`), so",
+           "many times over with other addresses; without what either takes for an empty capture.", "",
+           "| flows | packets | replay, us a flow | ndpiReader, us a flow | ratio (spread) |", "|---|---|---|---|---|"]
+    captures = os.path.join(os.environ.get("BRIDGEHEAD_CAPTURES", "/nowhere"), "pcap")
+    if not os.path.isdir(captures):
+        say("left out: BRIDGEHEAD_CAPTURES does not name a folder with pcap/")
+        return out + [""]
+    for copies in (1, 4, 16):
+        r = subprocess.run([sys.executable, os.path.join(HERE, "dpi_cost.py"),
+                            os.path.join(args.build, "app/bridgehead"), captures, "--copies", str(copies),
+                            "--rounds", "3" if args.quick else "9"], stdout=subprocess.PIPE, text=True, check=False)
+        if r.returncode == 0:
+            x = json.loads(r.stdout)
+            out.append(f"| {x['flows']:,} | {x['packets']:,} | {x['ours_us']:.1f} | {x['theirs_us']:.1f} | "
+                       f"**{x['ratio']:.2f}** ({x['ratio_min']:.2f} to {x['ratio_max']:.2f}) |")
+    return out + [""]
+
+
 def flow_log(args, work):
     say("flow log")
     r = subprocess.run([os.path.join(args.build, "tests/unit/flowlog/bench_flowlog"),
@@ -376,6 +398,7 @@ def main():
                   "idle": lambda: idle(args),
                   "side": lambda: side_by_side(args),
                   "policy": lambda: policy(args, work, make),
+                  "flowcost": lambda: dpi_cost(args),
                   "flowlog": lambda: flow_log(args, work)}
         unknown = set(args.words) - {"quick"} - set(tables)
         if unknown:
