@@ -3,16 +3,7 @@
 
 #include "app/operator/colour.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-bool colour_wanted(FILE *to)
-{
-	const char *plain = getenv("NO_COLOR");
-
-	return isatty(fileno(to)) && (plain == NULL || *plain == '\0');
-}
 
 void colour_put(FILE *to, bool on, enum colour c, int width, const char *text)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// Colours of text that people read on a terminal.
+// Colours of text that people read on a terminal; grid_colour() tells whether they are wanted.
 #pragma once
 
 #include <stdbool.h>
@@ -15,9 +15,6 @@ enum colour {
 	COLOUR_YELLOW,
 	COLOUR_RED,
 };
-
-// Whether to may have colours: it is a terminal, and NO_COLOR (no-color.org) is not set.
-bool colour_wanted(FILE *to);
 
 // Prints text in a colour (on: else without), with spaces up to width columns.
 void colour_put(FILE *to, bool on, enum colour c, int width, const char *text);

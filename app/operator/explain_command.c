@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-#include "app/operator/colour.h"
 #include "app/operator/explain.h"
+#include "app/operator/grid.h"
 #include "policy/moment.h"
 
 #include <string.h>
@@ -124,7 +124,7 @@ static int answer(
 		command_print_json(o);
 		json_decref(o);
 	} else if (good) {
-		explain_print(&a, all, colour_wanted(stdout), stdout);
+		explain_print(&a, all, grid_colour(stdout), stdout);
 	}
 	policy_explanation_free(&a.now);
 	policy_explanation_free(&a.cap);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-#include "app/operator/colour.h"
 #include "app/operator/command.h"
 #include "app/operator/findings.h"
+#include "app/operator/grid.h"
 #include "app/operator/offline.h"
 #include "policy/lint.h"
 
@@ -60,7 +60,7 @@ static int lint(const char *path, int64_t now, struct dpi *dpi, json_t *all)
 	if (all != NULL)
 		json_array_append_new(all, findings_json(path, p, &d));
 	else
-		findings_print(&d, colour_wanted(stdout), stdout);
+		findings_print(&d, grid_colour(stdout), stdout);
 	if (all == NULL && rc != EXIT_ERROR)
 		print_sum(path, p, &d);
 	policy_free(p);

@@ -204,6 +204,7 @@ class Stats:
         least = {key: 0.005 for key in self.seen if key.startswith("decided with ")}
         least.update({"state decided": 0.2, "state agreed": 0.05, "state undecided": 0.05, "expired": 0.01,
                       "shadow hit": 0.02, "limit held": 0.05, "defaults decided": 0.1, "unlisted": 0.05,
+                      "explained": 0.01, "rules held to be dead": 0.01,
                       "a rule decided": 0.3})
         rare = [key for key, share in least.items() if self.seen[key] < share * self.cases]
         fields = sum(key.startswith("decided with ") for key in self.seen)
