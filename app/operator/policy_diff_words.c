@@ -258,7 +258,7 @@ static void put_words(FILE *to, const json_t *change, json_t *one)
 
 // ---- what follows
 
-static bool decides(const json_t *rule)
+bool policy_diff_decides(const json_t *rule)
 {
 	return !json_is_false(json_object_get(rule, "enabled")) &&
 	       !json_is_true(json_object_get(rule, "shadow"));
@@ -277,9 +277,6 @@ static void mean_moved(FILE *to, const json_t *change, const json_t *one, const 
 		return;
 	}
 	json_array_foreach (crossed, i, other) {
-		if (!decides(one) || !decides(other) ||
-			strcmp(text_of(other, "action"), text_of(one, "action")) == 0)
-			continue;
 		if (n++ == 0)
 			fprintf(to,
 				up ? "flows that it shares with these are now %s by it: "
@@ -325,7 +322,7 @@ static void mean_match(FILE *to, const json_t *change, const json_t *one)
 		from_any || (!to_any && json_array_size(json_object_get(change, "removed")));
 	const bool scalar = json_object_get(change, "added") == NULL;
 
-	if (rule && !decides(one)) {
+	if (rule && !policy_diff_decides(one)) {
 		fputs("it decides nothing, so that no verdict changes", to);
 		return;
 	}
@@ -354,14 +351,14 @@ static void mean_rule(FILE *to, const json_t *change, const json_t *one, const c
 	if (in_match(path)) {
 		mean_match(to, change, one);
 	} else if (strcmp(path, "action") == 0 && before != NULL && after != NULL) {
-		if (decides(one))
+		if (policy_diff_decides(one))
 			fprintf(to, "flows that it decides were %s and are now %s", done_to(before),
 				done_to(after));
 	} else if (strcmp(path, "then") == 0 && before != NULL && after != NULL) {
 		fprintf(to, "flows over it were %s and are now %s at least", done_to(before),
 			done_to(after));
 	} else if (strcmp(path, "enabled") == 0 || strcmp(path, "shadow") == 0) {
-		if (decides(one))
+		if (policy_diff_decides(one))
 			fprintf(to, "it decides now: its flows are %s",
 				done_to(text_of(one, "action")));
 		else
@@ -378,35 +375,59 @@ static void mean_rule(FILE *to, const json_t *change, const json_t *one, const c
 	}
 }
 
+static void add_users(json_t *users, json_t *doc, const char *in, const char *kind)
+{
+	static const char *const dims[] = {"tenants", "jurisdictions", "apps"};
+	json_t *one, *v, *all;
+	char key[128];
+	size_t i, k;
+
+	json_array_foreach (json_object_get(doc, in), i, one) {
+		for (unsigned d = 0; d < 3; d++) {
+			json_array_foreach (
+				json_object_get(json_object_get(one, "match"), dims[d]), k, v) {
+				snprintf(key, sizeof(key), "%s/%s", dims[d], json_string_value(v));
+				all = json_object_get(users, key);
+				if (all == NULL) {
+					all = json_object();
+					json_object_set_new(users, key, all);
+				}
+				json_object_set_new(all, text_of(one, "id"), json_string(kind));
+			}
+		}
+	}
+}
+
+json_t *policy_diff_users(json_t *before, json_t *after)
+{
+	json_t *users = json_object();
+
+	add_users(users, after, "rules", "rule");
+	add_users(users, before, "rules", "rule");
+	add_users(users, after, "limits", "limit");
+	add_users(users, before, "limits", "limit");
+	return users;
+}
+
 // Rules and limits that name a group or tenant, in either policy.
 static void put_users(FILE *to, const struct policy_pair *p, const char *dim, const char *name)
 {
-	static const char *const lists[] = {"rules", "limits"};
-	json_t *seen = json_object(), *list, *one, *v;
 	const char *between = "used by ", *id;
+	char key[128];
+	json_t *seen, *v;
 	unsigned n = 0;
-	size_t i, k;
 
-	for (unsigned d = 0; d < 4; d++) {
-		list = json_object_get(d & 1 ? p->before : p->after, lists[d / 2]);
-		json_array_foreach (list, i, one)
-			json_array_foreach (
-				json_object_get(json_object_get(one, "match"), dim), k, v)
-				if (strcmp(json_string_value(v), name) == 0)
-					json_object_set_new(seen, text_of(one, "id"),
-						json_string(lists[d / 2]));
-	}
+	snprintf(key, sizeof(key), "%s/%s", dim, name);
+	seen = json_object_get(p->users, key);
 	json_object_foreach (seen, id, v) {
 		if (n++ < LISTED)
-			fprintf(to, "%s%s %s", between,
-				strcmp(json_string_value(v), "rules") == 0 ? "rule" : "limit", id);
+			fprintf(to, "%s%s %s", between, json_string_value(v), id);
 		between = ", ";
 	}
 	if (n > LISTED)
 		fprintf(to, " and %u more", n - LISTED);
 	if (n == 0)
 		fputs("no rule and no limit names it", to);
-	json_decref(seen);
 }
 
 static void mean_home(FILE *to, const json_t *change)
