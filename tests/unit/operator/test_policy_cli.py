@@ -171,6 +171,11 @@ def check_cut(folder, records, new):
     assert said["have no end in the log: judged by their last record"] == len(fids), said
     assert any("gaps" in n for n in said) and any("no records" in n for n in said), said
     assert simulate("--policy", new, cut, status=1)["changed"] > 0
+    # A name that is no UTF-8 any more: the flow counts all the same.
+    with open(cut, "ab") as f:
+        f.write(decisions[0].encode().replace(b'"app":"', b'"app":"\xff'))
+    answer = simulate("--policy", DEMO, cut)
+    assert sum(a["flows"] for a in answer["apps"]) == answer["flows"] == len(fids), answer["apps"]
 
 
 def simulate_input(lines, path):
