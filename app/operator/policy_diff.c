@@ -9,6 +9,7 @@
 #include "policy/prefix.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -269,8 +270,9 @@ static void compare_geo(struct compare *c, json_t *before, json_t *after)
 struct ranked {
 	json_t *list;
 	size_t n;
-	size_t *was;  // place before, SIZE_MAX: it is new
-	bool *in_row; // belongs to a longest row of those that kept their order
+	size_t *was;     // place before, SIZE_MAX: it is new
+	uint8_t *action; // of a rule that decides: its first letter; 0: of another
+	bool *in_row;    // belongs to a longest row of those that kept their order
 };
 
 static const char *id_of(const json_t *one)
@@ -315,7 +317,8 @@ static json_t *crossed_by(const struct ranked *r, size_t at)
 	json_t *out = json_array();
 
 	for (size_t i = 0; i < r->n; i++)
-		if (i != at && r->was[i] != SIZE_MAX && (r->was[i] < r->was[at]) != (i < at))
+		if (r->was[i] != SIZE_MAX && (r->was[i] < r->was[at]) != (i < at) &&
+			r->action[i] != r->action[at] && r->action[i] != 0 && r->action[at] != 0)
 			json_array_append(out, json_array_get(r->list, i));
 	return out;
 }
@@ -376,10 +379,14 @@ static bool compare_lists_of(struct compare *c, const char *in, json_t *before, 
 		json_object_set_new(places, id_of(one), json_integer((json_int_t)i));
 	r.was = calloc(r.n + 1, sizeof(*r.was));
 	r.in_row = calloc(r.n + 1, sizeof(*r.in_row));
-	good = r.was != NULL && r.in_row != NULL;
+	r.action = calloc(r.n + 1, sizeof(*r.action));
+	good = r.was != NULL && r.in_row != NULL && r.action != NULL;
 	if (good) {
 		json_array_foreach (after, i, one) {
 			place = json_object_get(places, id_of(one));
+			if (strcmp(in, "rules") == 0 && policy_diff_decides(one))
+				r.action[i] =
+					(uint8_t)*json_string_value(json_object_get(one, "action"));
 			r.was[i] = place != NULL ? (size_t)json_integer_value(place) : SIZE_MAX;
 		}
 		good = mark_row(&r);
@@ -388,6 +395,7 @@ static bool compare_lists_of(struct compare *c, const char *in, json_t *before, 
 		compare_ranked(c, in, &r, before);
 	free(r.was);
 	free(r.in_row);
+	free(r.action);
 	json_decref(places);
 	return good;
 }
@@ -415,8 +423,8 @@ json_t *policy_diff(json_t *before, json_t *after)
 {
 	static const char *const order[] = {"meta", "home", "jurisdictions", "geo", "tenants",
 		"apps", "defaults", "rules", "limits", NULL};
-	struct compare c = {{before, after}, json_array()};
-	bool good = c.out != NULL;
+	struct compare c = {{before, after, policy_diff_users(before, after)}, json_array()};
+	bool good = c.out != NULL && c.docs.users != NULL;
 	const char *key;
 	json_t *v;
 
@@ -428,6 +436,7 @@ json_t *policy_diff(json_t *before, json_t *after)
 	json_object_foreach (before, key, v)
 		if (good && !is_key(key, order) && json_object_get(after, key) == NULL)
 			good = compare_part(&c, key);
+	json_decref(c.docs.users);
 	if (good)
 		return c.out;
 	json_decref(c.out);

@@ -26,10 +26,17 @@ json_t *policy_diff(json_t *before, json_t *after);
 
 struct policy_pair {
 	json_t *before, *after; // the documents
+	json_t *users;          // policy_diff_users()
 };
 
+// Who names which tenant or group, in either document: "tenants/NAME" -> {id: "rule" or "limit"}.
+json_t *policy_diff_users(json_t *before, json_t *after);
+
+// Whether a rule decides: it is neither disabled nor a shadow rule.
+bool policy_diff_decides(const json_t *rule);
+
 // Puts words and means into a change. one: the rule, limit, group ... after the change, or before
-// it where it is gone; crossed: of a rule that moved, ids of those that it has passed (borrowed).
+// it where it is gone; crossed: of a rule that moved, those of another action that it has passed.
 void policy_diff_words(
 	const struct policy_pair *p, json_t *change, json_t *one, const json_t *crossed);
 

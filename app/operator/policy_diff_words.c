@@ -1,33 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// What a change of a policy says to a reader, and what follows from it.
+// What a change of a policy says to a reader.
 
-#include "app/operator/policy_diff.h"
+#include "app/operator/policy_diff_part.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LISTED 8 // values of a list that are named; the change itself has all
-
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s != NULL ? s : "";
-}
-
-static bool is_in(const json_t *change, const char *in)
-{
-	return strcmp(text_of(change, "in"), in) == 0;
-}
-
-static bool is_what(const json_t *change, const char *what)
-{
-	return strcmp(text_of(change, "what"), what) == 0;
-}
 
 // The last part of a path: "countries" of "match.countries".
 static const char *leaf(const char *path)
@@ -35,11 +15,6 @@ static const char *leaf(const char *path)
 	const char *dot = strrchr(path, '.');
 
 	return dot != NULL ? dot + 1 : path;
-}
-
-static bool in_match(const char *path)
-{
-	return strncmp(path, "match.", 6) == 0;
 }
 
 // What members are called in sentences; those that are not here are words already.
@@ -62,14 +37,7 @@ static const char *name_of(const char *path)
 	return in_match(path) ? path + 6 : path;
 }
 
-static const char *done_to(const char *action)
-{
-	return strcmp(action, "allow") == 0  ? "allowed"
-	       : strcmp(action, "flag") == 0 ? "flagged"
-					     : "blocked";
-}
-
-static void put_list(FILE *to, const char *key, const json_t *list)
+void policy_diff_list(FILE *to, const char *key, const json_t *list)
 {
 	char text[POLICY_DIFF_TEXT_MAX];
 	const size_t n = json_array_size(list);
@@ -112,7 +80,7 @@ static void put_match(FILE *to, json_t *match)
 		snprintf(path, sizeof(path), "match.%s", key);
 		fprintf(to, "%s%s ", between, name_of(path));
 		if (json_is_array(v))
-			put_list(to, key, v);
+			policy_diff_list(to, key, v);
 		else
 			put_value(to, key, v);
 		between = "; ";
@@ -126,12 +94,12 @@ static void put_subject(FILE *to, const json_t *change)
 	} names[] = {{"jurisdictions", "country group "}, {"overrides", "country of "},
 		{"tenants", "tenant "}, {"apps", "application group "}, {"rules", "rule "},
 		{"limits", "limit "}, {"home", "home countries"}};
-	const char *in = text_of(change, "in");
+	const char *in = command_text(change, "in");
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i].in, in) == 0)
 			in = names[i].name;
-	fprintf(to, "%s%s", in, text_of(change, "id"));
+	fprintf(to, "%s%s", in, command_text(change, "id"));
 }
 
 // Rules' and limits' lists of conditions.
@@ -145,24 +113,24 @@ static void put_match_list(FILE *to, const json_t *change, const char *path)
 	went = json_object_get(change, "removed");
 	if (json_is_null(before)) {
 		fprintf(to, " now matches only %s ", name_of(path));
-		put_list(to, key, after);
+		policy_diff_list(to, key, after);
 		fputs(", any before", to);
 		return;
 	}
 	if (json_is_null(after)) {
 		fprintf(to, " no longer asks for %s (", name_of(path));
-		put_list(to, key, before);
+		policy_diff_list(to, key, before);
 		fputs(" before)", to);
 		return;
 	}
 	if (json_array_size(came) != 0) {
 		fprintf(to, " now also matches %s ", name_of(path));
-		put_list(to, key, came);
+		policy_diff_list(to, key, came);
 		between = ", and ";
 	}
 	if (json_array_size(went) != 0) {
 		fprintf(to, "%sno longer matches %s ", between, name_of(path));
-		put_list(to, key, went);
+		policy_diff_list(to, key, went);
 	}
 }
 
@@ -177,11 +145,11 @@ static void put_list_change(FILE *to, const json_t *change, const char *path)
 	fputc(':', to);
 	if (json_array_size(came) != 0) {
 		fputs(" added ", to);
-		put_list(to, key, came);
+		policy_diff_list(to, key, came);
 	}
 	if (json_array_size(went) != 0) {
 		fputs(json_array_size(came) != 0 ? ", removed " : " removed ", to);
-		put_list(to, key, went);
+		policy_diff_list(to, key, went);
 	}
 	if (json_array_size(came) == 0 && json_array_size(went) == 0)
 		fputs(json_is_null(json_object_get(change, "new")) ? " gone" : " nothing yet", to);
@@ -189,7 +157,7 @@ static void put_list_change(FILE *to, const json_t *change, const char *path)
 
 static void put_changed(FILE *to, const json_t *change)
 {
-	const char *path = text_of(change, "key");
+	const char *path = command_text(change, "key");
 
 	put_subject(to, change);
 	if (json_object_get(change, "added") == NULL) {
@@ -213,18 +181,18 @@ static void put_whole(FILE *to, const json_t *change, json_t *one)
 	if (is_in(change, "rules") || is_in(change, "limits")) {
 		const bool rule = is_in(change, "rules");
 
-		fprintf(to, ": %s", text_of(one, rule ? "action" : "then"));
+		fprintf(to, ": %s", command_text(one, rule ? "action" : "then"));
 		if (!rule)
-			fprintf(to, " over a total per %s", text_of(one, "per"));
+			fprintf(to, " over a total per %s", command_text(one, "per"));
 		fputs(" where ", to);
 		put_match(to, json_object_get(one, "match"));
-		fprintf(to, "; reason %s", text_of(one, "reason"));
+		fprintf(to, "; reason %s", command_text(one, "reason"));
 		return;
 	}
 	json_object_foreach (one, key, v) {
 		fprintf(to, "%s%s ", between, name_of(key));
 		if (json_is_array(v))
-			put_list(to, key, v);
+			policy_diff_list(to, key, v);
 		else
 			put_value(to, key, v);
 		between = "; ";
@@ -243,7 +211,7 @@ static void put_words(FILE *to, const json_t *change, json_t *one)
 			(int)json_integer_value(json_object_get(change, "from")),
 			(int)json_integer_value(json_object_get(change, "to")));
 		if (json_object_get(change, "after") != NULL)
-			fprintf(to, "behind %s", text_of(change, "after"));
+			fprintf(to, "behind %s", command_text(change, "after"));
 		else
 			fputs("to the top", to);
 		return;
@@ -252,222 +220,8 @@ static void put_words(FILE *to, const json_t *change, json_t *one)
 		fprintf(to, " added at place %d",
 			(int)json_integer_value(json_object_get(change, "to")));
 	else
-		fprintf(to, " %s", text_of(change, "what"));
+		fprintf(to, " %s", command_text(change, "what"));
 	put_whole(to, change, one);
-}
-
-// ---- what follows
-
-static bool decides(const json_t *rule)
-{
-	return !json_is_false(json_object_get(rule, "enabled")) &&
-	       !json_is_true(json_object_get(rule, "shadow"));
-}
-
-static void mean_moved(FILE *to, const json_t *change, const json_t *one, const json_t *crossed)
-{
-	const bool up = json_integer_value(json_object_get(change, "to")) <
-			json_integer_value(json_object_get(change, "from"));
-	unsigned n = 0;
-	json_t *other;
-	size_t i;
-
-	if (!is_in(change, "rules")) {
-		fputs("where several limits were passed and are as strict, the first is named", to);
-		return;
-	}
-	json_array_foreach (crossed, i, other) {
-		if (!decides(one) || !decides(other) ||
-			strcmp(text_of(other, "action"), text_of(one, "action")) == 0)
-			continue;
-		if (n++ == 0)
-			fprintf(to,
-				up ? "flows that it shares with these are now %s by it: "
-				   : "flows that it (%s) shares with these are now theirs: ",
-				up ? done_to(text_of(one, "action")) : text_of(one, "action"));
-		if (n <= LISTED)
-			fprintf(to, "%s%s (%s)", n != 1 ? ", " : "", text_of(other, "id"),
-				text_of(other, "action"));
-	}
-	if (n > LISTED)
-		fprintf(to, " and %u more", n - LISTED);
-	if (n == 0)
-		fputs("it has passed no deciding rule of another action: verdicts stay, rule and "
-		      "reason may be others",
-			to);
-}
-
-static void mean_rule_whole(FILE *to, const json_t *change, const json_t *one)
-{
-	const bool added = is_what(change, "added");
-
-	if (json_is_false(json_object_get(one, "enabled")))
-		fputs("it is disabled: no flow is its own", to);
-	else if (json_is_true(json_object_get(one, "shadow")))
-		fputs("it is a shadow rule: it decides nothing", to);
-	else if (added)
-		fprintf(to, "flows that match it and no rule above are now %s",
-			done_to(text_of(one, "action")));
-	else
-		fprintf(to,
-			"flows that it %s are now decided by rules below it, or by the defaults",
-			done_to(text_of(one, "action")));
-}
-
-static void mean_match(FILE *to, const json_t *change, const json_t *one)
-{
-	const bool rule = is_in(change, "rules"),
-		   from_any = json_is_null(json_object_get(change, "old"));
-	const bool to_any = json_is_null(json_object_get(change, "new"));
-	const bool wider =
-		to_any || (!from_any && json_array_size(json_object_get(change, "added")));
-	const bool narrower =
-		from_any || (!to_any && json_array_size(json_object_get(change, "removed")));
-	const bool scalar = json_object_get(change, "added") == NULL;
-
-	if (rule && !decides(one)) {
-		fputs("it decides nothing, so that no verdict changes", to);
-		return;
-	}
-	if (scalar && !from_any && !to_any) {
-		fputs(rule ? "it decides other flows than before" : "it counts other flows", to);
-		return;
-	}
-	if (wider && rule)
-		fprintf(to, "more flows may be %s by it", done_to(text_of(one, "action")));
-	else if (wider)
-		fputs("more flows count for it", to);
-	if (wider && narrower)
-		fputs("; ", to);
-	if (narrower)
-		fputs(rule ? "flows that it no longer matches go on to the rules below it"
-			   : "flows that it no longer matches do not count for it",
-			to);
-}
-
-static void mean_rule(FILE *to, const json_t *change, const json_t *one, const char *path)
-{
-	const char *before = json_string_value(json_object_get(change, "old"));
-	const char *after = json_string_value(json_object_get(change, "new"));
-	const bool rule = is_in(change, "rules");
-
-	if (in_match(path)) {
-		mean_match(to, change, one);
-	} else if (strcmp(path, "action") == 0 && before != NULL && after != NULL) {
-		if (decides(one))
-			fprintf(to, "flows that it decides were %s and are now %s", done_to(before),
-				done_to(after));
-	} else if (strcmp(path, "then") == 0 && before != NULL && after != NULL) {
-		fprintf(to, "flows over it were %s and are now %s at least", done_to(before),
-			done_to(after));
-	} else if (strcmp(path, "enabled") == 0 || strcmp(path, "shadow") == 0) {
-		if (decides(one))
-			fprintf(to, "it decides now: its flows are %s",
-				done_to(text_of(one, "action")));
-		else
-			fputs("it decides nothing now: flows go on to the rules below it", to);
-	} else if (!rule && json_is_integer(json_object_get(change, "old")) &&
-		   json_is_integer(json_object_get(change, "new"))) {
-		fputs(json_integer_value(json_object_get(change, "new")) >
-					json_integer_value(json_object_get(change, "old"))
-				? "it is passed later"
-				: "it is passed sooner",
-			to);
-	} else if (strcmp(path, "valid_from") == 0 || strcmp(path, "valid_to") == 0) {
-		fputs("outside its time the rule decides nothing", to);
-	}
-}
-
-// Rules and limits that name a group or tenant, in either policy.
-static void put_users(FILE *to, const struct policy_pair *p, const char *dim, const char *name)
-{
-	static const char *const lists[] = {"rules", "limits"};
-	json_t *seen = json_object(), *list, *one, *v;
-	const char *between = "used by ", *id;
-	unsigned n = 0;
-	size_t i, k;
-
-	for (unsigned d = 0; d < 4; d++) {
-		list = json_object_get(d & 1 ? p->before : p->after, lists[d / 2]);
-		json_array_foreach (list, i, one)
-			json_array_foreach (
-				json_object_get(json_object_get(one, "match"), dim), k, v)
-				if (strcmp(json_string_value(v), name) == 0)
-					json_object_set_new(seen, text_of(one, "id"),
-						json_string(lists[d / 2]));
-	}
-	json_object_foreach (seen, id, v) {
-		if (n++ < LISTED)
-			fprintf(to, "%s%s %s", between,
-				strcmp(json_string_value(v), "rules") == 0 ? "rule" : "limit", id);
-		between = ", ";
-	}
-	if (n > LISTED)
-		fprintf(to, " and %u more", n - LISTED);
-	if (n == 0)
-		fputs("no rule and no limit names it", to);
-	json_decref(seen);
-}
-
-static void mean_home(FILE *to, const json_t *change)
-{
-	const json_t *came = json_object_get(change, "added"), *went;
-
-	went = json_object_get(change, "removed");
-	if (json_array_size(came) != 0) {
-		put_list(to, "countries", came);
-		fputs(": no longer across the border", to);
-	}
-	if (json_array_size(went) != 0) {
-		fputs(json_array_size(came) != 0 ? "; " : "", to);
-		put_list(to, "countries", went);
-		fputs(": across the border from now on", to);
-	}
-}
-
-static void mean_default(FILE *to, const json_t *change, const char *path)
-{
-	const char *before = json_string_value(json_object_get(change, "old"));
-	const char *after = json_string_value(json_object_get(change, "new"));
-
-	if (strcmp(path, "action") == 0)
-		fprintf(to, "flows that no rule matches were %s and are now %s", done_to(before),
-			done_to(after));
-	else if (strcmp(path, "min_confidence") == 0)
-		fputs("labels less sure than this count as Unknown in every rule", to);
-	else if (strncmp(path, "pending", 7) == 0)
-		fputs("holds while a flow's application is not known and rules do not agree", to);
-}
-
-static void put_meaning(FILE *to, const struct policy_pair *p, const json_t *change,
-	const json_t *one, const json_t *crossed)
-{
-	const char *path = text_of(change, "key");
-	const bool whole = !is_what(change, "changed");
-
-	if (is_what(change, "moved"))
-		mean_moved(to, change, one, crossed);
-	else if (is_in(change, "rules") && whole)
-		mean_rule_whole(to, change, one);
-	else if (is_in(change, "limits") && whole)
-		fputs(is_what(change, "added")
-				? "it begins to count when the policy comes into force"
-				: "what it raised is no longer raised by it",
-			to);
-	else if (is_in(change, "rules") || is_in(change, "limits"))
-		mean_rule(to, change, one, path);
-	else if (is_in(change, "home"))
-		mean_home(to, change);
-	else if (is_in(change, "overrides") && strcmp(path, "note") != 0)
-		fputs(is_what(change, "removed")
-				? "its country is again what the database says"
-				: "goes before what the database says, where no longer prefix does",
-			to);
-	else if (is_in(change, "defaults"))
-		mean_default(to, change, path);
-	else if ((is_in(change, "jurisdictions") && strcmp(path, "as_of") != 0) ||
-		 is_in(change, "tenants") || is_in(change, "apps"))
-		put_users(to, p, text_of(change, "in"), text_of(change, "id"));
 }
 
 void policy_diff_words(
@@ -486,7 +240,7 @@ void policy_diff_words(
 	to = open_memstream(&text, &len);
 	if (to == NULL)
 		return;
-	put_meaning(to, p, change, one, crossed);
+	policy_diff_means(to, p, change, one, crossed);
 	fclose(to);
 	if (len != 0)
 		json_object_set_new(change, "means", json_string(text));

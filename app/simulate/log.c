@@ -152,6 +152,8 @@ static bool count_so_far(struct reading *r, const struct row_cells *cells, struc
 	default:
 		return true;
 	}
+	if (!flow.facts.final) // which limits hold may not be known yet
+		return true;
 	flow.out = sent_by(f);
 	use_of(&flow, f);
 	r->now.doubts = &r->unused;

@@ -224,6 +224,7 @@ void result_add(struct sim_result *r, const struct policy *p, const struct flow_
 static json_t *sum_json(const struct sim_sum *s)
 {
 	uint64_t flows = 0, out = 0, changed = 0, changed_out = 0, by[FLOW_NO_ACTION] = {0};
+	json_t *name;
 
 	for (unsigned b = 0; b <= FLOW_NO_ACTION; b++) {
 		for (unsigned a = 0; a < FLOW_NO_ACTION; a++) {
@@ -234,9 +235,12 @@ static json_t *sum_json(const struct sim_sum *s)
 			changed_out += a != b && b != FLOW_NO_ACTION ? s->out[b][a] : 0;
 		}
 	}
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
-		s->name != NULL ? s->name->text : "", "flows", (json_int_t)flows, "bytes_out",
-		(json_int_t)out, "allow", (json_int_t)by[POLICY_ALLOW], "flag",
+	// Of a log that was damaged or changed, a name may be no UTF-8: its flows count all the
+	// same.
+	name = json_string(s->name->text);
+	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
+		name != NULL ? name : json_string("(no UTF-8)"), "flows", (json_int_t)flows,
+		"bytes_out", (json_int_t)out, "allow", (json_int_t)by[POLICY_ALLOW], "flag",
 		(json_int_t)by[POLICY_FLAG], "block", (json_int_t)by[POLICY_BLOCK], "changed",
 		(json_int_t)changed, "changed_bytes_out", (json_int_t)changed_out);
 }

@@ -20,9 +20,29 @@
 	X(dport)                                                                                   \
 	X(proto)                                                                                   \
 	X(vlan)                                                                                    \
-	X(tun) X(init) X(app) X(master) X(cat) X(conf) X(host) X(hsrc) X(risk) X(asn) X(cc) X(ccs) \
-		X(act) X(rule) X(reason) X(limit) X(pol) X(ob) X(rb) X(db) X(dpkt) X(outcome)      \
-			X(sha256)
+	X(tun)                                                                                     \
+	X(init)                                                                                    \
+	X(app)                                                                                     \
+	X(master)                                                                                  \
+	X(cat)                                                                                     \
+	X(conf)                                                                                    \
+	X(host)                                                                                    \
+	X(hsrc)                                                                                    \
+	X(risk)                                                                                    \
+	X(asn)                                                                                     \
+	X(cc)                                                                                      \
+	X(ccs)                                                                                     \
+	X(act)                                                                                     \
+	X(rule)                                                                                    \
+	X(reason)                                                                                  \
+	X(limit)                                                                                   \
+	X(pol)                                                                                     \
+	X(ob)                                                                                      \
+	X(rb)                                                                                      \
+	X(db)                                                                                      \
+	X(dpkt)                                                                                    \
+	X(outcome)                                                                                 \
+	X(sha256)
 
 enum row_key {
 #define X(name) ROW_##name,

@@ -171,6 +171,11 @@ def check_cut(folder, records, new):
     assert said["have no end in the log: judged by their last record"] == len(fids), said
     assert any("gaps" in n for n in said) and any("no records" in n for n in said), said
     assert simulate("--policy", new, cut, status=1)["changed"] > 0
+    # A name that is no UTF-8 any more: the flow counts all the same.
+    with open(cut, "ab") as f:
+        f.write(decisions[0].encode().replace(b'"app":"', b'"app":"\xff'))
+    answer = simulate("--policy", DEMO, cut)
+    assert sum(a["flows"] for a in answer["apps"]) == answer["flows"] == len(fids), answer["apps"]
 
 
 def simulate_input(lines, path):
@@ -252,6 +257,36 @@ def check_windows(folder):
     assert raised() == over, raised()
 
 
+def check_own(folder):
+    """What the gateway raised by itself holds against any policy; what it never asked a policy is left out."""
+    flow = {"v": 1, "ev": "end", "gw": "a", "seq": 1, "fid": "0" * 15 + "1", "t0": 1767225600000000,
+            "t1": 1767225600000000, "src": "10.20.8.9", "sport": 1, "dst": "198.51.100.1", "dport": 443,
+            "proto": 6, "init": "inside", "cc": "CN", "ccs": "db", "border": "home", "act": "flag",
+            "rule": "domestic", "reason": "DPI_CONTEXTS_FULL", "pol": 412, "ob": 1, "end": "fin"}
+    lines = [flow, {k: v for k, v in dict(flow, ev="decision", fid="0" * 15 + "2", act="block",
+                                          reason="FLOW_TABLE_FULL").items() if k not in ("rule", "end")}]
+    answer = simulate_input(lines, EXAMPLE)
+    assert verdicts(answer) == {("flag", "flag"): 1}, answer
+    assert [n["flows"] for n in answer["notes"] if "taken by the gateway itself" in n["note"]] == [1], answer
+    # A stricter rule goes before what the gateway raised.
+    document = read(EXAMPLE)
+    next(r for r in document["rules"] if r["id"] == "domestic")["action"] = "block"
+    path = write(folder, "own.json", document)
+    with open(os.path.join(folder, "own.jsonl"), "w", encoding="utf-8") as f:
+        f.write(json.dumps(flow) + "\n")
+    answer = simulate("--policy", path, f.name, status=1)
+    assert verdicts(answer) == {("flag", "block"): 1}, answer
+    assert answer["changed_flows"][0]["new_reason"] == "DOMESTIC", answer
+    # The country of an override that the policy does not have is kept, unless it can be looked up.
+    with open(f.name, "w", encoding="utf-8") as log:
+        log.write(json.dumps(dict(flow, dst="198.51.100.10", cc="SG", ccs="override")) + "\n")
+    kept = simulate("--policy", EXAMPLE, f.name)
+    found = simulate("--policy", EXAMPLE, "--country-db", COUNTRIES, f.name)
+    assert [c["name"] for c in kept["countries"] + found["countries"]] == ["SG", "US"], (kept, found)
+    said = ["from an override" in n["note"] for a in (kept, found) for n in a["notes"]]
+    assert sum(said) == 1 and any("from an override" in n["note"] for n in kept["notes"]), (kept, found)
+
+
 def check_errors(folder, log, new):
     assert "country-db" in policy("simulate", "--policy", new, CAPTURE, status=2)
     assert "together" in policy("simulate", "--policy", new, "--country-db", COUNTRIES, log, CAPTURE, status=2)
@@ -273,3 +308,4 @@ with tempfile.TemporaryDirectory(prefix="policy-cli-") as where:
     check_diff(where)
     check_simulate(where)
     check_windows(where)
+    check_own(where)
