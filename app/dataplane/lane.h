@@ -28,7 +28,7 @@
 #define LANE_REQUEST_BYTES 1048576u // of requests in one lane: about 12,000 small packets
 #define LANE_ANSWER_BYTES  262144u  // about 1,700 answers
 #define LANE_LOOKS         4        // of the timer wheel that wait for a last word: about a second
-#define LANE_STOP_MS       1000     // and so long where the worker stops
+#define LANE_STOP_MS       500      // and so long where the worker stops, which has two seconds
 #define LANE_NONE          UINT32_MAX
 
 enum lane_kind {
