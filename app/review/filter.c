@@ -258,6 +258,11 @@ static bool field_match(const struct filter *f, unsigned field, const struct row
 	return false;
 }
 
+bool filter_may_hold(const struct filter *f, int64_t t0, int64_t t1)
+{
+	return (!f->has_since || t1 >= f->since) && (!f->has_until || t0 < f->until);
+}
+
 static bool time_match(const struct filter *f, const struct row *r)
 {
 	int64_t t0, t1;
@@ -266,7 +271,7 @@ static bool time_match(const struct filter *f, const struct row *r)
 		return true;
 	}
 	return cell_i64(row_find(r, "t0"), &t0) && cell_i64(row_find(r, "t1"), &t1) &&
-	       (!f->has_since || t1 >= f->since) && (!f->has_until || t0 < f->until);
+	       filter_may_hold(f, t0, t1);
 }
 
 static bool bytes_match(const struct filter *f, const struct row *r)

@@ -49,4 +49,7 @@ int filter_add(
 // fraction of taking it apart.
 bool filter_may_match(const struct filter *f, const char *line, size_t len);
 
+// False only where nothing whose times lie in [t0, t1] can match.
+bool filter_may_hold(const struct filter *f, int64_t t0, int64_t t1);
+
 bool filter_match(const struct filter *f, const struct row *r);

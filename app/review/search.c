@@ -3,6 +3,7 @@
 
 #include "app/review/search.h"
 
+#include "app/review/blocks.h"
 #include "app/review/filter.h"
 #include "app/review/period.h"
 #include "app/review/printer.h"
@@ -166,7 +167,23 @@ static void show_progress(struct search *s, const struct source_stats *st)
 		st->read / 1000000, st->bytes_total / 1000000, s->matches);
 }
 
-// A line that passed the quick look.
+static bool block_wanted(void *ctx, const struct frame_item *item)
+{
+	const struct search *s = ctx;
+
+	return filter_may_hold(&s->filter, item->t0, item->t1);
+}
+
+// What is no record counts as asked for: examine() tells of it.
+static bool line_wanted(void *ctx, const char *line, size_t len)
+{
+	const struct search *s = ctx;
+	struct row row;
+
+	return filter_may_match(&s->filter, line, len) &&
+	       (!row_parse(&row, line, len) || filter_match(&s->filter, &row));
+}
+
 static void examine(struct search *s, struct source *source, struct printer *printer,
 	const char *line, size_t len)
 {
@@ -178,10 +195,8 @@ static void examine(struct search *s, struct source *source, struct printer *pri
 		}
 		return;
 	}
-	if (filter_match(&s->filter, &row)) {
-		s->matches++;
-		printer_put(printer, &row, line, len);
-	}
+	s->matches++;
+	printer_put(printer, &row, line, len);
 }
 
 static int scan(struct search *s, struct source *source, struct printer *printer)
@@ -191,12 +206,10 @@ static int scan(struct search *s, struct source *source, struct printer *printer
 	int rc;
 
 	while ((rc = source_next(source, &line, &len, s->err, sizeof(s->err))) > 0) {
-		if (filter_may_match(&s->filter, line, len)) {
-			examine(s, source, printer, line, len);
-			if (s->limit != 0 && s->matches == s->limit) {
-				s->limited = true;
-				return 0;
-			}
+		examine(s, source, printer, line, len);
+		if (s->limit != 0 && s->matches == s->limit) {
+			s->limited = true;
+			return 0;
 		}
 		show_progress(s, source_stats(source));
 	}
@@ -238,6 +251,10 @@ static int run(struct search *s, char *const *paths, unsigned n)
 		source_close(source);
 		return -ENOMEM;
 	}
+	source_select(source, &(struct source_select){.ctx = s,
+				      .threads = blocks_threads(),
+				      .block = block_wanted,
+				      .line = line_wanted});
 	rc = scan(s, source, printer);
 	close_rc = printer_close(printer);
 	if (close_rc != 0 && rc == 0) {

@@ -11,13 +11,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <zstd.h>
 
 #define LINES_A_BLOCK 3
 
-static void put_block(FILE *f, uint64_t number, const char *lines, size_t len)
+static int64_t number_behind(const char *line, const char *key, int64_t without)
 {
-	struct entry e = {.gw = "\"test\"", .dpi = "\"\"", .block = number, .first = 1, .n = 1};
+	const char *at = strstr(line, key);
+
+	return at != NULL ? strtoll(at + strlen(key), NULL, 10) : without;
+}
+
+static void put_block(FILE *f, uint64_t number, const char *lines, size_t len, const int64_t t[2])
+{
+	struct entry e = {.gw = "\"test\"",
+		.dpi = "\"\"",
+		.block = number,
+		.first = 1,
+		.n = 1,
+		.t0 = t[0],
+		.t1 = t[1]};
 	const size_t bound = ZSTD_compressBound(len);
 	char line[ENTRY_LINE_MAX];
 	uint8_t *data = malloc(bound), *head;
@@ -45,6 +59,7 @@ int main(int argc, char **argv)
 	size_t len = 0, cap = 0;
 	uint64_t number = 0;
 	unsigned n = 0;
+	int64_t t[2];
 	ssize_t got;
 
 	if (f == NULL)
@@ -55,13 +70,17 @@ int main(int argc, char **argv)
 			return 2;
 		memcpy(lines + len, line, (size_t)got);
 		len += (size_t)got;
+		t[0] = n != 0 ? t[0] : INT64_MAX;
+		t[1] = n != 0 ? t[1] : 0;
+		t[0] = MIN(t[0], number_behind(line, "\"t0\":", INT64_MAX));
+		t[1] = MAX(t[1], number_behind(line, "\"t1\":", 0));
 		if (++n == LINES_A_BLOCK) {
-			put_block(f, number++, lines, len);
+			put_block(f, number++, lines, len, t);
 			len = n = 0;
 		}
 	}
 	if (len != 0)
-		put_block(f, number, lines, len);
+		put_block(f, number, lines, len, t);
 	free(line);
 	free(lines);
 	return fclose(f) == 0 ? 0 : 2;
