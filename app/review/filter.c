@@ -142,6 +142,11 @@ static void make_needles(enum filter_field field, struct filter_value *v)
 			canonical);
 		snprintf(v->needle[1], sizeof(v->needle[1]), "\"dst\":%.*s", (int)(j.p - canonical),
 			canonical);
+	} else if (field == FILTER_APP || field == FILTER_HOST) {
+		for (unsigned k = 0; k < 2 && fields[field].keys[k] != NULL; k++) {
+			snprintf(v->needle[k], sizeof(v->needle[k]), ",\"%s\":\"",
+				fields[field].keys[k]);
+		}
 	} else if (fields[field].exact) {
 		make_needle(v->needle[0], sizeof(v->needle[0]), fields[field].keys[0], v->text);
 	}
@@ -174,13 +179,45 @@ static bool holds(const char *line, size_t len, const char *needle)
 	return *needle != '\0' && memmem(line, len, needle, strlen(needle)) != NULL;
 }
 
+// A text of the line that stands between quotes and holds no escapes, held against the value
+// without taking the line apart. A key with its quotes can stand nowhere else: within a string they
+// would be escaped.
+static bool may_fold(
+	const struct filter_value *v, const char *needle, bool suffix, const char *line, size_t len)
+{
+	const char *at = memmem(line, len, needle, strlen(needle)), *text = v->text, *end;
+	size_t have, want = strlen(text);
+
+	if (at == NULL) {
+		return false;
+	}
+	at += strlen(needle);
+	end = memchr(at, '"', (size_t)(line + len - at));
+	if (end == NULL || memchr(at, '\\', (size_t)(end - at)) != NULL) {
+		return true;
+	}
+	have = (size_t)(end - at);
+	if (suffix && text[0] == '*' && text[1] == '.') {
+		want--;
+		return have > want && strncasecmp(end - want, text + 1, want) == 0;
+	}
+	return have == want && strncasecmp(at, text, want) == 0;
+}
+
+static bool may_value(unsigned field, const struct filter_value *v, const char *line, size_t len)
+{
+	if (field == FILTER_APP || field == FILTER_HOST) {
+		return may_fold(v, v->needle[0], field == FILTER_HOST, line, len) ||
+		       (v->needle[1][0] != '\0' && may_fold(v, v->needle[1], false, line, len));
+	}
+	return v->needle[0][0] == '\0' || holds(line, len, v->needle[0]) ||
+	       holds(line, len, v->needle[1]);
+}
+
 static bool may_field(const struct filter *f, unsigned field, const char *line, size_t len)
 {
 	for (unsigned i = 0; i < f->n[field]; i++) {
-		const struct filter_value *v = &f->values[field][i];
-
-		if (v->needle[0][0] == '\0' || holds(line, len, v->needle[0]) ||
-			holds(line, len, v->needle[1])) {
+		if (may_value(field, &f->values[field][i], line, len)) {
 			return true;
 		}
 	}

@@ -30,7 +30,9 @@ struct prefix {
 struct filter_value {
 	const char *text; // borrowed
 	struct prefix prefix;
-	char needle[2][320]; // what a line of the log must hold one of, where the field is exact
+	// What a line of the log must hold one of where the field is exact; where letters may differ
+	// in case, what stands before the value. Empty: not known.
+	char needle[2][320];
 };
 
 struct filter {
