@@ -6,6 +6,7 @@
 #include "app/console/report_command.h"
 #include "app/console/serve_command.h"
 #include "app/review/evidence.h"
+#include "app/review/reindex.h"
 #include "app/review/search.h"
 
 #include <stdio.h>
@@ -17,6 +18,7 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{"search", search_main, "find records by tenant, country, application, verdict, time, ..."},
+	{"reindex", reindex_main, "make the catalogue that makes search fast"},
 	{"verify", verify_main, "is the log whole, and who signed it?"},
 	{"prove", prove_main, "that a record is in the log; that the log has only grown"},
 	{"witness", witness_main, "sign checkpoints of a log that has only grown"},

@@ -16,8 +16,8 @@ struct slot {
 	struct frame_block frame; // without its entry
 	uint8_t *data;
 	size_t data_cap;
-	char *lines;
-	size_t lines_cap;
+	struct blocks_lines lines;
+	bool unpacked; // lines were put in, there is no data
 	void *result;
 	off_t offset;
 	int rc;     // of the work
@@ -31,6 +31,7 @@ struct blocks {
 	struct frame_item *items; // of the footer; NULL: there is none, go frame by frame
 	uint32_t n_items, at;     // the next block of the file
 	off_t footer_at;
+	bool jumped; // blocks before `at` were not read: the file goes on elsewhere
 	uint32_t skipped;
 	int read_rc; // what ended the reading, once it has: 1: not yet
 	enum blocks_end how;
@@ -50,13 +51,14 @@ struct blocks {
 
 static void work_on(struct blocks *b, struct slot *s, struct unpacker *u)
 {
-	if (!unpacker_lines(u, &s->frame, s->data, &s->lines, &s->lines_cap)) {
+	if (!s->unpacked && !unpacker_lines(u, &s->frame, s->data, &s->lines.v, &s->lines.cap)) {
 		s->rc = -EBADMSG;
 		return;
 	}
-	s->done.lines = s->lines;
-	s->done.len = s->frame.raw_len;
-	s->rc = b->job.work == NULL || b->job.work(b->job.ctx, s->lines, s->done.len, &s->result)
+	s->done.lines = s->lines.v;
+	s->done.len = s->unpacked ? s->lines.len : s->frame.raw_len;
+	s->rc = b->job.work == NULL ||
+				b->job.work(b->job.ctx, s->done.lines, s->done.len, &s->result)
 			? 0
 			: -ENOMEM;
 	s->done.result = s->result;
@@ -150,7 +152,7 @@ void blocks_free(struct blocks *b)
 	}
 	for (unsigned i = 0; b->slots != NULL && i < b->n_slots; i++) {
 		free(b->slots[i].data);
-		free(b->slots[i].lines);
+		free(b->slots[i].lines.v);
 		if (b->slots[i].result != NULL) {
 			b->job.free_result(b->slots[i].result);
 		}
@@ -185,28 +187,42 @@ int blocks_begin(struct blocks *b, int fd)
 	b->items = segment_footer(fd, &b->n_items, &b->footer_at);
 	b->fd = fd;
 	b->at = b->skipped = 0;
+	b->jumped = false;
 	b->read_rc = 1;
 	b->how = BLOCKS_OPEN;
 	return b->reader != NULL ? 0 : -ENOMEM;
 }
 
-// Passes over blocks that the footer tells of and nobody wants. False: there are no more, or the
-// footer does not fit the file.
-static bool seek_wanted(struct blocks *b)
+const struct frame_item *blocks_items(const struct blocks *b, uint32_t *n)
+{
+	*n = b->n_items;
+	return b->items;
+}
+
+// Passes over blocks that the footer tells of and nobody wants. *want: of block b->at, BLOCKS_SKIP
+// where there are no more. False: the footer does not fit the file.
+static bool seek_wanted(struct blocks *b, enum blocks_want *want, struct blocks_lines *instead)
 {
 	const off_t at = segment_reader_at(b->reader);
-	uint32_t i = b->at;
 	off_t to;
 
-	while (i < b->n_items && !b->job.wanted(b->job.ctx, i, &b->items[i])) {
-		i++;
+	for (*want = BLOCKS_SKIP; b->at < b->n_items; b->at++) {
+		*want = b->job.wanted(b->job.ctx, b->at, &b->items[b->at], instead);
+		if (*want != BLOCKS_SKIP) {
+			break;
+		}
+		b->skipped++;
+		b->jumped = true;
 	}
-	to = i < b->n_items ? (off_t)b->items[i].offset : b->footer_at;
-	if (i == b->at ? to != at : to <= at || to > b->footer_at) {
+	if (*want == BLOCKS_INSTEAD) {
+		b->jumped = true;
+		return true;
+	}
+	to = b->at < b->n_items ? (off_t)b->items[b->at].offset : b->footer_at;
+	if (b->jumped ? to <= at || to > b->footer_at : to != at) {
 		return false;
 	}
-	b->skipped += i - b->at;
-	b->at = i;
+	b->jumped = false;
 	if (to != at) {
 		segment_reader_seek(b->reader, to);
 	}
@@ -235,40 +251,63 @@ static int keep(struct blocks *b, const struct segment_block *sb, struct slot *s
 	memcpy(s->data, sb->data, sb->frame.data_len);
 	s->frame = sb->frame;
 	s->frame.entry = NULL;
+	s->unpacked = false;
 	s->offset = sb->offset;
-	s->done = (struct blocks_done){.i = b->at, .item = item_of(sb), .size = sb->size};
+	s->done = (struct blocks_done){.i = b->at++, .item = item_of(sb), .size = sb->size};
 	s->ready = false;
 	return 1;
 }
 
-// Reads the next wanted block into the slot: 1, 0 at the end, or an error.
+// The next wanted block, by the footer.
+static int find_block(struct blocks *b, struct slot *s)
+{
+	struct segment_block sb;
+	enum blocks_want want;
+
+	if (!seek_wanted(b, &want, &s->lines)) {
+		return -EBADMSG;
+	}
+	if (want == BLOCKS_INSTEAD) {
+		s->unpacked = true;
+		s->ready = false;
+		s->offset = (off_t)b->items[b->at].offset;
+		s->done = (struct blocks_done){.i = b->at, .item = b->items[b->at]};
+		b->at++;
+		return 1;
+	}
+	b->bad_at = segment_reader_at(b->reader);
+	switch (segment_reader_next(b->reader, &sb)) {
+	case SEGMENT_BLOCK:
+		if (b->at == b->n_items || sb.entry.block != b->items[b->at].block) {
+			return -EBADMSG;
+		}
+		return keep(b, &sb, s);
+	case SEGMENT_END:
+		b->how = BLOCKS_WHOLE;
+		return b->at == b->n_items ? 0 : -EBADMSG;
+	case SEGMENT_ERROR:
+		return -errno;
+	default: // a file with a footer ends with it
+		return -EBADMSG;
+	}
+}
+
+// The next wanted block, frame by frame.
 static int read_block(struct blocks *b, struct slot *s)
 {
 	struct segment_block sb;
 
-	for (;; b->at++) {
+	for (;; b->at++, b->skipped++) {
 		struct frame_item item;
 
-		if (b->items != NULL && b->job.wanted != NULL && !seek_wanted(b)) {
-			b->bad_at = segment_reader_at(b->reader);
-			return -EBADMSG;
-		}
 		b->bad_at = segment_reader_at(b->reader);
 		switch (segment_reader_next(b->reader, &sb)) {
 		case SEGMENT_BLOCK:
 			item = item_of(&sb);
-			if (b->items != NULL && b->job.wanted != NULL &&
-				(b->at == b->n_items || item.block != b->items[b->at].block)) {
-				return -EBADMSG;
+			if (b->job.wanted == NULL ||
+				b->job.wanted(b->job.ctx, b->at, &item, &s->lines) != BLOCKS_SKIP) {
+				return keep(b, &sb, s);
 			}
-			if (b->job.wanted == NULL || b->items != NULL ||
-				b->job.wanted(b->job.ctx, b->at, &item)) {
-				int rc = keep(b, &sb, s);
-
-				b->at++;
-				return rc;
-			}
-			b->skipped++;
 			break;
 		case SEGMENT_END:
 			b->how = BLOCKS_WHOLE;
@@ -293,7 +332,8 @@ static void read_ahead(struct blocks *b)
 	while (b->read_rc > 0 && b->given - b->taken < b->n_slots) {
 		struct slot *s = &b->slots[b->given % b->n_slots];
 
-		b->read_rc = read_block(b, s);
+		b->read_rc = b->items != NULL && b->job.wanted != NULL ? find_block(b, s)
+								       : read_block(b, s);
 		if (b->read_rc <= 0) {
 			return;
 		}

@@ -16,12 +16,24 @@
 
 struct blocks;
 
+enum blocks_want {
+	BLOCKS_SKIP,
+	BLOCKS_READ,
+	BLOCKS_INSTEAD, // the lines were put in: the block need not be read
+};
+
+struct blocks_lines {
+	char *v; // realloc()ed where it is too small
+	size_t cap, len;
+};
+
 struct blocks_job {
 	unsigned threads; // 0: the caller's alone, no other is made
 	void *ctx;
-	// Whether block i of the file is to be unpacked; called by the caller's thread only. NULL:
-	// all are.
-	bool (*wanted)(void *ctx, uint32_t i, const struct frame_item *item);
+	// Whether block i of the file is to be unpacked; called by the caller's thread only, once
+	// for a block, in their order. NULL: all are.
+	enum blocks_want (*wanted)(
+		void *ctx, uint32_t i, const struct frame_item *item, struct blocks_lines *instead);
 	// What to do with a block's lines: called by any thread, for several blocks at once. It
 	// keeps its answer in *result, which is given again for a later block (NULL at first).
 	// False: out of memory. NULL: nothing.
@@ -34,7 +46,7 @@ struct blocks_done {
 	struct frame_item item;
 	const char *lines; // valid until the next call, as is result
 	size_t len;
-	size_t size; // bytes of both frames
+	size_t size; // bytes of both frames; 0: they were not read
 	void *result;
 };
 
@@ -51,6 +63,8 @@ void blocks_free(struct blocks *b);
 // A segment to go through, from its begin. fd is borrowed until the next one or blocks_free(). 0 or
 // -ENOMEM.
 int blocks_begin(struct blocks *b, int fd);
+// What its footer tells: items of *n blocks, or NULL where there is none. Valid until the next.
+const struct frame_item *blocks_items(const struct blocks *b, uint32_t *n);
 
 // The next wanted block: 1; 0 at the end of the file (blocks_how() tells which); -EBADMSG where a
 // block is damaged (blocks_at() tells where), -ENOMEM, or -errno of reading.

@@ -41,7 +41,7 @@ static int bad(
 	return -EINVAL;
 }
 
-static bool parse_prefix(const char *text, struct prefix *p)
+bool filter_prefix(const char *text, struct prefix *p)
 {
 	char addr[INET6_ADDRSTRLEN];
 	const char *slash = strchr(text, '/');
@@ -112,7 +112,7 @@ static int check(enum filter_field field, struct filter_value *v, char *err, siz
 					       !isupper((unsigned char)t[1]))) {
 		return bad(err, err_size, field, t, "two capital letters, such as DE, or XX");
 	}
-	if (field == FILTER_ADDR && !parse_prefix(t, &v->prefix)) {
+	if (field == FILTER_ADDR && !filter_prefix(t, &v->prefix)) {
 		return bad(err, err_size, field, t,
 			"an address or a prefix, such as 198.51.100.7 or 2001:db8::/32");
 	}
@@ -261,7 +261,7 @@ static bool addr_in(const struct cell *c, const struct prefix *p)
 	struct prefix addr;
 
 	cell_text(c, text, sizeof(text));
-	return parse_prefix(text, &addr) && covers(p, &addr);
+	return filter_prefix(text, &addr) && covers(p, &addr);
 }
 
 static bool value_match(const struct filter *f, unsigned field, unsigned i, const struct cell *c)

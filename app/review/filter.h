@@ -30,8 +30,8 @@ struct prefix {
 struct filter_value {
 	const char *text; // borrowed
 	struct prefix prefix;
-	// What a line of the log must hold one of where the field is exact; where letters may differ
-	// in case, what stands before the value. Empty: not known.
+	// What a line of the log must hold one of where the field is exact; where letters may
+	// differ in case, what stands before the value. Empty: not known.
 	char needle[2][320];
 };
 
@@ -42,6 +42,9 @@ struct filter {
 	bool has_since, has_until;
 	int64_t since, until; // overlaps [since, until); microseconds since 1970 UTC
 };
+
+// An address or a prefix. False: neither.
+bool filter_prefix(const char *text, struct prefix *p);
 
 // Adds a value, checked. 0, or -EINVAL or -E2BIG with one line in err that says what is expected.
 int filter_add(

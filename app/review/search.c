@@ -5,6 +5,7 @@
 
 #include "app/review/blocks.h"
 #include "app/review/filter.h"
+#include "app/review/lookup.h"
 #include "app/review/period.h"
 #include "app/review/printer.h"
 #include "app/review/source.h"
@@ -29,6 +30,9 @@ struct search {
 	char first_unreadable[4200];
 	bool limited, progress;
 	uint64_t progress_at;
+	const char *catalogue_path; // NULL: the one in the directory
+	bool scan_all;
+	struct lookup lookup;
 	char err[4400];
 };
 
@@ -54,6 +58,10 @@ static const char help[] =
 	"  --until T         flows that began before T; a date includes that day\n"
 	"  --limit N         stop after N matches\n"
 	"\n"
+	"Where a directory has a catalogue (\"bhlog reindex\"), it is kept up to date and used:\n"
+	"  --catalogue FILE  this one; it must be there\n"
+	"  --scan            none: look at all that the times do not rule out\n"
+	"\n"
 	"How (a table on a terminal, JSON otherwise):\n"
 	"  --json            the lines as they stand in the log\n"
 	"  --csv             RFC 4180, with a header\n"
@@ -66,6 +74,8 @@ enum option_value { // past those of enum filter_field
 	OPT_SINCE,
 	OPT_UNTIL,
 	OPT_LIMIT,
+	OPT_SCAN,
+	OPT_CATALOGUE,
 	OPT_JSON,
 	OPT_CSV,
 	OPT_TABLE,
@@ -86,6 +96,8 @@ static const struct option options[] = {
 	{"since", required_argument, NULL, OPT_SINCE},
 	{"until", required_argument, NULL, OPT_UNTIL},
 	{"limit", required_argument, NULL, OPT_LIMIT},
+	{"scan", no_argument, NULL, OPT_SCAN},
+	{"catalogue", required_argument, NULL, OPT_CATALOGUE},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"csv", no_argument, NULL, OPT_CSV},
 	{"table", no_argument, NULL, OPT_TABLE},
@@ -142,6 +154,12 @@ static int take_option(struct search *s, int option, const char *text)
 		return parse_time(s, true, text);
 	case OPT_LIMIT:
 		return parse_number(s, "limit", text, &s->limit);
+	case OPT_SCAN:
+		s->scan_all = true;
+		return 0;
+	case OPT_CATALOGUE:
+		s->catalogue_path = text;
+		return 0;
 	case OPT_JSON:
 		s->format = PRINTER_JSON;
 		return 0;
@@ -167,21 +185,14 @@ static void show_progress(struct search *s, const struct source_stats *st)
 		st->read / 1000000, st->bytes_total / 1000000, s->matches);
 }
 
-static bool block_wanted(void *ctx, const struct frame_item *item)
-{
-	const struct search *s = ctx;
-
-	return filter_may_hold(&s->filter, item->t0, item->t1);
-}
-
-// What is no record counts as asked for: examine() tells of it.
+// What is no record counts as asked for: examine() tells of it. ctx is the lookup.
 static bool line_wanted(void *ctx, const char *line, size_t len)
 {
-	const struct search *s = ctx;
+	const struct lookup *l = ctx;
 	struct row row;
 
-	return filter_may_match(&s->filter, line, len) &&
-	       (!row_parse(&row, line, len) || filter_match(&s->filter, &row));
+	return filter_may_match(l->filter, line, len) &&
+	       (!row_parse(&row, line, len) || filter_match(l->filter, &row));
 }
 
 static void examine(struct search *s, struct source *source, struct printer *printer,
@@ -220,10 +231,13 @@ static void summarise(const struct search *s, const struct source_stats *st, dou
 {
 	fprintf(stderr,
 		"%sbhlog: %" PRIu64 " of %" PRIu64 " records match (%" PRIu64 " file%s, %.1f MB, "
-		"%.2f s)%s%s\n",
+		"%.2f s)",
 		s->progress_at != 0 ? "\r" : "", s->matches, st->lines, st->files,
-		st->files == 1 ? "" : "s", (double)st->bytes / 1e6, seconds,
-		s->limited ? "; stopped at --limit" : "",
+		st->files == 1 ? "" : "s", (double)st->bytes / 1e6, seconds);
+	if (st->skipped != 0) {
+		fprintf(stderr, "; %" PRIu64 " blocks passed over", st->skipped);
+	}
+	fprintf(stderr, "%s%s\n", s->limited ? "; stopped at --limit" : "",
 		st->torn != 0 ? "; a torn end was left out" : "");
 }
 
@@ -238,22 +252,34 @@ static double now_s(void)
 static int run(struct search *s, char *const *paths, unsigned n)
 {
 	const double from = now_s();
-	struct source *source = source_open(paths, n, s->err, sizeof(s->err));
+	struct source *source;
 	struct printer *printer;
 	int rc, close_rc;
 
+	lookup_none(&s->lookup, &s->filter);
+	if (!s->scan_all) {
+		rc = lookup_open(&s->lookup, &s->filter, paths, n, s->catalogue_path, true, s->err,
+			sizeof(s->err));
+		if (rc != 0) {
+			return rc;
+		}
+	}
+	source = source_open(paths, n, s->err, sizeof(s->err));
 	if (source == NULL) {
+		lookup_close(&s->lookup);
 		return -EIO;
 	}
 	printer = printer_open(s->format, stdout);
 	if (printer == NULL) {
 		snprintf(s->err, sizeof(s->err), "out of memory");
 		source_close(source);
+		lookup_close(&s->lookup);
 		return -ENOMEM;
 	}
-	source_select(source, &(struct source_select){.ctx = s,
+	source_select(source, &(struct source_select){.ctx = &s->lookup,
 				      .threads = blocks_threads(),
-				      .block = block_wanted,
+				      .segment = lookup_segment,
+				      .block = lookup_block,
 				      .line = line_wanted});
 	rc = scan(s, source, printer);
 	close_rc = printer_close(printer);
@@ -264,6 +290,7 @@ static int run(struct search *s, char *const *paths, unsigned n)
 	}
 	summarise(s, source_stats(source), now_s() - from);
 	source_close(source);
+	lookup_close(&s->lookup);
 	if (rc == 0 && s->unreadable != 0) {
 		snprintf(s->err, sizeof(s->err),
 			"%" PRIu64 " lines are not records, the first is %s; the log was damaged "

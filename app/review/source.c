@@ -4,7 +4,6 @@
 #include "app/review/source.h"
 
 #include "app/evidence/folder.h"
-#include "app/review/blocks.h"
 #include "app/review/pick.h"
 
 #include <errno.h>
@@ -28,9 +27,10 @@ struct source {
 	int fd;                        // -1: none
 	struct source_select select;
 	struct blocks *blocks;
-	bool segment;             // the open file is one, not plain lines
-	uint64_t line, lines;     // in the file: that of source_next(); before the block at hand
-	uint64_t block;           // the block at hand, its number in the log
+	bool segment;         // the open file is one, not plain lines
+	uint64_t line, lines; // in the file: that of source_next(); before the block at hand
+	uint64_t block;       // the block at hand, its number in the log
+	bool jumped;          // lines before it were not read: its line in the file is not known
 	const struct pick *picks; // the lines of the block at hand that are asked for; NULL: all
 	size_t pick;              // the next of them
 	char *buf;
@@ -159,11 +159,12 @@ static bool is_segment(const char *path)
 	return segment_name_parse(slash != NULL ? slash + 1 : path, &number, &open);
 }
 
-static bool wanted(void *ctx, uint32_t i, const struct frame_item *item)
+static enum blocks_want wanted(
+	void *ctx, uint32_t i, const struct frame_item *item, struct blocks_lines *instead)
 {
 	const struct source *s = ctx;
 
-	return s->select.block(s->select.ctx, item);
+	return s->select.block(s->select.ctx, i, item, instead);
 }
 
 static bool pick_lines(void *ctx, const char *lines, size_t len, void **result)
@@ -185,11 +186,20 @@ static int begin_segment(struct source *s)
 		.wanted = s->select.block != NULL ? wanted : NULL,
 		.work = s->select.line != NULL ? pick_lines : NULL,
 		.free_result = free_picks};
+	const struct frame_item *items;
+	uint32_t n;
 
 	if (s->blocks == NULL) {
 		s->blocks = blocks_new(&job);
 	}
-	return s->blocks != NULL ? blocks_begin(s->blocks, s->fd) : -ENOMEM;
+	if (s->blocks == NULL || blocks_begin(s->blocks, s->fd) != 0) {
+		return -ENOMEM;
+	}
+	items = blocks_items(s->blocks, &n);
+	if (s->select.segment != NULL) {
+		s->select.segment(s->select.ctx, s->files[s->at].path, s->fd, items, n);
+	}
+	return 0;
 }
 
 void source_select(struct source *s, const struct source_select *select)
@@ -222,6 +232,7 @@ static int open_next(struct source *s, char *err, size_t err_size)
 	}
 	s->text = s->buf;
 	s->picks = NULL;
+	s->jumped = false;
 	s->at++;
 	s->line = s->lines = 0;
 	s->from = s->len = 0;
@@ -282,6 +293,7 @@ static void take_block(struct source *s, const struct blocks_done *b)
 	s->pick = 0;
 	s->line = s->lines;
 	s->block = b->item.block;
+	s->jumped = s->jumped || b->size == 0 || blocks_skipped(s->blocks) != 0;
 	if (s->picks != NULL) {
 		s->lines += s->picks->lines;
 		s->stats.lines += s->picks->lines;
@@ -407,7 +419,7 @@ void source_place(const struct source *s, char *out, size_t size)
 {
 	const char *path = s->at != 0 ? s->files[s->at - 1].path : "-";
 
-	if (s->segment && s->blocks != NULL && blocks_skipped(s->blocks) != 0) {
+	if (s->segment && s->jumped) {
 		snprintf(out, size, "%s: line %llu of block %llu", path,
 			(unsigned long long)(s->line -
 					     (s->lines - (s->picks != NULL ? s->picks->lines : 0))),

@@ -6,7 +6,7 @@
 // being written can be read at the same time; a torn last block or line is left out.
 #pragma once
 
-#include "app/evidence/frame.h"
+#include "app/review/blocks.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,9 +26,13 @@ struct source_stats {
 struct source_select {
 	void *ctx;
 	unsigned threads; // that unpack and look at blocks, beside the caller's; 0: none
-	// Whether a block can hold a line that is asked for; called by the caller's thread. NULL:
-	// any can.
-	bool (*block)(void *ctx, const struct frame_item *item);
+	// A segment begins; `items` of its n blocks, NULL where it has no footer. NULL: not told.
+	void (*segment)(
+		void *ctx, const char *path, int fd, const struct frame_item *items, uint32_t n);
+	// Whether block i of the segment can hold a line that is asked for; called by the caller's
+	// thread. Only where there are items may the lines be put in instead. NULL: any can.
+	enum blocks_want (*block)(
+		void *ctx, uint32_t i, const struct frame_item *item, struct blocks_lines *instead);
 	// Whether the line is asked for; called by any thread, for several lines at once, and
 	// without its newline. NULL: all are.
 	bool (*line)(void *ctx, const char *line, size_t len);

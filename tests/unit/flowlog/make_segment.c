@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// make_segment FILE: a segment of the lines on standard input, a block for every three of them. Its
-// entries are no log's: for readers that do not verify.
+// A segment of the lines on standard input, for readers that do not verify: its entries are no
+// log's.
+//
+//     make_segment FILE              a block for every three lines, no footer
+//     make_segment FILE N            a block for every N lines, and a footer: a closed segment
 
 #include "app/evidence/crc32c.h"
 #include "app/evidence/entry.h"
@@ -15,6 +18,20 @@
 #include <zstd.h>
 
 #define LINES_A_BLOCK 3
+#define MAX_BLOCKS    4096
+
+static struct frame_item items[MAX_BLOCKS];
+
+static void put_footer(FILE *f, uint64_t blocks)
+{
+	uint8_t *footer = malloc(frame_footer_size(blocks));
+
+	if (footer == NULL)
+		exit(2);
+	frame_put_footer(footer, items, (uint32_t)blocks);
+	fwrite(footer, 1, frame_footer_size(blocks), f);
+	free(footer);
+}
 
 static int64_t number_behind(const char *line, const char *key, int64_t without)
 {
@@ -46,6 +63,14 @@ static void put_block(FILE *f, uint64_t number, const char *lines, size_t len, c
 	if (head == NULL)
 		exit(2);
 	frame_put_entry(head, &b);
+	if (number == MAX_BLOCKS)
+		exit(2);
+	items[number] = (struct frame_item){.offset = (uint64_t)ftell(f),
+		.block = number,
+		.first = 1,
+		.last = 1,
+		.t0 = t[0],
+		.t1 = t[1]};
 	fwrite(head, 1, frame_entry_size(b.entry_len), f);
 	fwrite(data, 1, b.data_len, f);
 	free(head);
@@ -54,7 +79,8 @@ static void put_block(FILE *f, uint64_t number, const char *lines, size_t len, c
 
 int main(int argc, char **argv)
 {
-	FILE *f = argc == 2 ? fopen(argv[1], "wb") : NULL;
+	const unsigned block = argc == 3 ? (unsigned)atoi(argv[2]) : LINES_A_BLOCK;
+	FILE *f = argc == 2 || argc == 3 ? fopen(argv[1], "wb") : NULL;
 	char *lines = NULL, *line = NULL;
 	size_t len = 0, cap = 0;
 	uint64_t number = 0;
@@ -74,13 +100,15 @@ int main(int argc, char **argv)
 		t[1] = n != 0 ? t[1] : 0;
 		t[0] = MIN(t[0], number_behind(line, "\"t0\":", INT64_MAX));
 		t[1] = MAX(t[1], number_behind(line, "\"t1\":", 0));
-		if (++n == LINES_A_BLOCK) {
+		if (++n == block) {
 			put_block(f, number++, lines, len, t);
 			len = n = 0;
 		}
 	}
 	if (len != 0)
-		put_block(f, number, lines, len, t);
+		put_block(f, number++, lines, len, t);
+	if (argc == 3)
+		put_footer(f, number);
 	free(line);
 	free(lines);
 	return fclose(f) == 0 ? 0 : 2;
