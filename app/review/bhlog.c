@@ -18,9 +18,9 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{"search", search_main, "find records by tenant, country, application, verdict, time, ..."},
-	{"reindex", reindex_main, "make the catalogue that makes search fast"},
 	{"verify", verify_main, "is the log whole, and who signed it?"},
 	{"prove", prove_main, "that a record is in the log; that the log has only grown"},
+	{"reindex", reindex_main, "make the catalogue that makes search fast"},
 	{"witness", witness_main, "sign checkpoints of a log that has only grown"},
 	{"report", report_main, "one HTML file to read, print and file"},
 #ifdef HAVE_CONSOLE

@@ -386,7 +386,8 @@ bool block_index_may_words(const struct filter *f, const uint8_t *words, size_t 
 		return true; // the search has to tell of it
 	}
 	for (unsigned field = 0; field < FILTER_FIELDS; field++) {
-		bool any = f->n[field] == 0 || field == FILTER_HOST || field == FILTER_ADDR;
+		bool any = f->n[field] == 0 || field == FILTER_HOST || field == FILTER_ADDR ||
+			   field == FILTER_REMOTE;
 
 		for (unsigned i = 0; !any && i < f->n[field]; i++) {
 			const char *t = f->values[field][i].text;
@@ -425,9 +426,20 @@ static bool may_addr(const struct prefix *p, const uint8_t *names, size_t len)
 	return true; // wider than what is in there
 }
 
+static bool may_addrs(
+	const struct filter *f, enum filter_field field, const uint8_t *names, size_t len)
+{
+	for (unsigned i = 0; i < f->n[field]; i++) {
+		if (may_addr(&f->values[field][i].prefix, names, len)) {
+			return true;
+		}
+	}
+	return f->n[field] == 0;
+}
+
 bool block_index_may_names(const struct filter *f, const uint8_t *names, size_t len)
 {
-	bool host = f->n[FILTER_HOST] == 0, addr = f->n[FILTER_ADDR] == 0;
+	bool host = f->n[FILTER_HOST] == 0;
 
 	if (len == 0) {
 		return true;
@@ -435,15 +447,13 @@ bool block_index_may_names(const struct filter *f, const uint8_t *names, size_t 
 	for (unsigned i = 0; !host && i < f->n[FILTER_HOST]; i++) {
 		host = may_host(f->values[FILTER_HOST][i].text, names, len);
 	}
-	for (unsigned i = 0; !addr && i < f->n[FILTER_ADDR]; i++) {
-		addr = may_addr(&f->values[FILTER_ADDR][i].prefix, names, len);
-	}
-	return host && addr;
+	return host && may_addrs(f, FILTER_ADDR, names, len) &&
+	       may_addrs(f, FILTER_REMOTE, names, len);
 }
 
 bool block_index_asks_names(const struct filter *f)
 {
-	return f->n[FILTER_HOST] != 0 || f->n[FILTER_ADDR] != 0;
+	return f->n[FILTER_HOST] != 0 || f->n[FILTER_ADDR] != 0 || f->n[FILTER_REMOTE] != 0;
 }
 
 bool block_index_asks_kept_only(const struct filter *f)

@@ -25,6 +25,7 @@ static const struct {
 	[FILTER_APP] = {"app", {"app", "master"}},
 	[FILTER_HOST] = {"host", {"host"}},
 	[FILTER_ADDR] = {"addr", {"src", "dst"}},
+	[FILTER_REMOTE] = {"remote", {"src", "dst"}},
 	[FILTER_ACT] = {"act", {"act"}, true,
 		(const char *const[]){"allow", "flag", "block", NULL}},
 	[FILTER_RULE] = {"rule", {"rule"}, true},
@@ -112,7 +113,7 @@ static int check(enum filter_field field, struct filter_value *v, char *err, siz
 					       !isupper((unsigned char)t[1]))) {
 		return bad(err, err_size, field, t, "two capital letters, such as DE, or XX");
 	}
-	if (field == FILTER_ADDR && !filter_prefix(t, &v->prefix)) {
+	if ((field == FILTER_ADDR || field == FILTER_REMOTE) && !filter_prefix(t, &v->prefix)) {
 		return bad(err, err_size, field, t,
 			"an address or a prefix, such as 198.51.100.7 or 2001:db8::/32");
 	}
@@ -135,7 +136,7 @@ static void make_needles(enum filter_field field, struct filter_value *v)
 	char canonical[64];
 	struct json_out j = {canonical, canonical + sizeof(canonical), false};
 
-	if (field == FILTER_ADDR && v->prefix.bits == 128) {
+	if ((field == FILTER_ADDR || field == FILTER_REMOTE) && v->prefix.bits == 128) {
 		json_put_address(&j, v->prefix.version,
 			v->prefix.version == 4 ? v->prefix.b + 12 : v->prefix.b);
 		snprintf(v->needle[0], sizeof(v->needle[0]), "\"src\":%.*s", (int)(j.p - canonical),
@@ -272,6 +273,7 @@ static bool value_match(const struct filter *f, unsigned field, unsigned i, cons
 	case FILTER_HOST:
 		return host_is(c, v->text);
 	case FILTER_ADDR:
+	case FILTER_REMOTE:
 		return addr_in(c, &v->prefix);
 	default:
 		return cell_is(c, v->text, !fields[field].exact);
@@ -284,6 +286,11 @@ static bool field_match(const struct filter *f, unsigned field, const struct row
 		return true;
 	}
 	for (unsigned k = 0; k < 2 && fields[field].keys[k] != NULL; k++) {
+		// The remote end is dst where the flow was opened inside, src where not.
+		if (field == FILTER_REMOTE &&
+			!cell_is(row_find(r, "init"), k == 0 ? "outside" : "inside", false)) {
+			continue;
+		}
 		const struct cell *c = row_find(r, fields[field].keys[k]);
 
 		for (unsigned i = 0; c != NULL && i < f->n[field]; i++) {

@@ -10,9 +10,10 @@
 enum filter_field {
 	FILTER_TENANT,
 	FILTER_COUNTRY,
-	FILTER_APP,  // application or master, letters in any case
-	FILTER_HOST, // exact, or "*." and a suffix; letters in any case
-	FILTER_ADDR, // source or destination; an address or a prefix
+	FILTER_APP,    // application or master, letters in any case
+	FILTER_HOST,   // exact, or "*." and a suffix; letters in any case
+	FILTER_ADDR,   // source or destination; an address or a prefix
+	FILTER_REMOTE, // the end that is not inside
 	FILTER_ACT,
 	FILTER_RULE,
 	FILTER_REASON,

@@ -78,9 +78,9 @@ static bool is_hour(int64_t t)
 
 bool rollup_answers(const struct filter *f)
 {
-	return f->n[FILTER_HOST] == 0 && f->n[FILTER_ADDR] == 0 && f->n[FILTER_REASON] == 0 &&
-	       f->min_bytes == 0 && (!f->has_since || is_hour(f->since)) &&
-	       (!f->has_until || is_hour(f->until));
+	return f->n[FILTER_HOST] == 0 && f->n[FILTER_ADDR] == 0 && f->n[FILTER_REMOTE] == 0 &&
+	       f->n[FILTER_REASON] == 0 && f->min_bytes == 0 &&
+	       (!f->has_since || is_hour(f->since)) && (!f->has_until || is_hour(f->until));
 }
 
 size_t rollup_line(const struct group *g, char *out, size_t size)

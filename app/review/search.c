@@ -7,6 +7,7 @@
 #include "app/review/filter.h"
 #include "app/review/lookup.h"
 #include "app/review/period.h"
+#include "app/review/plain_words.h"
 #include "app/review/printer.h"
 #include "app/review/source.h"
 
@@ -33,15 +34,26 @@ struct search {
 	const char *catalogue_path; // NULL: the one in the directory
 	bool scan_all;
 	struct lookup lookup;
+	struct plain_words words;
+	const char *since, *until; // as given: the offset may come behind them
 	char err[4400];
 };
 
 static const char help[] =
-	"Usage: bhlog search DIR|FILE|-... [options]\n"
+	"Usage: bhlog search DIR|FILE|-... [words] [options]\n"
 	"\n"
 	"Finds records of the flow log, in order, also while the gateway writes. A directory "
 	"stands\n"
 	"for its files in the order of their numbers.\n"
+	"\n"
+	"In words, such as \"all flows of tenant oem to country JP,US app TLS last tuesday\" or "
+	"\"blocked\n"
+	"to 203.0.113.0/24 since yesterday\":\n"
+	"  tenant, country, app, host, address, rule, reason, event    and values, commas between\n"
+	"  to                the remote end: an address, a prefix or a country\n"
+	"  allowed, flagged, blocked\n"
+	"  today, yesterday, last tuesday; this or last hour, day, week, month, year\n"
+	"  since, until, on  a date, month or time, or the words for days above\n"
 	"\n"
 	"Which (options of one kind are alternatives, kinds must all hold):\n"
 	"  --tenant T        tenant of the inside end; _unlisted: none\n"
@@ -49,13 +61,15 @@ static const char help[] =
 	"  --app A           nDPI's application or master name, letters in any case\n"
 	"  --host H          name seen: exact, or *.SUFFIX\n"
 	"  --addr A|PREFIX   either end\n"
+	"  --remote A|PREFIX the end that is not inside\n"
 	"  --act ACT         allow, flag, block\n"
 	"  --rule ID         rule that decided; _default: none did\n"
 	"  --reason CODE     reason code\n"
 	"  --ev EV           decision, update, end, policy, gap, start, stop\n"
 	"  --min-bytes N     at least N IP bytes, both directions together\n"
-	"  --since T         flows that lasted until T or longer; RFC 3339, or a date (UTC)\n"
+	"  --since T         flows that lasted until T or longer; RFC 3339, or a date\n"
 	"  --until T         flows that began before T; a date includes that day\n"
+	"  --offset +HH:MM   east of UTC, for days, weeks and months (default +00:00)\n"
 	"  --limit N         stop after N matches\n"
 	"\n"
 	"Where a directory has a catalogue (\"bhlog reindex\"), it is kept up to date and used:\n"
@@ -73,6 +87,7 @@ enum option_value { // past those of enum filter_field
 	OPT_MIN_BYTES = FILTER_FIELDS,
 	OPT_SINCE,
 	OPT_UNTIL,
+	OPT_OFFSET,
 	OPT_LIMIT,
 	OPT_SCAN,
 	OPT_CATALOGUE,
@@ -88,6 +103,7 @@ static const struct option options[] = {
 	{"app", required_argument, NULL, FILTER_APP},
 	{"host", required_argument, NULL, FILTER_HOST},
 	{"addr", required_argument, NULL, FILTER_ADDR},
+	{"remote", required_argument, NULL, FILTER_REMOTE},
 	{"act", required_argument, NULL, FILTER_ACT},
 	{"rule", required_argument, NULL, FILTER_RULE},
 	{"reason", required_argument, NULL, FILTER_REASON},
@@ -95,6 +111,7 @@ static const struct option options[] = {
 	{"min-bytes", required_argument, NULL, OPT_MIN_BYTES},
 	{"since", required_argument, NULL, OPT_SINCE},
 	{"until", required_argument, NULL, OPT_UNTIL},
+	{"offset", required_argument, NULL, OPT_OFFSET},
 	{"limit", required_argument, NULL, OPT_LIMIT},
 	{"scan", no_argument, NULL, OPT_SCAN},
 	{"catalogue", required_argument, NULL, OPT_CATALOGUE},
@@ -123,7 +140,7 @@ static int parse_time(struct search *s, bool until, const char *text)
 {
 	int64_t t;
 
-	if (!period_bound(text, 0, until, &t)) {
+	if (!period_bound(text, s->words.offset, until, &t)) {
 		snprintf(s->err, sizeof(s->err),
 			"--%s \"%s\": expected a date such as 2026-11-24, or a time such as "
 			"2026-11-24T17:00:00+08:00",
@@ -149,9 +166,18 @@ static int take_option(struct search *s, int option, const char *text)
 	case OPT_MIN_BYTES:
 		return parse_number(s, "min-bytes", text, &s->filter.min_bytes);
 	case OPT_SINCE:
-		return parse_time(s, false, text);
+		s->since = text;
+		return 0;
 	case OPT_UNTIL:
-		return parse_time(s, true, text);
+		s->until = text;
+		return 0;
+	case OPT_OFFSET:
+		if (!offset_parse(text, &s->words.offset)) {
+			snprintf(s->err, sizeof(s->err),
+				"--offset \"%s\": expected +HH:MM or -HH:MM, such as +08:00", text);
+			return -EINVAL;
+		}
+		return 0;
 	case OPT_LIMIT:
 		return parse_number(s, "limit", text, &s->limit);
 	case OPT_SCAN:
@@ -301,10 +327,52 @@ static int run(struct search *s, char *const *paths, unsigned n)
 	return rc;
 }
 
+// The first argument is the log, further ones are too, until one is a word of a search. What could
+// be either is refused.
+static int take_arguments(struct search *s, char *const *args, unsigned n, unsigned *paths)
+{
+	int rc = 0;
+
+	for (*paths = n != 0; *paths < n; (*paths)++) {
+		const char *arg = args[*paths], *near = plain_words_near(arg);
+		const bool is_file = strcmp(arg, "-") == 0 || access(arg, F_OK) == 0;
+
+		if (!is_file && !plain_words_is(arg)) {
+			snprintf(s->err, sizeof(s->err),
+				"\"%s\" is neither a file nor a word of a search%s%s%s", arg,
+				near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
+				near != NULL ? "\"?" : "");
+			return -EINVAL;
+		}
+		if (is_file && plain_words_is(arg)) {
+			snprintf(s->err, sizeof(s->err),
+				"\"%s\" is a file here and a word of a search; write ./%s for the "
+				"file, or use an option instead of the word",
+				arg, arg);
+			return -EINVAL;
+		}
+		if (!is_file) {
+			break;
+		}
+	}
+	if (s->since != NULL) {
+		rc = parse_time(s, false, s->since);
+	}
+	if (rc == 0 && s->until != NULL) {
+		rc = parse_time(s, true, s->until);
+	}
+	return rc == 0 ? plain_words_parse(
+				 &s->words, args + *paths, n - *paths, s->err, sizeof(s->err))
+		       : rc;
+}
+
 static int search(struct search *s, int argc, char **argv)
 {
+	unsigned paths = 0;
 	int option, rc = 0;
 
+	s->words.filter = &s->filter;
+	s->words.now = (int64_t)time(NULL) * 1000000;
 	s->format = isatty(STDOUT_FILENO) ? PRINTER_TABLE : PRINTER_JSON;
 	optind = 1;
 	while (rc == 0 && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
@@ -320,8 +388,11 @@ static int search(struct search *s, int argc, char **argv)
 		rc = -EINVAL;
 	}
 	if (rc == 0) {
+		rc = take_arguments(s, argv + optind, (unsigned)(argc - optind), &paths);
+	}
+	if (rc == 0) {
 		s->progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
-		rc = run(s, argv + optind, (unsigned)(argc - optind));
+		rc = run(s, argv + optind, paths);
 	}
 	if (rc != 0) {
 		fprintf(stderr, "bhlog: %s\n", s->err);
@@ -340,6 +411,7 @@ int search_main(int argc, char **argv)
 		return REVIEW_ERROR;
 	}
 	status = search(s, argc, argv);
+	plain_words_fini(&s->words);
 	free(s);
 	return status;
 }

@@ -35,7 +35,7 @@ def address(rng):
 def record(rng, seq, t):
     r = {"v": 1, "ev": rng.choice(["end"] * 8 + ["decision", "update"]), "gw": "gw-a1", "seq": seq,
          "fid": f"{seq:016x}", "t0": t - rng.randrange(3 * MINUTE), "t1": t, "src": address(rng),
-         "sport": 1, "dst": address(rng), "dport": 443, "proto": 6, "init": "inside"}
+         "sport": 1, "dst": address(rng), "dport": 443, "proto": 6, "init": rng.choice(["inside", "outside"])}
     if rng.random() < 0.02:
         return {"v": 1, "ev": rng.choice(["gap", "policy", "start", "stop"]), "gw": "gw-a1", "seq": seq,
                 "t0": t, "t1": t}
@@ -60,7 +60,7 @@ def text(r):
 
 
 FIELDS = {"tenant": ["tn"], "country": ["cc"], "app": ["app", "master"], "host": ["host"],
-          "addr": ["src", "dst"], "act": ["act"], "rule": ["rule"], "reason": ["reason"], "ev": ["ev"]}
+          "addr": ["src", "dst"], "remote": ["src", "dst"], "act": ["act"], "rule": ["rule"], "reason": ["reason"], "ev": ["ev"]}
 
 
 def lower(s):
@@ -74,7 +74,7 @@ def one(field, want, have):
         if want.startswith("*."):
             return lower(have).endswith(lower(want[1:])) and len(have) > len(want) - 1
         return lower(want) == lower(have)
-    if field == "addr":
+    if field in ("addr", "remote"):
         net, a = ipaddress.ip_network(want, strict=False), ipaddress.ip_address(have)
         return net.version == a.version and a in net
     return want == have
@@ -90,6 +90,10 @@ def match(filters, r):
                 return False
         elif field == "min-bytes":
             if "ob" not in r or r["ob"] + r["rb"] < values:
+                return False
+        elif field == "remote":
+            end = {"inside": "dst", "outside": "src"}.get(r.get("init"))
+            if end is None or not any(one(field, v, r[end]) for v in values):
                 return False
         elif not any(one(field, v, r[k]) for v in values for k in FIELDS[field] if k in r):
             return False
@@ -108,6 +112,7 @@ def random_filters(rng):
                "host": HOSTS + ["*.example", "*.a.example", "*.test", "*.b", "diag.OEM.test", "no.where"],
                "addr": ["10.0.0.0/8", "10.1.1.0/24", "203.0.0.0/15", "198.2.2.3", "2001:db8::/32",
                         "2001:db8:1::/48", "2001:db8::2", "192.0.2.1", "::/0", "10.0.0.0/20", "203.2.2.2/31"],
+               "remote": ["10.1.0.0/16", "198.2.2.3", "2001:db8::/48", "203.0.0.0/24"],
                "rule": ["r1", "_default", "r9"], "reason": ["A", "B"],
                "ev": ["gap", "policy", "start", "stop", "decision", "end"]}
     for field in rng.sample(sorted(choices), rng.choice([0, 1, 1, 1, 2, 2, 3])):
@@ -285,6 +290,25 @@ class Catalogue(unittest.TestCase):
             self.same(log, {"act": ["block"]})
             self.same(log, {"host": ["*.example"], "tenant": ["bank"]})
         self.assertIn(b"4 segments; 0 added", run("reindex", log.path).stdout)
+
+    def test_words(self):
+        log = self.log(segments=1, records=100)
+        run("reindex", log.path)
+        for words, f in (("all flows of tenant bank to country US,DE app tls on 2026-11-24",
+                          {"tenant": ["bank"], "country": ["US", "DE"], "app": ["tls"],
+                           "since": T - 540 * MINUTE, "until": T + 900 * MINUTE}),
+                         ("blocked to 198.0.0.0/8", {"act": ["block"], "remote": ["198.0.0.0/8"]})):
+            want = "".join(text(r) for r in log.records if match(f, r))
+            self.assertNotEqual(want, "")
+            self.assertEqual(run("search", log.path, *words.split()).stdout.decode(), want)
+        p = run("search", log.path, "tenat", "bank", fine=(2,))
+        self.assertIn(b'did you mean "tenant"?', p.stderr)
+        with open(os.path.join(self.tmp, "blocked"), "w", encoding="utf-8"):
+            pass
+        p = subprocess.run([os.path.abspath(BHLOG), "search", log.path, "blocked"], cwd=self.tmp, check=False,
+                           stderr=subprocess.PIPE)
+        self.assertEqual(p.returncode, 2)
+        self.assertIn(b"./blocked", p.stderr)
 
     def test_elsewhere(self):
         log, where = self.log(), os.path.join(self.tmp, "elsewhere")
