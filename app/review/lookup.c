@@ -4,9 +4,11 @@
 #include "app/review/lookup.h"
 
 #include "app/review/catalogue_build.h"
+#include "app/review/rollup.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,12 +69,34 @@ int lookup_open(struct lookup *l, const struct filter *f, char *const *paths, un
 	return 0;
 }
 
+static void take_rollup(struct lookup *l)
+{
+	const char *at = l->lines.v, *end = l->lines.v + l->lines.len;
+
+	while (at < end && l->rollup_rc == 0) {
+		const char *nl = memchr(at, '\n', (size_t)(end - at));
+		const char *stop = nl != NULL ? nl : end;
+		struct row r;
+
+		if (!row_parse(&r, at, (size_t)(stop - at))) {
+			l->rollup_rc = -EBADMSG;
+		} else if (filter_match(l->filter, &r)) {
+			l->rollup_rc = l->rollup(l->rollup_ctx, &r);
+		}
+		at = stop + 1;
+	}
+}
+
 void lookup_segment(void *ctx, const char *path, int fd, const struct frame_item *items, uint32_t n)
 {
 	struct lookup *l = ctx;
 
-	if (l->catalogue != NULL) {
-		catalogue_segment(l->catalogue, path, fd, items, n);
+	l->answered = l->catalogue != NULL && catalogue_segment(l->catalogue, path, fd, items, n) &&
+		      l->rollup != NULL && rollup_answers(l->filter) &&
+		      catalogue_rollup(l->catalogue, &l->lines);
+	if (l->answered) {
+		l->answers++;
+		take_rollup(l);
 	}
 }
 
@@ -81,7 +105,7 @@ enum blocks_want lookup_block(
 {
 	struct lookup *l = ctx;
 
-	if (!filter_may_hold(l->filter, item->t0, item->t1)) {
+	if (l->answered || !filter_may_hold(l->filter, item->t0, item->t1)) {
 		return BLOCKS_SKIP;
 	}
 	return l->catalogue != NULL ? catalogue_block(l->catalogue, l->filter, i, instead)
@@ -110,6 +134,7 @@ void lookup_close(struct lookup *l)
 	}
 	catalogue_close(l->catalogue);
 	l->catalogue = NULL;
+	free(l->lines.v);
 	if (l->damaged && l->refresh) {
 		fflush(stdout);
 		make_anew(l);

@@ -12,6 +12,14 @@ struct lookup {
 	const struct filter *filter;
 	struct catalogue *catalogue; // NULL: none is used
 	bool refresh;                // may be written
+	// Set by the caller where rollups can answer: called for each line of a segment's rollup
+	// that matches; the segment is not looked at then. 0 or -errno.
+	int (*rollup)(void *ctx, const struct row *r);
+	void *rollup_ctx;
+	int rollup_rc;             // the first that was not 0
+	bool answered;             // the segment at hand was
+	uint64_t answers;          // segments that were
+	struct blocks_lines lines; // scratch
 	bool damaged;
 	char dir[4096], path[4200];
 };

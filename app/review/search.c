@@ -5,6 +5,7 @@
 
 #include "app/review/blocks.h"
 #include "app/review/filter.h"
+#include "app/review/grouping.h"
 #include "app/review/lookup.h"
 #include "app/review/period.h"
 #include "app/review/plain_words.h"
@@ -35,6 +36,8 @@ struct search {
 	bool scan_all;
 	struct lookup lookup;
 	struct plain_words words;
+	struct grouping grouping;
+	int group_rc;              // the first that was not 0
 	const char *since, *until; // as given: the offset may come behind them
 	char err[4400];
 };
@@ -70,7 +73,10 @@ static const char help[] =
 	"  --since T         flows that lasted until T or longer; RFC 3339, or a date\n"
 	"  --until T         flows that began before T; a date includes that day\n"
 	"  --offset +HH:MM   east of UTC, for days, weeks and months (default +00:00)\n"
-	"  --limit N         stop after N matches\n"
+	"  --limit N         stop after N matches; of groups the N largest\n"
+	"  --group F[,F...]  not the records, but their number and bytes by tenant, country, app, "
+	"master,\n"
+	"                    act, rule, ev, border, reason, host, src, dst\n"
 	"\n"
 	"Where a directory has a catalogue (\"bhlog reindex\"), it is kept up to date and used:\n"
 	"  --catalogue FILE  this one; it must be there\n"
@@ -89,6 +95,7 @@ enum option_value { // past those of enum filter_field
 	OPT_UNTIL,
 	OPT_OFFSET,
 	OPT_LIMIT,
+	OPT_GROUP,
 	OPT_SCAN,
 	OPT_CATALOGUE,
 	OPT_JSON,
@@ -113,6 +120,7 @@ static const struct option options[] = {
 	{"until", required_argument, NULL, OPT_UNTIL},
 	{"offset", required_argument, NULL, OPT_OFFSET},
 	{"limit", required_argument, NULL, OPT_LIMIT},
+	{"group", required_argument, NULL, OPT_GROUP},
 	{"scan", no_argument, NULL, OPT_SCAN},
 	{"catalogue", required_argument, NULL, OPT_CATALOGUE},
 	{"json", no_argument, NULL, OPT_JSON},
@@ -180,6 +188,8 @@ static int take_option(struct search *s, int option, const char *text)
 		return 0;
 	case OPT_LIMIT:
 		return parse_number(s, "limit", text, &s->limit);
+	case OPT_GROUP:
+		return grouping_parse(&s->grouping, text, s->err, sizeof(s->err));
 	case OPT_SCAN:
 		s->scan_all = true;
 		return 0;
@@ -233,7 +243,21 @@ static void examine(struct search *s, struct source *source, struct printer *pri
 		return;
 	}
 	s->matches++;
-	printer_put(printer, &row, line, len);
+	if (s->grouping.n != 0) {
+		s->group_rc = grouping_add(&s->grouping, &row, false);
+	} else {
+		printer_put(printer, &row, line, len);
+	}
+}
+
+static int take_rollup(void *ctx, const struct row *r)
+{
+	struct search *s = ctx;
+	uint64_t n = 0;
+
+	cell_u64(row_find(r, "n"), &n);
+	s->matches += n;
+	return grouping_add(&s->grouping, r, true);
 }
 
 static int scan(struct search *s, struct source *source, struct printer *printer)
@@ -244,22 +268,40 @@ static int scan(struct search *s, struct source *source, struct printer *printer
 
 	while ((rc = source_next(source, &line, &len, s->err, sizeof(s->err))) > 0) {
 		examine(s, source, printer, line, len);
-		if (s->limit != 0 && s->matches == s->limit) {
+		if (s->group_rc != 0 || s->lookup.rollup_rc != 0) {
+			break;
+		}
+		if (s->limit != 0 && s->matches == s->limit && s->grouping.n == 0) {
 			s->limited = true;
 			return 0;
 		}
 		show_progress(s, source_stats(source));
+	}
+	if (s->group_rc == 0) {
+		s->group_rc = s->lookup.rollup_rc;
+	}
+	if (rc >= 0 && s->group_rc != 0) {
+		snprintf(s->err, sizeof(s->err), "%s",
+			s->group_rc == -E2BIG
+				? "there are too many groups; group by fewer fields, or ask for "
+				  "less"
+				: "the groups: out of memory, or a rollup that cannot be read");
+		return s->group_rc;
 	}
 	return rc;
 }
 
 static void summarise(const struct search *s, const struct source_stats *st, double seconds)
 {
-	fprintf(stderr,
-		"%sbhlog: %" PRIu64 " of %" PRIu64 " records match (%" PRIu64 " file%s, %.1f MB, "
-		"%.2f s)",
-		s->progress_at != 0 ? "\r" : "", s->matches, st->lines, st->files,
+	fprintf(stderr, "%sbhlog: %" PRIu64, s->progress_at != 0 ? "\r" : "", s->matches);
+	if (s->lookup.answers == 0) { // those that a rollup counted were not looked at
+		fprintf(stderr, " of %" PRIu64, st->lines);
+	}
+	fprintf(stderr, " records match (%" PRIu64 " file%s, %.1f MB, %.2f s)", st->files,
 		st->files == 1 ? "" : "s", (double)st->bytes / 1e6, seconds);
+	if (s->lookup.answers != 0) {
+		fprintf(stderr, "; rollups answered for %" PRIu64 " files", s->lookup.answers);
+	}
 	if (st->skipped != 0) {
 		fprintf(stderr, "; %" PRIu64 " blocks passed over", st->skipped);
 	}
@@ -280,7 +322,7 @@ static int run(struct search *s, char *const *paths, unsigned n)
 	const double from = now_s();
 	struct source *source;
 	struct printer *printer;
-	int rc, close_rc;
+	int rc, close_rc, printed_rc;
 
 	lookup_none(&s->lookup, &s->filter);
 	if (!s->scan_all) {
@@ -295,12 +337,17 @@ static int run(struct search *s, char *const *paths, unsigned n)
 		lookup_close(&s->lookup);
 		return -EIO;
 	}
-	printer = printer_open(s->format, stdout);
+	// Groups are printed in their own form, at the end.
+	printer = printer_open(s->grouping.n != 0 ? PRINTER_JSON : s->format, stdout);
 	if (printer == NULL) {
 		snprintf(s->err, sizeof(s->err), "out of memory");
 		source_close(source);
 		lookup_close(&s->lookup);
 		return -ENOMEM;
+	}
+	if (s->grouping.n != 0 && grouping_is_rolled(&s->grouping)) {
+		s->lookup.rollup = take_rollup;
+		s->lookup.rollup_ctx = s;
 	}
 	source_select(source, &(struct source_select){.ctx = &s->lookup,
 				      .threads = blocks_threads(),
@@ -308,7 +355,11 @@ static int run(struct search *s, char *const *paths, unsigned n)
 				      .block = lookup_block,
 				      .line = line_wanted});
 	rc = scan(s, source, printer);
-	close_rc = printer_close(printer);
+	close_rc = rc == 0 && s->grouping.n != 0
+			   ? grouping_print(&s->grouping, s->format, s->limit, stdout)
+			   : 0;
+	printed_rc = printer_close(printer);
+	close_rc = close_rc != 0 ? close_rc : printed_rc;
 	if (close_rc != 0 && rc == 0) {
 		snprintf(
 			s->err, sizeof(s->err), "cannot write the output: %s", strerror(-close_rc));
@@ -412,6 +463,7 @@ int search_main(int argc, char **argv)
 	}
 	status = search(s, argc, argv);
 	plain_words_fini(&s->words);
+	grouping_fini(&s->grouping);
 	free(s);
 	return status;
 }

@@ -291,6 +291,48 @@ class Catalogue(unittest.TestCase):
             self.same(log, {"host": ["*.example"], "tenant": ["bank"]})
         self.assertIn(b"4 segments; 0 added", run("reindex", log.path).stdout)
 
+    def grouped(self, log, filters, fields, *options):
+        keys = [{"tenant": "tn", "country": "cc"}.get(f, f) for f in fields]
+        want = {}
+        for r in log.records:
+            if match(filters, r):
+                sums = want.setdefault(tuple(r.get(k) for k in keys), [0, 0, 0])
+                sums[0] += 1
+                sums[1] += r.get("ob", 0)
+                sums[2] += r.get("rb", 0)
+        p = run("search", log.path, *arguments(filters), "--group", ",".join(fields), "--json", *options)
+        rows = [json.loads(line) for line in p.stdout.splitlines()]
+        have = {tuple(r[k] for k in keys): [r["records"], r["ob"], r["rb"]] for r in rows}
+        self.assertEqual(have, want, f"{filters} {fields} {options}")
+        self.assertEqual(len(have), len(rows))
+        sizes = [r["ob"] + r["rb"] for r in rows]
+        self.assertEqual(sizes, sorted(sizes, reverse=True))
+        return p.stderr.decode()
+
+    def test_groups(self):
+        log = self.log()
+        run("reindex", log.path)
+        rolled = {"tenant": ["bank", "lab"], "since": T, "until": T + 60 * MINUTE}
+        for f, by_rollup in (({}, True), (rolled, True), ({"act": ["block"], "since": T + 60 * MINUTE}, True),
+                             ({"since": T + MINUTE}, False), ({"reason": ["A"]}, False),
+                             ({"min-bytes": 100}, False), ({"addr": ["10.0.0.0/8"]}, False)):
+            for fields in (["tenant", "country"], ["app", "act", "ev"]):
+                err = self.grouped(log, f, fields)
+                self.assertEqual("rollups answered for 4 files" in err, by_rollup, err)
+                self.grouped(log, f, fields, "--scan")
+        self.assertNotIn("rollups", self.grouped(log, rolled, ["host", "reason"]))
+        db = sqlite3.connect(log.catalogue)
+        db.execute("UPDATE rollup SET data = substr(data, 2)")
+        db.commit()
+        db.close()
+        self.assertIn("made anew", self.grouped(log, rolled, ["tenant"]))
+        p = run("search", log.path, "--group", "act", "--limit", "1", "--table")
+        self.assertEqual(p.stdout.split()[:6], b"ACT RECORDS BYTES OUT BYTES IN".split())
+        self.assertEqual(len(p.stdout.splitlines()), 2)
+        self.assertEqual(run("search", log.path, "--group", "act", "--csv").stdout.splitlines()[0],
+                         b"act,records,ob,rb")
+        self.assertIn(b"expected one or more of tenant", run("search", log.path, "--group", "x", fine=(2,)).stderr)
+
     def test_words(self):
         log = self.log(segments=1, records=100)
         run("reindex", log.path)
