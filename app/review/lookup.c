@@ -90,9 +90,13 @@ static void take_rollup(struct lookup *l)
 void lookup_segment(void *ctx, const char *path, int fd, const struct frame_item *items, uint32_t n)
 {
 	struct lookup *l = ctx;
+	bool in_time = false, known;
 
-	l->answered = l->catalogue != NULL && catalogue_segment(l->catalogue, path, fd, items, n) &&
-		      l->rollup != NULL && rollup_answers(l->filter) &&
+	known = l->catalogue != NULL && catalogue_segment(l->catalogue, path, fd, items, n);
+	for (uint32_t i = 0; !in_time && items != NULL && i < n; i++) {
+		in_time = filter_may_hold(l->filter, items[i].t0, items[i].t1);
+	}
+	l->answered = known && in_time && l->rollup != NULL && rollup_answers(l->filter) &&
 		      catalogue_rollup(l->catalogue, &l->lines);
 	if (l->answered) {
 		l->answers++;

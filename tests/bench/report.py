@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Bridgehead authors
 """Runs the benchmarks and writes their tables. Called by scripts/bench.
 
-    report.py [quick] [pipeline] [attack] [idle] [side] [flowlog] [--build DIR] [--l3fwd PATH] [--out FILE]
+    report.py [quick] [pipeline] [attack] [idle] [side] [flowlog] [search] [--build DIR] [--l3fwd PATH] [--out FILE]
 """
 import argparse
 import datetime
@@ -14,6 +14,8 @@ import re
 import subprocess
 import sys
 import tempfile
+
+import search
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GEO = ("/usr/share/tor/geoip", "/usr/share/tor/geoip6")
@@ -283,11 +285,11 @@ def main():
     a.add_argument("--out", default=os.path.join(HERE, "RESULTS.md"))
     args = a.parse_args()
     args.quick = "quick" in args.words
-    unknown = set(args.words) - {"quick", "pipeline", "attack", "idle", "side", "flowlog"}
+    unknown = set(args.words) - {"quick", "pipeline", "attack", "idle", "side", "flowlog", "search"}
     if unknown:
-        a.error(f"unknown table {', '.join(unknown)}; there are: pipeline, attack, idle, side, flowlog")
+        a.error(f"unknown table {', '.join(unknown)}; there are: pipeline, attack, idle, side, flowlog, search")
     wanted = [w for w in args.words if w != "quick"] or \
-        ["pipeline", "attack", "idle", "side", "flowlog"]
+        ["pipeline", "attack", "idle", "side", "flowlog", "search"]
     args.eal = ["--no-huge", "--no-shconf", "-m", "256"] if args.no_huge else []
     text = machine(args)
     with tempfile.TemporaryDirectory(prefix="bench-") as work:
@@ -301,6 +303,8 @@ def main():
             text += side_by_side(args)
         if "flowlog" in wanted:
             text += flow_log(args, work)
+        if "search" in wanted:
+            text += search.section(args.build, args.quick, work)
     with open(args.out, "w", encoding="utf-8") as f:
         f.write("\n".join(text))
     say(f"results in {args.out}")
