@@ -15,6 +15,8 @@
 //                             not read all entries; believed only where they give the
 //                             checkpoint's root
 //     progress                how many numbers the writer has given, for the start after a crash
+//     catalogue.sqlite        what `bhlog reindex` found in the closed segments; a cache that no
+//                             verifier looks at
 //     lock                    the writer's process id, held with flock(2)
 #pragma once
 

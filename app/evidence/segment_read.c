@@ -14,6 +14,10 @@
 #define FIRST_BUFFER (256u << 10)
 #define MAX_DATA     (FRAME_MAX_RAW + (1u << 20))
 
+struct unpacker {
+	ZSTD_DCtx *zstd;
+};
+
 struct segment_reader {
 	int fd;
 	off_t at; // where buf[from] stands in the file
@@ -21,8 +25,30 @@ struct segment_reader {
 	size_t from, len, cap; // [from, len) is read and not used yet
 	char *lines;
 	size_t lines_cap;
-	ZSTD_DCtx *zstd;
+	struct unpacker *unpacker;
 };
+
+struct unpacker *unpacker_new(void)
+{
+	struct unpacker *u = calloc(1, sizeof(*u));
+
+	if (u == NULL)
+		return NULL;
+	u->zstd = ZSTD_createDCtx();
+	if (u->zstd == NULL) {
+		free(u);
+		return NULL;
+	}
+	return u;
+}
+
+void unpacker_free(struct unpacker *u)
+{
+	if (u == NULL)
+		return;
+	ZSTD_freeDCtx(u->zstd);
+	free(u);
+}
 
 struct segment_reader *segment_reader_new(int fd)
 {
@@ -33,8 +59,8 @@ struct segment_reader *segment_reader_new(int fd)
 	r->fd = fd;
 	r->cap = FIRST_BUFFER;
 	r->buf = malloc(r->cap);
-	r->zstd = ZSTD_createDCtx();
-	if (r->buf == NULL || r->zstd == NULL) {
+	r->unpacker = unpacker_new();
+	if (r->buf == NULL || r->unpacker == NULL) {
 		segment_reader_free(r);
 		return NULL;
 	}
@@ -45,7 +71,7 @@ void segment_reader_free(struct segment_reader *r)
 {
 	if (r == NULL)
 		return;
-	ZSTD_freeDCtx(r->zstd);
+	unpacker_free(r->unpacker);
 	free(r->lines);
 	free(r->buf);
 	free(r);
@@ -153,27 +179,33 @@ enum segment_next segment_reader_next(struct segment_reader *r, struct segment_b
 	return SEGMENT_BLOCK;
 }
 
-const char *segment_reader_lines(
-	struct segment_reader *r, const struct segment_block *b, size_t *len)
+bool unpacker_lines(struct unpacker *u, const struct frame_block *b, const uint8_t *data,
+	char **lines, size_t *cap)
 {
 	size_t n;
 
-	if (b->frame.raw_len > r->lines_cap || r->lines == NULL) {
-		char *lines = realloc(r->lines, (size_t)b->frame.raw_len + 1);
+	if (b->raw_len > *cap || *lines == NULL) {
+		char *grown = realloc(*lines, (size_t)b->raw_len + 1);
 
-		if (lines == NULL)
-			return NULL;
-		r->lines = lines;
-		r->lines_cap = b->frame.raw_len;
+		if (grown == NULL)
+			return false;
+		*lines = grown;
+		*cap = b->raw_len;
 	}
 	// Exactly one frame that fills exactly what the entry frame says: nothing may hide behind
 	// it.
-	if (ZSTD_findFrameCompressedSize(b->data, b->frame.data_len) != b->frame.data_len)
+	if (ZSTD_findFrameCompressedSize(data, b->data_len) != b->data_len)
+		return false;
+	n = ZSTD_decompressDCtx(u->zstd, *lines, b->raw_len, data, b->data_len);
+	return !ZSTD_isError(n) && n == b->raw_len;
+}
+
+const char *segment_reader_lines(
+	struct segment_reader *r, const struct segment_block *b, size_t *len)
+{
+	if (!unpacker_lines(r->unpacker, &b->frame, b->data, &r->lines, &r->lines_cap))
 		return NULL;
-	n = ZSTD_decompressDCtx(r->zstd, r->lines, b->frame.raw_len, b->data, b->frame.data_len);
-	if (ZSTD_isError(n) || n != b->frame.raw_len)
-		return NULL;
-	*len = n;
+	*len = b->frame.raw_len;
 	return r->lines;
 }
 
@@ -197,24 +229,38 @@ bool segment_root(struct hasher *h, const char *lines, size_t len, struct hash *
 	return true;
 }
 
-bool segment_last(int fd, struct frame_item *out)
+struct frame_item *segment_footer(int fd, uint32_t *n, off_t *at)
 {
 	const off_t size = lseek(fd, 0, SEEK_END);
+	struct frame_item *items = NULL;
 	uint8_t tail[8], *footer;
 	size_t len;
-	uint32_t n;
-	bool ok;
 
 	if (size < 8 || pread(fd, tail, sizeof(tail), size - 8) != 8)
-		return false;
+		return NULL;
 	len = frame_footer_tail(tail);
 	if (len == 0 || (off_t)len > size)
-		return false;
+		return NULL;
 	footer = malloc(len);
-	ok = footer != NULL && pread(fd, footer, len, size - (off_t)len) == (ssize_t)len &&
-	     frame_read_footer(footer, len, &n) && n != 0;
-	if (ok)
-		frame_footer_item(footer, n - 1, out);
+	if (footer != NULL && pread(fd, footer, len, size - (off_t)len) == (ssize_t)len &&
+		frame_read_footer(footer, len, n) && *n != 0)
+		items = reallocarray(NULL, *n, sizeof(*items));
+	for (uint32_t i = 0; items != NULL && i < *n; i++)
+		frame_footer_item(footer, i, &items[i]);
+	*at = size - (off_t)len;
 	free(footer);
-	return ok;
+	return items;
+}
+
+bool segment_last(int fd, struct frame_item *out)
+{
+	uint32_t n;
+	off_t at;
+	struct frame_item *items = segment_footer(fd, &n, &at);
+
+	if (items == NULL)
+		return false;
+	*out = items[n - 1];
+	free(items);
+	return true;
 }

@@ -44,8 +44,21 @@ off_t segment_reader_at(const struct segment_reader *r);
 const char *segment_reader_lines(
 	struct segment_reader *r, const struct segment_block *b, size_t *len);
 
+// Unpacks the lines of blocks where a reader is not at hand: one for each thread.
+struct unpacker;
+struct unpacker *unpacker_new(void); // NULL without memory
+void unpacker_free(struct unpacker *u);
+// The lines of a block into *lines, of *cap bytes and grown where it must (the caller frees it).
+// False: they cannot be unpacked (or no memory).
+bool unpacker_lines(struct unpacker *u, const struct frame_block *b, const uint8_t *data,
+	char **lines, size_t *cap);
+
 // The root over lines, their number and whether each ends in a newline; false: they do not.
 bool segment_root(struct hasher *h, const char *lines, size_t len, struct hash *root, uint64_t *n);
+
+// What a whole file's footer tells of its blocks: *n items (never 0) that the caller frees, and
+// where the footer stands. NULL: there is no footer that can be believed (or no memory).
+struct frame_item *segment_footer(int fd, uint32_t *n, off_t *at);
 
 // The last block that a whole file's footer tells of. False: there is no footer that can be
 // believed.

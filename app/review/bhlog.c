@@ -7,6 +7,7 @@
 #include "app/console/serve_command.h"
 #include "app/export/export_command.h"
 #include "app/review/evidence.h"
+#include "app/review/reindex.h"
 #include "app/review/search.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ static const struct command {
 	{"search", search_main, "find records by tenant, country, application, verdict, time, ..."},
 	{"verify", verify_main, "is the log whole, and who signed it?"},
 	{"prove", prove_main, "that a record is in the log; that the log has only grown"},
+	{"reindex", reindex_main, "make the catalogue that makes search fast"},
 	{"witness", witness_main, "sign checkpoints of a log that has only grown"},
 	{"export", export_main, "records in the words of other tools; with pseudonyms"},
 	{"report", report_main, "one HTML file to read, print and file"},

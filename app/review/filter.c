@@ -25,6 +25,7 @@ static const struct {
 	[FILTER_APP] = {"app", {"app", "master"}},
 	[FILTER_HOST] = {"host", {"host"}},
 	[FILTER_ADDR] = {"addr", {"src", "dst"}},
+	[FILTER_REMOTE] = {"remote", {"src", "dst"}},
 	[FILTER_ACT] = {"act", {"act"}, true,
 		(const char *const[]){"allow", "flag", "block", NULL}},
 	[FILTER_RULE] = {"rule", {"rule"}, true},
@@ -41,7 +42,7 @@ static int bad(
 	return -EINVAL;
 }
 
-static bool parse_prefix(const char *text, struct prefix *p)
+bool filter_prefix(const char *text, struct prefix *p)
 {
 	char addr[INET6_ADDRSTRLEN];
 	const char *slash = strchr(text, '/');
@@ -112,7 +113,7 @@ static int check(enum filter_field field, struct filter_value *v, char *err, siz
 					       !isupper((unsigned char)t[1]))) {
 		return bad(err, err_size, field, t, "two capital letters, such as DE, or XX");
 	}
-	if (field == FILTER_ADDR && !parse_prefix(t, &v->prefix)) {
+	if ((field == FILTER_ADDR || field == FILTER_REMOTE) && !filter_prefix(t, &v->prefix)) {
 		return bad(err, err_size, field, t,
 			"an address or a prefix, such as 198.51.100.7 or 2001:db8::/32");
 	}
@@ -135,13 +136,18 @@ static void make_needles(enum filter_field field, struct filter_value *v)
 	char canonical[64];
 	struct json_out j = {canonical, canonical + sizeof(canonical), false};
 
-	if (field == FILTER_ADDR && v->prefix.bits == 128) {
+	if ((field == FILTER_ADDR || field == FILTER_REMOTE) && v->prefix.bits == 128) {
 		json_put_address(&j, v->prefix.version,
 			v->prefix.version == 4 ? v->prefix.b + 12 : v->prefix.b);
 		snprintf(v->needle[0], sizeof(v->needle[0]), "\"src\":%.*s", (int)(j.p - canonical),
 			canonical);
 		snprintf(v->needle[1], sizeof(v->needle[1]), "\"dst\":%.*s", (int)(j.p - canonical),
 			canonical);
+	} else if (field == FILTER_APP || field == FILTER_HOST) {
+		for (unsigned k = 0; k < 2 && fields[field].keys[k] != NULL; k++) {
+			snprintf(v->needle[k], sizeof(v->needle[k]), ",\"%s\":\"",
+				fields[field].keys[k]);
+		}
 	} else if (fields[field].exact) {
 		make_needle(v->needle[0], sizeof(v->needle[0]), fields[field].keys[0], v->text);
 	}
@@ -174,13 +180,45 @@ static bool holds(const char *line, size_t len, const char *needle)
 	return *needle != '\0' && memmem(line, len, needle, strlen(needle)) != NULL;
 }
 
+// A text of the line that stands between quotes and holds no escapes, held against the value
+// without taking the line apart. A key with its quotes can stand nowhere else: within a string they
+// would be escaped.
+static bool may_fold(
+	const struct filter_value *v, const char *needle, bool suffix, const char *line, size_t len)
+{
+	const char *at = memmem(line, len, needle, strlen(needle)), *text = v->text, *end;
+	size_t have, want = strlen(text);
+
+	if (at == NULL) {
+		return false;
+	}
+	at += strlen(needle);
+	end = memchr(at, '"', (size_t)(line + len - at));
+	if (end == NULL || memchr(at, '\\', (size_t)(end - at)) != NULL) {
+		return true;
+	}
+	have = (size_t)(end - at);
+	if (suffix && text[0] == '*' && text[1] == '.') {
+		want--;
+		return have > want && strncasecmp(end - want, text + 1, want) == 0;
+	}
+	return have == want && strncasecmp(at, text, want) == 0;
+}
+
+static bool may_value(unsigned field, const struct filter_value *v, const char *line, size_t len)
+{
+	if (field == FILTER_APP || field == FILTER_HOST) {
+		return may_fold(v, v->needle[0], field == FILTER_HOST, line, len) ||
+		       (v->needle[1][0] != '\0' && may_fold(v, v->needle[1], false, line, len));
+	}
+	return v->needle[0][0] == '\0' || holds(line, len, v->needle[0]) ||
+	       holds(line, len, v->needle[1]);
+}
+
 static bool may_field(const struct filter *f, unsigned field, const char *line, size_t len)
 {
 	for (unsigned i = 0; i < f->n[field]; i++) {
-		const struct filter_value *v = &f->values[field][i];
-
-		if (v->needle[0][0] == '\0' || holds(line, len, v->needle[0]) ||
-			holds(line, len, v->needle[1])) {
+		if (may_value(field, &f->values[field][i], line, len)) {
 			return true;
 		}
 	}
@@ -224,7 +262,7 @@ static bool addr_in(const struct cell *c, const struct prefix *p)
 	struct prefix addr;
 
 	cell_text(c, text, sizeof(text));
-	return parse_prefix(text, &addr) && covers(p, &addr);
+	return filter_prefix(text, &addr) && covers(p, &addr);
 }
 
 static bool value_match(const struct filter *f, unsigned field, unsigned i, const struct cell *c)
@@ -235,6 +273,7 @@ static bool value_match(const struct filter *f, unsigned field, unsigned i, cons
 	case FILTER_HOST:
 		return host_is(c, v->text);
 	case FILTER_ADDR:
+	case FILTER_REMOTE:
 		return addr_in(c, &v->prefix);
 	default:
 		return cell_is(c, v->text, !fields[field].exact);
@@ -247,6 +286,11 @@ static bool field_match(const struct filter *f, unsigned field, const struct row
 		return true;
 	}
 	for (unsigned k = 0; k < 2 && fields[field].keys[k] != NULL; k++) {
+		// The remote end is dst where the flow was opened inside, src where not.
+		if (field == FILTER_REMOTE &&
+			!cell_is(row_find(r, "init"), k == 0 ? "outside" : "inside", false)) {
+			continue;
+		}
 		const struct cell *c = row_find(r, fields[field].keys[k]);
 
 		for (unsigned i = 0; c != NULL && i < f->n[field]; i++) {
@@ -258,6 +302,11 @@ static bool field_match(const struct filter *f, unsigned field, const struct row
 	return false;
 }
 
+bool filter_may_hold(const struct filter *f, int64_t t0, int64_t t1)
+{
+	return (!f->has_since || t1 >= f->since) && (!f->has_until || t0 < f->until);
+}
+
 static bool time_match(const struct filter *f, const struct row *r)
 {
 	int64_t t0, t1;
@@ -266,7 +315,7 @@ static bool time_match(const struct filter *f, const struct row *r)
 		return true;
 	}
 	return cell_i64(row_find(r, "t0"), &t0) && cell_i64(row_find(r, "t1"), &t1) &&
-	       (!f->has_since || t1 >= f->since) && (!f->has_until || t0 < f->until);
+	       filter_may_hold(f, t0, t1);
 }
 
 static bool bytes_match(const struct filter *f, const struct row *r)

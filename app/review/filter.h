@@ -10,9 +10,10 @@
 enum filter_field {
 	FILTER_TENANT,
 	FILTER_COUNTRY,
-	FILTER_APP,  // application or master, letters in any case
-	FILTER_HOST, // exact, or "*." and a suffix; letters in any case
-	FILTER_ADDR, // source or destination; an address or a prefix
+	FILTER_APP,    // application or master, letters in any case
+	FILTER_HOST,   // exact, or "*." and a suffix; letters in any case
+	FILTER_ADDR,   // source or destination; an address or a prefix
+	FILTER_REMOTE, // the end that is not inside
 	FILTER_ACT,
 	FILTER_RULE,
 	FILTER_REASON,
@@ -30,7 +31,9 @@ struct prefix {
 struct filter_value {
 	const char *text; // borrowed
 	struct prefix prefix;
-	char needle[2][320]; // what a line of the log must hold one of, where the field is exact
+	// What a line of the log must hold one of where the field is exact; where letters may
+	// differ in case, what stands before the value. Empty: not known.
+	char needle[2][320];
 };
 
 struct filter {
@@ -41,6 +44,9 @@ struct filter {
 	int64_t since, until; // overlaps [since, until); microseconds since 1970 UTC
 };
 
+// An address or a prefix. False: neither.
+bool filter_prefix(const char *text, struct prefix *p);
+
 // Adds a value, checked. 0, or -EINVAL or -E2BIG with one line in err that says what is expected.
 int filter_add(
 	struct filter *f, enum filter_field field, const char *text, char *err, size_t err_size);
@@ -48,5 +54,8 @@ int filter_add(
 // False only where the line, as the log writes it, cannot match: a look at the bytes that costs a
 // fraction of taking it apart.
 bool filter_may_match(const struct filter *f, const char *line, size_t len);
+
+// False only where nothing whose times lie in [t0, t1] can match.
+bool filter_may_hold(const struct filter *f, int64_t t0, int64_t t1);
 
 bool filter_match(const struct filter *f, const struct row *r);

@@ -3,6 +3,8 @@
 
 #include "app/review/filter_args.h"
 
+#include "app/review/period.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -40,6 +42,13 @@ int filter_args_take(
 	case FILTER_ARG_PERIOD:
 		a->period.period = text;
 		return 0;
+	case FILTER_ARG_OFFSET:
+		if (!offset_parse(text, &a->offset)) {
+			snprintf(err, err_size,
+				"--offset \"%s\": expected +HH:MM or -HH:MM, such as +08:00", text);
+			return -EINVAL;
+		}
+		return 0;
 	case FILTER_ARG_LIMIT:
 		return take_number("limit", text, &a->limit, err, err_size);
 	default:
@@ -50,7 +59,7 @@ int filter_args_take(
 int filter_args_end(struct filter_args *a, char *err, size_t err_size)
 {
 	struct period_bounds b = {0};
-	const int rc = period_args_read(&a->period, 0, &b, err, err_size);
+	const int rc = period_args_read(&a->period, a->offset, &b, err, err_size);
 
 	if (rc == 0) {
 		a->filter.has_since = b.has_since;

@@ -12,6 +12,7 @@ enum filter_arg { // past those of enum filter_field
 	FILTER_ARG_SINCE,
 	FILTER_ARG_UNTIL,
 	FILTER_ARG_PERIOD,
+	FILTER_ARG_OFFSET,
 	FILTER_ARG_LIMIT,
 	FILTER_ARG_OWN, // the first of a command's own
 };
@@ -23,6 +24,7 @@ enum filter_arg { // past those of enum filter_field
 		{"app", required_argument, NULL, FILTER_APP},                                      \
 		{"host", required_argument, NULL, FILTER_HOST},                                    \
 		{"addr", required_argument, NULL, FILTER_ADDR},                                    \
+		{"remote", required_argument, NULL, FILTER_REMOTE},                                \
 		{"act", required_argument, NULL, FILTER_ACT},                                      \
 		{"rule", required_argument, NULL, FILTER_RULE},                                    \
 		{"reason", required_argument, NULL, FILTER_REASON},                                \
@@ -31,6 +33,7 @@ enum filter_arg { // past those of enum filter_field
 		{"since", required_argument, NULL, FILTER_ARG_SINCE},                              \
 		{"until", required_argument, NULL, FILTER_ARG_UNTIL},                              \
 		{"period", required_argument, NULL, FILTER_ARG_PERIOD},                            \
+		{"offset", required_argument, NULL, FILTER_ARG_OFFSET},                            \
 	{                                                                                          \
 		"limit", required_argument, NULL, FILTER_ARG_LIMIT                                 \
 	}
@@ -43,19 +46,22 @@ enum filter_arg { // past those of enum filter_field
 	"  --app A           nDPI's application or master name, letters in any case\n"             \
 	"  --host H          name seen: exact, or *.SUFFIX\n"                                      \
 	"  --addr A|PREFIX   either end\n"                                                         \
+	"  --remote A|PREFIX the end that is not inside\n"                                         \
 	"  --act ACT         allow, flag, block\n"                                                 \
 	"  --rule ID         rule that decided; _default: none did\n"                              \
 	"  --reason CODE     reason code\n"                                                        \
 	"  --ev EV           decision, update, end, policy, gap, start, stop\n"                    \
 	"  --min-bytes N     at least N IP bytes, both directions together\n"                      \
-	"  --since T         flows that lasted until T or longer; RFC 3339, or a date (UTC)\n"     \
+	"  --since T         flows that lasted until T or longer; RFC 3339, or a date\n"           \
 	"  --until T         flows that began before T; a date includes that day\n"                \
 	"  --period P        2026, 2026-11, 2026-11-24, or FROM/UNTIL of these or of times\n"      \
+	"  --offset +HH:MM   east of UTC, for days, weeks and months (default +00:00)\n"           \
 	"  --limit N         stop after N matches\n"
 
 struct filter_args {
 	struct filter filter; // whole after filter_args_end()
 	struct period_args period;
+	int64_t offset; // seconds east of UTC
 	uint64_t limit; // 0: none
 };
 

@@ -28,7 +28,7 @@ struct printer {
 	char *cell;
 };
 
-static void csv_text(FILE *out, const char *text, bool is_text)
+void printer_csv_text(FILE *out, const char *text, bool is_text)
 {
 	if (is_text && text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL) {
 		fputs("\"'", out);
@@ -65,7 +65,7 @@ static void csv_row(struct printer *p, const struct row *r)
 		}
 		if (c != NULL) {
 			cell_text(c, p->cell, CSV_CELL_BYTES);
-			csv_text(p->out, p->cell, c->kind != CELL_NUMBER);
+			printer_csv_text(p->out, p->cell, c->kind != CELL_NUMBER);
 		}
 	}
 	fputs("\r\n", p->out);

@@ -30,3 +30,6 @@ void printer_put(struct printer *p, const struct row *r, const char *line, size_
 
 // Writes what is held back and frees. 0 or -errno of any write.
 int printer_close(struct printer *p);
+
+// One field of a CSV file; is_text: it may come from the wire (see above).
+void printer_csv_text(FILE *out, const char *text, bool is_text);

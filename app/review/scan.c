@@ -18,11 +18,55 @@ static double now_s(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
+// What is no record counts as asked for: examine() tells of it. ctx is the lookup.
+static bool line_wanted(void *ctx, const char *line, size_t len)
+{
+	const struct lookup *l = ctx;
+	struct row row;
+
+	return filter_may_match(l->filter, line, len) &&
+	       (!row_parse(&row, line, len) || filter_match(l->filter, &row));
+}
+
+static int take_rollup(void *ctx, const struct row *r)
+{
+	struct scan *s = ctx;
+	uint64_t n = 0;
+
+	cell_u64(row_find(r, "n"), &n);
+	s->matches += n;
+	return s->rollup(s->ctx, r, s->rollup_err, sizeof(s->rollup_err));
+}
+
 int scan_open(struct scan *s, char *const *paths, unsigned n, char *err, size_t err_size)
 {
+	int rc = 0;
+
 	s->from = now_s();
+	if (s->no_catalogue) {
+		lookup_none(&s->lookup, s->filter);
+	} else {
+		rc = lookup_open(
+			&s->lookup, s->filter, paths, n, s->catalogue, true, err, err_size);
+	}
+	if (rc != 0) {
+		return rc;
+	}
 	s->source = source_open(paths, n, err, err_size);
-	return s->source != NULL ? 0 : -EIO;
+	if (s->source == NULL) {
+		lookup_close(&s->lookup);
+		return -EIO;
+	}
+	if (s->rollup != NULL) {
+		s->lookup.rollup = take_rollup;
+		s->lookup.rollup_ctx = s;
+	}
+	source_select(s->source, &(struct source_select){.ctx = &s->lookup,
+					 .threads = blocks_threads(),
+					 .segment = lookup_segment,
+					 .block = lookup_block,
+					 .line = line_wanted});
+	return 0;
 }
 
 static void show_progress(struct scan *s, const struct source_stats *st)
@@ -42,16 +86,13 @@ static void count_unreadable(struct scan *s)
 	}
 }
 
-// A line that passed the quick look.
+// A line that is asked for.
 static int examine(struct scan *s, const char *line, size_t len, char *err, size_t err_size)
 {
 	struct row row;
 	int rc = -EBADMSG;
 
 	if (row_parse(&row, line, len)) {
-		if (!filter_match(s->filter, &row)) {
-			return 0;
-		}
 		rc = s->put(s->ctx, &row, line, len, err, err_size);
 	}
 	if (rc == -EBADMSG) {
@@ -68,18 +109,23 @@ int scan_run(struct scan *s, char *err, size_t err_size)
 	size_t len;
 	int rc;
 
-	while ((rc = source_next(s->source, &line, &len, err, err_size)) > 0) {
-		if (filter_may_match(s->filter, line, len)) {
-			rc = examine(s, line, len, err, err_size);
-			if (rc != 0) {
-				return rc;
-			}
-			if (s->limit != 0 && s->matches == s->limit) {
-				s->limited = true;
-				return 0;
-			}
+	while ((rc = source_next(s->source, &line, &len, err, err_size)) > 0 &&
+		s->lookup.rollup_rc == 0) {
+		rc = examine(s, line, len, err, err_size);
+		if (rc != 0) {
+			return rc;
+		}
+		if (s->limit != 0 && s->matches == s->limit) {
+			s->limited = true;
+			return 0;
 		}
 		show_progress(s, source_stats(s->source));
+	}
+	if (rc >= 0 && s->lookup.rollup_rc != 0) {
+		snprintf(err, err_size, "%s",
+			s->rollup_err[0] != '\0' ? s->rollup_err
+						 : "a rollup of the catalogue cannot be read");
+		return s->lookup.rollup_rc;
 	}
 	return rc;
 }
@@ -88,12 +134,19 @@ void scan_summarise(const struct scan *s)
 {
 	const struct source_stats *st = source_stats(s->source);
 
-	fprintf(stderr,
-		"%sbhlog: %" PRIu64 " of %" PRIu64 " records match (%" PRIu64 " file%s, %.1f MB, "
-		"%.2f s)%s%s\n",
-		s->progress_at != 0 ? "\r" : "", s->matches, st->lines, st->files,
-		st->files == 1 ? "" : "s", (double)st->bytes / 1e6, now_s() - s->from,
-		s->limited ? "; stopped at --limit" : "",
+	fprintf(stderr, "%sbhlog: %" PRIu64, s->progress_at != 0 ? "\r" : "", s->matches);
+	if (s->lookup.answers == 0) { // those that a rollup counted were not looked at
+		fprintf(stderr, " of %" PRIu64, st->lines);
+	}
+	fprintf(stderr, " records match (%" PRIu64 " file%s, %.1f MB, %.2f s)", st->files,
+		st->files == 1 ? "" : "s", (double)st->bytes / 1e6, now_s() - s->from);
+	if (s->lookup.answers != 0) {
+		fprintf(stderr, "; rollups answered for %" PRIu64 " files", s->lookup.answers);
+	}
+	if (st->skipped != 0) {
+		fprintf(stderr, "; %" PRIu64 " blocks passed over", st->skipped);
+	}
+	fprintf(stderr, "%s%s\n", s->limited ? "; stopped at --limit" : "",
 		st->torn != 0 ? "; a torn end was left out" : "");
 }
 
@@ -113,4 +166,5 @@ void scan_close(struct scan *s)
 {
 	source_close(s->source);
 	s->source = NULL;
+	lookup_close(&s->lookup);
 }

@@ -4,6 +4,8 @@
 #include "app/review/search.h"
 
 #include "app/review/filter_args.h"
+#include "app/review/grouping.h"
+#include "app/review/plain_words.h"
 #include "app/review/printer.h"
 #include "app/review/scan.h"
 
@@ -12,22 +14,43 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct search {
 	struct filter_args which;
+	struct plain_words words;
 	enum printer_format format;
+	struct grouping grouping;
+	struct printer *printer;
 	struct scan scan;
 	char err[4400];
 };
 
 static const char help[] =
-	"Usage: bhlog search DIR|FILE|-... [options]\n"
+	"Usage: bhlog search DIR|FILE|-... [words] [options]\n"
 	"\n"
 	"Finds records of the flow log, in order, also while the gateway writes. A directory "
 	"stands\n"
 	"for its files in the order of their numbers.\n"
-	"\n" FILTER_ARG_HELP "\n"
+	"\n"
+	"In words, such as \"all flows of tenant oem to country JP,US app TLS last tuesday\" or "
+	"\"blocked\n"
+	"to 203.0.113.0/24 since yesterday\":\n"
+	"  tenant, country, app, host, address, rule, reason, event    and values, commas between\n"
+	"  to                the remote end: an address, a prefix or a country\n"
+	"  allowed, flagged, blocked\n"
+	"  today, yesterday, last tuesday; this or last hour, day, week, month, year\n"
+	"  since, until, on  a date, month or time, or the words for days above\n"
+	"\n" FILTER_ARG_HELP
+	"  --group F[,F...]  not the records, but their number and bytes by tenant, country, app, "
+	"master,\n"
+	"                    act, rule, ev, border, reason, host, src, dst\n"
+	"\n"
+	"Where a directory has a catalogue (\"bhlog reindex\"), it is kept up to date and used:\n"
+	"  --catalogue FILE  this one; it must be there\n"
+	"  --scan            none: look at all that the times do not rule out\n"
+	"\n"
 	"How (a table on a terminal, JSON otherwise):\n"
 	"  --json            the lines as they stand in the log\n"
 	"  --csv             RFC 4180, with a header\n"
@@ -36,7 +59,10 @@ static const char help[] =
 	"Exit status: 0 found, 1 nothing found, 2 an error.\n";
 
 enum option_value {
-	OPT_JSON = FILTER_ARG_OWN,
+	OPT_GROUP = FILTER_ARG_OWN,
+	OPT_SCAN,
+	OPT_CATALOGUE,
+	OPT_JSON,
 	OPT_CSV,
 	OPT_TABLE,
 	OPT_HELP = 'h',
@@ -44,6 +70,9 @@ enum option_value {
 
 static const struct option options[] = {
 	FILTER_ARG_ROWS,
+	{"group", required_argument, NULL, OPT_GROUP},
+	{"scan", no_argument, NULL, OPT_SCAN},
+	{"catalogue", required_argument, NULL, OPT_CATALOGUE},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"csv", no_argument, NULL, OPT_CSV},
 	{"table", no_argument, NULL, OPT_TABLE},
@@ -59,6 +88,14 @@ static int take_option(struct search *s, int option, const char *text)
 		return rc;
 	}
 	switch (option) {
+	case OPT_GROUP:
+		return grouping_parse(&s->grouping, text, s->err, sizeof(s->err));
+	case OPT_SCAN:
+		s->scan.no_catalogue = true;
+		return 0;
+	case OPT_CATALOGUE:
+		s->scan.catalogue = text;
+		return 0;
 	case OPT_JSON:
 		s->format = PRINTER_JSON;
 		return 0;
@@ -74,25 +111,54 @@ static int take_option(struct search *s, int option, const char *text)
 	}
 }
 
+static int group(struct search *s, const struct row *r, bool rolled, char *err, size_t err_size)
+{
+	const int rc = grouping_add(&s->grouping, r, rolled);
+
+	if (rc != 0) {
+		snprintf(err, err_size, "%s",
+			rc == -E2BIG
+				? "there are too many groups; group by fewer fields, or ask "
+				  "for less"
+				: "the groups: out of memory, or a rollup that cannot be read");
+	}
+	return rc;
+}
+
+static int take_rollup(void *ctx, const struct row *r, char *err, size_t err_size)
+{
+	return group(ctx, r, true, err, err_size);
+}
+
 static int put(
 	void *ctx, const struct row *r, const char *line, size_t len, char *err, size_t err_size)
 {
-	printer_put(ctx, r, line, len);
+	struct search *s = ctx;
+
+	if (s->grouping.n != 0) {
+		return group(s, r, false, err, err_size);
+	}
+	printer_put(s->printer, r, line, len);
 	return 0;
 }
 
 static int show(struct search *s)
 {
-	struct printer *printer = printer_open(s->format, stdout);
-	int rc, close_rc;
+	const bool grouped = s->grouping.n != 0;
+	int rc, close_rc = 0, printed_rc;
 
-	if (printer == NULL) {
+	// Groups are printed in their own form, at the end.
+	s->printer = printer_open(grouped ? PRINTER_JSON : s->format, stdout);
+	if (s->printer == NULL) {
 		snprintf(s->err, sizeof(s->err), "out of memory");
 		return -ENOMEM;
 	}
-	s->scan.ctx = printer;
 	rc = scan_run(&s->scan, s->err, sizeof(s->err));
-	close_rc = printer_close(printer);
+	if (rc == 0 && grouped) {
+		close_rc = grouping_print(&s->grouping, s->format, s->which.limit, stdout);
+	}
+	printed_rc = printer_close(s->printer);
+	close_rc = close_rc != 0 ? close_rc : printed_rc;
 	if (close_rc != 0 && rc == 0) {
 		snprintf(
 			s->err, sizeof(s->err), "cannot write the output: %s", strerror(-close_rc));
@@ -104,12 +170,17 @@ static int show(struct search *s)
 
 static int run(struct search *s, char *const *paths, unsigned n)
 {
+	const bool grouped = s->grouping.n != 0;
 	int rc;
 
 	s->scan.filter = &s->which.filter;
-	s->scan.limit = s->which.limit;
+	s->scan.limit = grouped ? 0 : s->which.limit;
 	s->scan.progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
 	s->scan.put = put;
+	s->scan.ctx = s;
+	if (grouped && grouping_is_rolled(&s->grouping)) {
+		s->scan.rollup = take_rollup;
+	}
 	rc = scan_open(&s->scan, paths, n, s->err, sizeof(s->err));
 	if (rc == 0) {
 		rc = show(s);
@@ -118,10 +189,48 @@ static int run(struct search *s, char *const *paths, unsigned n)
 	return rc;
 }
 
+// The first argument is the log, further ones are too, until one is a word of a search. What could
+// be either is refused.
+static int take_arguments(struct search *s, char *const *args, unsigned n, unsigned *paths)
+{
+	int rc;
+
+	for (*paths = n != 0; *paths < n; (*paths)++) {
+		const char *arg = args[*paths], *near = plain_words_near(arg);
+		const bool is_file = strcmp(arg, "-") == 0 || access(arg, F_OK) == 0;
+
+		if (!is_file && !plain_words_is(arg)) {
+			snprintf(s->err, sizeof(s->err),
+				"\"%s\" is neither a file nor a word of a search%s%s%s", arg,
+				near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
+				near != NULL ? "\"?" : "");
+			return -EINVAL;
+		}
+		if (is_file && plain_words_is(arg)) {
+			snprintf(s->err, sizeof(s->err),
+				"\"%s\" is a file here and a word of a search; write ./%s for the "
+				"file, or use an option instead of the word",
+				arg, arg);
+			return -EINVAL;
+		}
+		if (!is_file) {
+			break;
+		}
+	}
+	rc = filter_args_end(&s->which, s->err, sizeof(s->err));
+	s->words.offset = s->which.offset;
+	return rc == 0 ? plain_words_parse(
+				 &s->words, args + *paths, n - *paths, s->err, sizeof(s->err))
+		       : rc;
+}
+
 static int search(struct search *s, int argc, char **argv)
 {
+	unsigned paths = 0;
 	int option, rc = 0;
 
+	s->words.filter = &s->which.filter;
+	s->words.now = (int64_t)time(NULL) * 1000000;
 	s->format = isatty(STDOUT_FILENO) ? PRINTER_TABLE : PRINTER_JSON;
 	optind = 1;
 	while (rc == 0 && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
@@ -137,10 +246,10 @@ static int search(struct search *s, int argc, char **argv)
 		rc = -EINVAL;
 	}
 	if (rc == 0) {
-		rc = filter_args_end(&s->which, s->err, sizeof(s->err));
+		rc = take_arguments(s, argv + optind, (unsigned)(argc - optind), &paths);
 	}
 	if (rc == 0) {
-		rc = run(s, argv + optind, (unsigned)(argc - optind));
+		rc = run(s, argv + optind, paths);
 	}
 	if (rc != 0) {
 		fprintf(stderr, "bhlog: %s\n", s->err);
@@ -159,6 +268,8 @@ int search_main(int argc, char **argv)
 		return REVIEW_ERROR;
 	}
 	status = search(s, argc, argv);
+	plain_words_fini(&s->words);
+	grouping_fini(&s->grouping);
 	free(s);
 	return status;
 }

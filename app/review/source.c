@@ -4,7 +4,7 @@
 #include "app/review/source.h"
 
 #include "app/evidence/folder.h"
-#include "app/evidence/segment_read.h"
+#include "app/review/pick.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,8 +25,14 @@ struct source {
 	struct file *files;
 	size_t n_files, cap_files, at; // files[at - 1] is open
 	int fd;                        // -1: none
-	struct segment_reader *reader; // of a segment; NULL: the file holds plain lines
-	uint64_t line;                 // in the file
+	struct source_select select;
+	struct blocks *blocks;
+	bool segment;         // the open file is one, not plain lines
+	uint64_t line, lines; // in the file: that of source_next(); before the block at hand
+	uint64_t block;       // the block at hand, its number in the log
+	bool jumped;          // lines before it were not read: its line in the file is not known
+	const struct pick *picks; // the lines of the block at hand that are asked for; NULL: all
+	size_t pick;              // the next of them
 	char *buf;
 	size_t from, len, cap; // bytes [from, len) of buf are not read yet
 	const char *text;      // buf, or the lines of a block
@@ -153,6 +159,54 @@ static bool is_segment(const char *path)
 	return segment_name_parse(slash != NULL ? slash + 1 : path, &number, &open);
 }
 
+static enum blocks_want wanted(
+	void *ctx, uint32_t i, const struct frame_item *item, struct blocks_lines *instead)
+{
+	const struct source *s = ctx;
+
+	return s->select.block(s->select.ctx, i, item, instead);
+}
+
+static bool pick_lines(void *ctx, const char *lines, size_t len, void **result)
+{
+	const struct source *s = ctx;
+
+	return pick_run(s->select.line, s->select.ctx, lines, len, (struct pick **)result);
+}
+
+static void free_picks(void *result)
+{
+	pick_free(result);
+}
+
+static int begin_segment(struct source *s)
+{
+	const struct blocks_job job = {.threads = s->select.threads,
+		.ctx = s,
+		.wanted = s->select.block != NULL ? wanted : NULL,
+		.work = s->select.line != NULL ? pick_lines : NULL,
+		.free_result = free_picks};
+	const struct frame_item *items;
+	uint32_t n;
+
+	if (s->blocks == NULL) {
+		s->blocks = blocks_new(&job);
+	}
+	if (s->blocks == NULL || blocks_begin(s->blocks, s->fd) != 0) {
+		return -ENOMEM;
+	}
+	items = blocks_items(s->blocks, &n);
+	if (s->select.segment != NULL) {
+		s->select.segment(s->select.ctx, s->files[s->at].path, s->fd, items, n);
+	}
+	return 0;
+}
+
+void source_select(struct source *s, const struct source_select *select)
+{
+	s->select = *select;
+}
+
 static int open_next(struct source *s, char *err, size_t err_size)
 {
 	char *path = s->files[s->at].path;
@@ -171,16 +225,16 @@ static int open_next(struct source *s, char *err, size_t err_size)
 		return rc;
 	}
 	posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	if (is_segment(path)) {
-		s->reader = segment_reader_new(s->fd);
-		if (s->reader == NULL) {
-			snprintf(err, err_size, "out of memory");
-			return -ENOMEM;
-		}
+	s->segment = is_segment(path);
+	if (s->segment && begin_segment(s) != 0) {
+		snprintf(err, err_size, "out of memory");
+		return -ENOMEM;
 	}
 	s->text = s->buf;
+	s->picks = NULL;
+	s->jumped = false;
 	s->at++;
-	s->line = 0;
+	s->line = s->lines = 0;
 	s->from = s->len = 0;
 	s->stats.files++;
 	return 0;
@@ -223,53 +277,105 @@ static int fill(struct source *s, char *err, size_t err_size)
 	return n > 0;
 }
 
+static bool is_open(const char *path)
+{
+	const size_t len = strlen(path), suffix = strlen(SEGMENT_SUFFIX_OPEN);
+
+	return len > suffix && strcmp(path + len - suffix, SEGMENT_SUFFIX_OPEN) == 0;
+}
+
+static void take_block(struct source *s, const struct blocks_done *b)
+{
+	s->text = b->lines;
+	s->from = 0;
+	s->len = b->len;
+	s->picks = b->result;
+	s->pick = 0;
+	s->line = s->lines;
+	s->block = b->item.block;
+	s->jumped = s->jumped || b->size == 0 || blocks_skipped(s->blocks) != 0;
+	if (s->picks != NULL) {
+		s->lines += s->picks->lines;
+		s->stats.lines += s->picks->lines;
+	}
+	s->stats.bytes += b->len;
+	s->stats.read += b->size;
+}
+
 // The lines of the next block. 1, 0 at the end of the segment, or -errno.
 static int next_block(struct source *s, char *err, size_t err_size)
 {
 	const char *path = s->files[s->at - 1].path;
-	const size_t len = strlen(path), suffix = strlen(SEGMENT_SUFFIX_OPEN);
-	const bool open = len > suffix && strcmp(path + len - suffix, SEGMENT_SUFFIX_OPEN) == 0;
-	struct segment_block b;
+	struct blocks_done b;
 	int rc;
 
-	s->from = s->len = 0;
-	switch (segment_reader_next(s->reader, &b)) {
-	case SEGMENT_BLOCK:
-		s->text = segment_reader_lines(s->reader, &b, &s->len);
-		if (s->text != NULL) {
-			s->stats.bytes += s->len;
-			s->stats.read += b.size;
-			return 1;
-		}
-		break;
-	case SEGMENT_END:
-	case SEGMENT_OPEN:
-		return 0;
-	case SEGMENT_TORN: // the writer is in the middle of it, or died there
-		s->stats.torn += open;
-		if (open) {
+	s->lines = s->line > s->lines ? s->line : s->lines;
+	rc = blocks_next(s->blocks, &b);
+	if (rc > 0) {
+		take_block(s, &b);
+		return 1;
+	}
+	if (rc == 0) {
+		const bool torn = blocks_how(s->blocks) == BLOCKS_TORN;
+
+		if (!torn || is_open(path)) { // the writer is in the middle of it, or died there
+			s->stats.torn += torn;
 			return 0;
 		}
-		break;
-	case SEGMENT_BAD:
-		break;
-	case SEGMENT_ERROR:
-		rc = -errno;
-		snprintf(err, err_size, "%s: %s", path, strerror(-rc));
-		return rc;
+		rc = -EBADMSG;
 	}
-	snprintf(err, err_size,
-		"%s: damaged or changed at byte %lld; \"bhlog verify\" on its directory tells more",
-		path, (long long)segment_reader_at(s->reader));
-	return -EBADMSG;
+	if (rc == -EBADMSG) {
+		snprintf(err, err_size,
+			"%s: damaged or changed at byte %lld; \"bhlog verify\" on its directory "
+			"tells more",
+			path, (long long)blocks_at(s->blocks));
+	} else {
+		snprintf(err, err_size, "%s: %s", path, strerror(-rc));
+	}
+	return rc;
 }
 
 static void close_file(struct source *s)
 {
-	segment_reader_free(s->reader);
-	s->reader = NULL;
+	if (s->segment) {
+		s->stats.skipped += blocks_skipped(s->blocks);
+	}
 	close(s->fd);
 	s->fd = -1;
+}
+
+// The next line of what is at hand: 1, or 0.
+static int line_at_hand(struct source *s, size_t *seen, const char **line, size_t *len)
+{
+	const char *nl;
+
+	if (s->picks != NULL) {
+		const struct pick *p = s->picks;
+
+		if (s->pick == p->n) {
+			return 0;
+		}
+		*line = s->text + p->v[s->pick].from;
+		*len = p->v[s->pick].len;
+		s->line = s->lines - p->lines + p->v[s->pick++].line;
+		return 1;
+	}
+	nl = s->len == s->from ? NULL
+			       : memchr(s->text + s->from + *seen, '\n', s->len - s->from - *seen);
+	if (nl == NULL && s->segment && s->len != s->from) {
+		nl = s->text + s->len; // no newline ends the block: a line all the same
+	}
+	if (nl == NULL) {
+		*seen = s->len - s->from;
+		return 0;
+	}
+	*seen = 0;
+	*line = s->text + s->from;
+	*len = (size_t)(nl - *line);
+	s->from += *len + (s->from + *len < s->len);
+	s->line++;
+	s->stats.lines++;
+	return 1;
 }
 
 int source_next(struct source *s, const char **line, size_t *len, char *err, size_t err_size)
@@ -277,7 +383,6 @@ int source_next(struct source *s, const char **line, size_t *len, char *err, siz
 	size_t seen = 0; // bytes behind from that hold no newline
 
 	for (;;) {
-		const char *nl;
 		int rc;
 
 		if (s->fd < 0) {
@@ -288,40 +393,40 @@ int source_next(struct source *s, const char **line, size_t *len, char *err, siz
 			if (rc != 0) {
 				return rc;
 			}
-		}
-		nl = s->len == s->from
-			     ? NULL
-			     : memchr(s->text + s->from + seen, '\n', s->len - s->from - seen);
-		if (nl != NULL) {
-			*line = s->text + s->from;
-			*len = (size_t)(nl - *line);
-			s->from += *len + 1;
-			s->line++;
-			s->stats.lines++;
-			return 1;
-		}
-		seen = s->len - s->from;
-		if (s->reader != NULL) {
-			rc = next_block(s, err, err_size);
 			seen = 0;
-		} else {
-			rc = fill(s, err, err_size);
 		}
+		while (line_at_hand(s, &seen, line, len) > 0) {
+			if (s->segment || s->select.line == NULL ||
+				s->select.line(s->select.ctx, *line, *len)) {
+				return 1;
+			}
+		}
+		rc = s->segment ? next_block(s, err, err_size) : fill(s, err, err_size);
 		if (rc < 0) {
 			return rc;
+		}
+		if (s->segment) {
+			seen = 0;
 		}
 		if (rc == 0) {
 			s->stats.torn += seen != 0;
 			close_file(s);
-			seen = 0;
 		}
 	}
 }
 
 void source_place(const struct source *s, char *out, size_t size)
 {
-	snprintf(out, size, "%s:%llu", s->at != 0 ? s->files[s->at - 1].path : "-",
-		(unsigned long long)s->line);
+	const char *path = s->at != 0 ? s->files[s->at - 1].path : "-";
+
+	if (s->segment && s->jumped) {
+		snprintf(out, size, "%s: line %llu of block %llu", path,
+			(unsigned long long)(s->line -
+					     (s->lines - (s->picks != NULL ? s->picks->lines : 0))),
+			(unsigned long long)s->block);
+	} else {
+		snprintf(out, size, "%s:%llu", path, (unsigned long long)s->line);
+	}
 }
 
 const struct source_stats *source_stats(const struct source *s)
@@ -341,6 +446,7 @@ void source_close(struct source *s)
 		free(s->files[i].path);
 	}
 	free(s->files);
+	blocks_free(s->blocks);
 	free(s->buf);
 	free(s);
 }

@@ -103,7 +103,7 @@ static uint32_t code_point(const char *p, size_t *n)
 	return c;
 }
 
-static void make_safe(char *text)
+void table_make_safe(char *text)
 {
 	char *to = text;
 
@@ -122,7 +122,7 @@ static void make_safe(char *text)
 	*to = '\0';
 }
 
-static unsigned width_of(const char *text)
+unsigned table_width(const char *text)
 {
 	unsigned n = 0;
 
@@ -237,7 +237,7 @@ static void make_line(struct line *l, const struct row *r)
 		put_key(l, COL_REASON, r, "reason");
 	}
 	for (unsigned i = 0; i < COLUMNS; i++) {
-		make_safe(l->text[i]);
+		table_make_safe(l->text[i]);
 	}
 }
 
@@ -249,7 +249,7 @@ static void print_line(const struct table *t, const struct line *l)
 		last--;
 	}
 	for (unsigned i = 0; i <= last; i++) {
-		const unsigned width = width_of(l->text[i]);
+		const unsigned width = table_width(l->text[i]);
 		const int pad = t->width[i] > width ? (int)(t->width[i] - width) : 0;
 
 		if (columns[i].right) {
@@ -267,9 +267,9 @@ static void start_flowing(struct table *t)
 
 	for (unsigned i = 0; i < COLUMNS; i++) {
 		snprintf(title.text[i], CELL_BYTES, "%s", columns[i].title);
-		t->width[i] = width_of(title.text[i]);
+		t->width[i] = table_width(title.text[i]);
 		for (unsigned k = 0; k < t->n_held; k++) {
-			const unsigned width = width_of(t->held[k].text[i]);
+			const unsigned width = table_width(t->held[k].text[i]);
 
 			if (width > t->width[i]) {
 				t->width[i] = width < MAX_WIDTH ? width : MAX_WIDTH;

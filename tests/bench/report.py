@@ -19,6 +19,8 @@ import subprocess
 import sys
 import tempfile
 
+import search
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 GEO = ("/usr/share/tor/geoip", "/usr/share/tor/geoip6")
 
@@ -399,7 +401,8 @@ def main():
                   "side": lambda: side_by_side(args),
                   "policy": lambda: policy(args, work, make),
                   "flowcost": lambda: dpi_cost(args),
-                  "flowlog": lambda: flow_log(args, work)}
+                  "flowlog": lambda: flow_log(args, work),
+                  "search": lambda: search.section(args.build, args.quick, work)}
         unknown = set(args.words) - {"quick"} - set(tables)
         if unknown:
             a.error(f"unknown table {', '.join(unknown)}; there are: {', '.join(tables)}")

@@ -64,6 +64,16 @@ void policy_limit(const struct policy *p, uint16_t limit, struct policy_limit_in
 
 const char *policy_tenant_name(const struct policy *p, uint32_t tenant)
 {
+#define TENANTS(d)                                                                                 \
+	"tenant-" d "0", "tenant-" d "1", "tenant-" d "2", "tenant-" d "3", "tenant-" d "4",       \
+		"tenant-" d "5", "tenant-" d "6", "tenant-" d "7", "tenant-" d "8",                \
+		"tenant-" d "9"
+	static const char *const many[] = {
+		TENANTS("0"), TENANTS("1"), TENANTS("2"), "tenant-30", "tenant-31"};
+
+	if (tenant >= FAKE_TENANTS && tenant - FAKE_TENANTS < 32) {
+		return many[tenant - FAKE_TENANTS];
+	}
 	return tenant == FAKE_TENANT ? "auto-oem" : "_unlisted";
 }
 

@@ -13,8 +13,9 @@ enum fake_rule {
 	FAKE_RULE_SHADOW, // "trial-gdpr"
 };
 
-#define FAKE_TENANT 1 // "auto-oem"
-#define FAKE_LIMIT  3 // "gdl-day", flags
+#define FAKE_TENANT  1   // "auto-oem"
+#define FAKE_TENANTS 100 // and 31 more: "tenant-00" to "tenant-31"
+#define FAKE_LIMIT   3   // "gdl-day", flags
 
 // Version 412.
 const struct policy *fake_policy(void);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// make_segment FILE: a segment of the lines on standard input, a block for every three of them. Its
-// entries are no log's: for readers that do not verify.
+// A segment of the lines on standard input, for readers that do not verify: its entries are no
+// log's.
+//
+//     make_segment FILE              a block for every three lines, no footer
+//     make_segment FILE N            a block for every N lines, and a footer: a closed segment
 
 #include "app/evidence/crc32c.h"
 #include "app/evidence/entry.h"
@@ -11,13 +14,41 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <zstd.h>
 
 #define LINES_A_BLOCK 3
+#define MAX_BLOCKS    4096
 
-static void put_block(FILE *f, uint64_t number, const char *lines, size_t len)
+static struct frame_item items[MAX_BLOCKS];
+
+static void put_footer(FILE *f, uint64_t blocks)
 {
-	struct entry e = {.gw = "\"test\"", .dpi = "\"\"", .block = number, .first = 1, .n = 1};
+	uint8_t *footer = malloc(frame_footer_size(blocks));
+
+	if (footer == NULL)
+		exit(2);
+	frame_put_footer(footer, items, (uint32_t)blocks);
+	fwrite(footer, 1, frame_footer_size(blocks), f);
+	free(footer);
+}
+
+static int64_t number_behind(const char *line, const char *key, int64_t without)
+{
+	const char *at = strstr(line, key);
+
+	return at != NULL ? strtoll(at + strlen(key), NULL, 10) : without;
+}
+
+static void put_block(FILE *f, uint64_t number, const char *lines, size_t len, const int64_t t[2])
+{
+	struct entry e = {.gw = "\"test\"",
+		.dpi = "\"\"",
+		.block = number,
+		.first = 1,
+		.n = 1,
+		.t0 = t[0],
+		.t1 = t[1]};
 	const size_t bound = ZSTD_compressBound(len);
 	char line[ENTRY_LINE_MAX];
 	uint8_t *data = malloc(bound), *head;
@@ -32,6 +63,14 @@ static void put_block(FILE *f, uint64_t number, const char *lines, size_t len)
 	if (head == NULL)
 		exit(2);
 	frame_put_entry(head, &b);
+	if (number == MAX_BLOCKS)
+		exit(2);
+	items[number] = (struct frame_item){.offset = (uint64_t)ftell(f),
+		.block = number,
+		.first = 1,
+		.last = 1,
+		.t0 = t[0],
+		.t1 = t[1]};
 	fwrite(head, 1, frame_entry_size(b.entry_len), f);
 	fwrite(data, 1, b.data_len, f);
 	free(head);
@@ -40,11 +79,13 @@ static void put_block(FILE *f, uint64_t number, const char *lines, size_t len)
 
 int main(int argc, char **argv)
 {
-	FILE *f = argc == 2 ? fopen(argv[1], "wb") : NULL;
+	const unsigned block = argc == 3 ? (unsigned)atoi(argv[2]) : LINES_A_BLOCK;
+	FILE *f = argc == 2 || argc == 3 ? fopen(argv[1], "wb") : NULL;
 	char *lines = NULL, *line = NULL;
 	size_t len = 0, cap = 0;
 	uint64_t number = 0;
 	unsigned n = 0;
+	int64_t t[2];
 	ssize_t got;
 
 	if (f == NULL)
@@ -55,13 +96,19 @@ int main(int argc, char **argv)
 			return 2;
 		memcpy(lines + len, line, (size_t)got);
 		len += (size_t)got;
-		if (++n == LINES_A_BLOCK) {
-			put_block(f, number++, lines, len);
+		t[0] = n != 0 ? t[0] : INT64_MAX;
+		t[1] = n != 0 ? t[1] : 0;
+		t[0] = MIN(t[0], number_behind(line, "\"t0\":", INT64_MAX));
+		t[1] = MAX(t[1], number_behind(line, "\"t1\":", 0));
+		if (++n == block) {
+			put_block(f, number++, lines, len, t);
 			len = n = 0;
 		}
 	}
 	if (len != 0)
-		put_block(f, number, lines, len);
+		put_block(f, number++, lines, len, t);
+	if (argc == 3)
+		put_footer(f, number);
 	free(line);
 	free(lines);
 	return fclose(f) == 0 ? 0 : 2;

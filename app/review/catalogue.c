@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/review/catalogue.h"
+
+#include "app/evidence/crc32c.h"
+#include "app/review/block_index.h"
+#include "app/review/catalogue_file.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#define BUSY_MS 2000
+
+enum query {
+	QUERY_SEGMENT,
+	QUERY_WORDS,
+	QUERY_NAMES,
+	QUERY_KEPT,
+	QUERY_ROLLUP,
+	QUERIES,
+};
+
+static const char *const queries[QUERIES] = {
+	[QUERY_SEGMENT] =
+		"SELECT id, size, mtime, footer, blocks, crc FROM segment WHERE name = ?1",
+	[QUERY_WORDS] = "SELECT words_crc, words FROM block WHERE id = ?1",
+	[QUERY_NAMES] = "SELECT names_crc, names FROM block WHERE id = ?1",
+	[QUERY_KEPT] = "SELECT kept_crc, kept, kept_raw FROM block WHERE id = ?1",
+	[QUERY_ROLLUP] = "SELECT crc, data, raw FROM rollup WHERE segment = ?1",
+};
+
+struct catalogue {
+	sqlite3 *db;
+	sqlite3_stmt *q[QUERIES];
+	bool known; // the segment at hand is
+	int64_t id;
+	struct catalogue_key key;
+	char damage[256]; // "": none yet
+};
+
+bool catalogue_key_of(int fd, const struct frame_item *items, uint32_t n, struct catalogue_key *out)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0) {
+		return false;
+	}
+	*out = (struct catalogue_key){(int64_t)st.st_size,
+		(int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+		crc32c(items, n * sizeof(*items)), n};
+	return true;
+}
+
+int64_t catalogue_sum(enum catalogue_part part, int64_t id, uint32_t footer, int64_t raw,
+	const void *data, size_t len)
+{
+	const uint64_t all[] = {(uint64_t)part, (uint64_t)id, footer, (uint64_t)raw, len,
+		len != 0 ? crc32c(data, len) : 0};
+
+	return crc32c(all, sizeof(all));
+}
+
+int64_t catalogue_segment_sum(int64_t id, const char *name, const struct catalogue_key *key)
+{
+	const int64_t all[] = {key->size, key->mtime, key->blocks, crc32c(name, strlen(name))};
+
+	return catalogue_sum(PART_SEGMENT, id, key->footer, 0, all, sizeof(all));
+}
+
+static void damaged(struct catalogue *c, const char *what)
+{
+	if (c->damage[0] == '\0') {
+		snprintf(c->damage, sizeof(c->damage), "%s", what);
+	}
+	c->known = false;
+}
+
+const char *catalogue_damage(const struct catalogue *c)
+{
+	return c->damage[0] != '\0' ? c->damage : NULL;
+}
+
+// The one number that a PRAGMA gives; -1: none.
+static int64_t pragma(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *q;
+	int64_t v = -1;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &q, NULL) == SQLITE_OK &&
+		sqlite3_step(q) == SQLITE_ROW) {
+		v = sqlite3_column_int64(q, 0);
+	}
+	sqlite3_finalize(q);
+	return v;
+}
+
+static bool is_catalogue(sqlite3 *db, char *why, size_t why_size)
+{
+	const int64_t application = pragma(db, "PRAGMA application_id");
+	const int64_t version = pragma(db, "PRAGMA user_version");
+
+	if (application != CATALOGUE_APPLICATION) {
+		snprintf(why, why_size, "it is damaged, or no catalogue");
+	} else if (version != CATALOGUE_VERSION) {
+		snprintf(why, why_size, "it is of version %lld, this program's is %d",
+			(long long)version, CATALOGUE_VERSION);
+	}
+	return application == CATALOGUE_APPLICATION && version == CATALOGUE_VERSION;
+}
+
+struct catalogue *catalogue_open(
+	const char *path, enum catalogue_found *found, char *why, size_t why_size)
+{
+	struct catalogue *c;
+
+	*found = CATALOGUE_NONE;
+	if (access(path, R_OK) != 0 || (c = calloc(1, sizeof(*c))) == NULL) {
+		return NULL;
+	}
+	*found = CATALOGUE_DAMAGED;
+	snprintf(why, why_size, "it is damaged");
+	if (sqlite3_open_v2(path, &c->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
+		catalogue_close(c);
+		return NULL;
+	}
+	sqlite3_busy_timeout(c->db, BUSY_MS);
+	sqlite3_exec(
+		c->db, "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON", NULL, NULL, NULL);
+	if (!is_catalogue(c->db, why, why_size)) {
+		catalogue_close(c);
+		return NULL;
+	}
+	for (unsigned i = 0; i < QUERIES; i++) {
+		if (sqlite3_prepare_v2(c->db, queries[i], -1, &c->q[i], NULL) != SQLITE_OK) {
+			snprintf(why, why_size, "%s", sqlite3_errmsg(c->db));
+			catalogue_close(c);
+			return NULL;
+		}
+	}
+	*found = CATALOGUE_GOOD;
+	return c;
+}
+
+void catalogue_close(struct catalogue *c)
+{
+	if (c == NULL) {
+		return;
+	}
+	for (unsigned i = 0; i < QUERIES; i++) {
+		sqlite3_finalize(c->q[i]);
+	}
+	sqlite3_close(c->db);
+	free(c);
+}
+
+bool catalogue_segment(
+	struct catalogue *c, const char *path, int fd, const struct frame_item *items, uint32_t n)
+{
+	const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+	sqlite3_stmt *q = c->q[QUERY_SEGMENT];
+	struct catalogue_key k;
+	int rc;
+
+	c->known = false;
+	if (c->damage[0] != '\0' || items == NULL || !catalogue_key_of(fd, items, n, &c->key)) {
+		return false;
+	}
+	sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
+	rc = sqlite3_step(q);
+	if (rc == SQLITE_ROW) {
+		k = (struct catalogue_key){sqlite3_column_int64(q, 1), sqlite3_column_int64(q, 2),
+			(uint32_t)sqlite3_column_int64(q, 3), (uint32_t)sqlite3_column_int64(q, 4)};
+		c->id = sqlite3_column_int64(q, 0);
+		if (sqlite3_column_int64(q, 5) != catalogue_segment_sum(c->id, name, &k)) {
+			damaged(c, "the row of a segment is damaged");
+		} else {
+			c->known = k.size == c->key.size && k.mtime == c->key.mtime &&
+				   k.footer == c->key.footer && k.blocks == c->key.blocks;
+		}
+	} else if (rc != SQLITE_DONE && rc != SQLITE_BUSY) {
+		damaged(c, sqlite3_errmsg(c->db));
+	}
+	sqlite3_reset(q);
+	return c->known;
+}
+
+// The bytes of a row of the segment at hand: its checksum must be right. NULL: they cannot be used
+// (or, without damage, are not there). Valid until the query is reset.
+static const void *fetch(struct catalogue *c, enum query query, enum catalogue_part part,
+	int64_t id, size_t *len, int64_t *raw)
+{
+	sqlite3_stmt *q = c->q[query];
+	const void *data;
+	int rc;
+
+	sqlite3_reset(q);
+	sqlite3_bind_int64(q, 1, id);
+	rc = sqlite3_step(q);
+	if (rc == SQLITE_BUSY) {
+		c->known = false; // being rebuilt
+		return NULL;
+	}
+	if (rc != SQLITE_ROW) {
+		damaged(c, rc == SQLITE_DONE ? "a row is missing" : sqlite3_errmsg(c->db));
+		return NULL;
+	}
+	data = sqlite3_column_blob(q, 1);
+	*len = (size_t)sqlite3_column_bytes(q, 1);
+	*raw = sqlite3_column_count(q) > 2 ? sqlite3_column_int64(q, 2) : 0;
+	if (sqlite3_column_int64(q, 0) !=
+		catalogue_sum(part, id, c->key.footer, *raw, data, *len)) {
+		damaged(c, "the checksum of a row is wrong");
+		return NULL;
+	}
+	return data;
+}
+
+static bool unpack(
+	struct catalogue *c, const void *data, size_t len, int64_t raw, struct blocks_lines *out)
+{
+	if (raw < 0 || raw > (int64_t)FRAME_MAX_RAW * 4) {
+		damaged(c, "a row has an impossible size");
+		return false;
+	}
+	if (out->v == NULL || out->cap < (size_t)raw) {
+		char *v = realloc(out->v, (size_t)raw + 1);
+
+		if (v == NULL) {
+			return false;
+		}
+		out->v = v;
+		out->cap = (size_t)raw + 1;
+	}
+	if (ZSTD_decompress(out->v, out->cap, data, len) != (size_t)raw) {
+		damaged(c, "a row cannot be unpacked");
+		return false;
+	}
+	out->len = (size_t)raw;
+	return true;
+}
+
+static enum blocks_want kept(struct catalogue *c, int64_t id, struct blocks_lines *instead)
+{
+	size_t len;
+	int64_t raw;
+	const void *data = fetch(c, QUERY_KEPT, PART_KEPT, id, &len, &raw);
+	enum blocks_want want = BLOCKS_READ;
+
+	if (data != NULL && raw == 0) {
+		want = BLOCKS_SKIP;
+	} else if (data != NULL && unpack(c, data, len, raw, instead)) {
+		want = BLOCKS_INSTEAD;
+	}
+	sqlite3_reset(c->q[QUERY_KEPT]);
+	return want;
+}
+
+enum blocks_want catalogue_block(
+	struct catalogue *c, const struct filter *f, uint32_t i, struct blocks_lines *instead)
+{
+	const int64_t id = c->id << CATALOGUE_BLOCK_BITS | i;
+	const void *data;
+	bool may = true;
+	int64_t raw;
+	size_t len;
+
+	if (!c->known) {
+		return BLOCKS_READ;
+	}
+	data = fetch(c, QUERY_WORDS, PART_WORDS, id, &len, &raw);
+	may = data == NULL || block_index_may_words(f, data, len);
+	sqlite3_reset(c->q[QUERY_WORDS]);
+	if (may && c->known && block_index_asks_names(f)) {
+		data = fetch(c, QUERY_NAMES, PART_NAMES, id, &len, &raw);
+		may = data == NULL || block_index_may_names(f, data, len);
+		sqlite3_reset(c->q[QUERY_NAMES]);
+	}
+	if (!may) {
+		return BLOCKS_SKIP;
+	}
+	return c->known && block_index_asks_kept_only(f) ? kept(c, id, instead) : BLOCKS_READ;
+}
+
+bool catalogue_rollup(struct catalogue *c, struct blocks_lines *out)
+{
+	size_t len;
+	int64_t raw;
+	const void *data;
+	bool ok;
+
+	if (!c->known) {
+		return false;
+	}
+	data = fetch(c, QUERY_ROLLUP, PART_ROLLUP, c->id, &len, &raw);
+	ok = data != NULL && unpack(c, data, len, raw, out);
+	sqlite3_reset(c->q[QUERY_ROLLUP]);
+	return ok;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// The catalogue of a log's directory: an SQLite file that says of the blocks of closed segments
+// what they may hold (block_index.h), holds copies of the lines that are not about allowed flows,
+// and hourly rollups. It is a cache: what it does not tell is looked up in the segments, and it can
+// be thrown away at any time.
+//
+// It is never believed unseen. What it says of a segment counts only where the name, the size, the
+// time of change and the checksum of the footer are those of the file that is there, and each row's
+// checksum covers its place and that of the segment. The first thing that does not fit ends its
+// use. It guards against damage, not against forgers: `bhlog verify` does that, and looks at
+// segments only.
+//
+// All calls by one thread.
+#pragma once
+
+#include "app/review/blocks.h"
+#include "app/review/filter.h"
+#include "app/review/groups.h"
+
+#define FILE_CATALOGUE "catalogue.sqlite"
+
+struct catalogue;
+
+enum catalogue_found {
+	CATALOGUE_GOOD,
+	CATALOGUE_NONE,    // there is no such file, or it may not be read
+	CATALOGUE_DAMAGED, // no catalogue, or of another version; why tells
+};
+
+// NULL but where it is good.
+struct catalogue *catalogue_open(
+	const char *path, enum catalogue_found *found, char *why, size_t why_size);
+void catalogue_close(struct catalogue *c);
+
+// The questions that follow are about this segment, of n blocks. True: it is known.
+bool catalogue_segment(
+	struct catalogue *c, const char *path, int fd, const struct frame_item *items, uint32_t n);
+
+// Whether its block i need be looked at, or its copied lines instead.
+enum blocks_want catalogue_block(
+	struct catalogue *c, const struct filter *f, uint32_t i, struct blocks_lines *instead);
+
+// The lines of the segment's rollup (rollup.h), one behind the other. False: there is none.
+bool catalogue_rollup(struct catalogue *c, struct blocks_lines *out);
+
+// What did not fit; NULL: all did so far.
+const char *catalogue_damage(const struct catalogue *c);

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/review/lookup.h"
+
+#include "app/review/catalogue_build.h"
+#include "app/review/rollup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void lookup_none(struct lookup *l, const struct filter *f)
+{
+	memset(l, 0, sizeof(*l));
+	l->filter = f;
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int lookup_open(struct lookup *l, const struct filter *f, char *const *paths, unsigned n,
+	const char *file, bool refresh, char *err, size_t err_size)
+{
+	enum catalogue_found found;
+	char why[256];
+
+	lookup_none(l, f);
+	l->refresh = refresh;
+	if (n != 1 || !is_directory(paths[0])) {
+		if (file != NULL) {
+			snprintf(err, err_size,
+				"--catalogue: only one log's directory can have one");
+			return -EINVAL;
+		}
+		return 0;
+	}
+	if ((size_t)snprintf(l->dir, sizeof(l->dir), "%s", paths[0]) >= sizeof(l->dir) ||
+		(size_t)snprintf(l->path, sizeof(l->path), "%s%s", file != NULL ? file : paths[0],
+			file != NULL ? "" : "/" FILE_CATALOGUE) >= sizeof(l->path)) {
+		return 0; // opening the log tells
+	}
+	l->catalogue = catalogue_open(l->path, &found, why, sizeof(why));
+	if (found == CATALOGUE_NONE && file != NULL) {
+		snprintf(err, err_size, "%s: %s; \"bhlog reindex\" makes a catalogue", file,
+			access(file, R_OK) != 0 ? strerror(errno) : "out of memory");
+		return -ENOENT;
+	}
+	if (found == CATALOGUE_DAMAGED) {
+		fprintf(stderr, "bhlog: %s: %s; it is not used\n", l->path, why);
+		l->damaged = true;
+	}
+	if (l->catalogue != NULL && refresh && access(l->path, W_OK) == 0) {
+		struct catalogue_result r;
+		char ignored[4400]; // what is not in it is looked up in the segments
+
+		catalogue_close(l->catalogue);
+		catalogue_build(l->dir, l->path, false, isatty(STDERR_FILENO), &r, ignored,
+			sizeof(ignored));
+		l->catalogue = catalogue_open(l->path, &found, why, sizeof(why));
+	}
+	return 0;
+}
+
+static void take_rollup(struct lookup *l)
+{
+	const char *at = l->lines.v, *end = l->lines.v + l->lines.len;
+
+	while (at < end && l->rollup_rc == 0) {
+		const char *nl = memchr(at, '\n', (size_t)(end - at));
+		const char *stop = nl != NULL ? nl : end;
+		struct row r;
+
+		if (!row_parse(&r, at, (size_t)(stop - at))) {
+			l->rollup_rc = -EBADMSG;
+		} else if (filter_match(l->filter, &r)) {
+			l->rollup_rc = l->rollup(l->rollup_ctx, &r);
+		}
+		at = stop + 1;
+	}
+}
+
+void lookup_segment(void *ctx, const char *path, int fd, const struct frame_item *items, uint32_t n)
+{
+	struct lookup *l = ctx;
+	bool in_time = false, known;
+
+	known = l->catalogue != NULL && catalogue_segment(l->catalogue, path, fd, items, n);
+	for (uint32_t i = 0; !in_time && items != NULL && i < n; i++) {
+		in_time = filter_may_hold(l->filter, items[i].t0, items[i].t1);
+	}
+	l->answered = known && in_time && l->rollup != NULL && rollup_answers(l->filter) &&
+		      catalogue_rollup(l->catalogue, &l->lines);
+	if (l->answered) {
+		l->answers++;
+		take_rollup(l);
+	}
+}
+
+enum blocks_want lookup_block(
+	void *ctx, uint32_t i, const struct frame_item *item, struct blocks_lines *instead)
+{
+	struct lookup *l = ctx;
+
+	if (l->answered || !filter_may_hold(l->filter, item->t0, item->t1)) {
+		return BLOCKS_SKIP;
+	}
+	return l->catalogue != NULL ? catalogue_block(l->catalogue, l->filter, i, instead)
+				    : BLOCKS_READ;
+}
+
+static void make_anew(const struct lookup *l)
+{
+	struct catalogue_result r;
+	char err[4400];
+
+	if (catalogue_build(l->dir, l->path, true, isatty(STDERR_FILENO), &r, err, sizeof(err)) ==
+		0) {
+		fprintf(stderr, "bhlog: %s: made anew\n", l->path);
+	} else {
+		fprintf(stderr, "bhlog: %s: cannot be made anew: %s\n", l->path, err);
+	}
+}
+
+void lookup_close(struct lookup *l)
+{
+	if (l->catalogue != NULL && catalogue_damage(l->catalogue) != NULL) {
+		fprintf(stderr, "bhlog: %s: %s; what follows was looked up in the segments\n",
+			l->path, catalogue_damage(l->catalogue));
+		l->damaged = true;
+	}
+	catalogue_close(l->catalogue);
+	l->catalogue = NULL;
+	free(l->lines.v);
+	if (l->damaged && l->refresh) {
+		fflush(stdout);
+		make_anew(l);
+	}
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// The lines of a block that are asked for.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pick {
+	struct {
+		uint32_t from, len; // of the line, without its newline
+		uint32_t line;      // which of the block, from 1
+	} * v;
+	size_t n, cap;
+	uint64_t lines; // of the block
+};
+
+// Finds them, into *p, which is made where it is NULL. A last line without a newline is one too.
+// False: out of memory.
+bool pick_run(bool (*line)(void *ctx, const char *line, size_t len), void *ctx, const char *lines,
+	size_t len, struct pick **p);
+void pick_free(struct pick *p);
