@@ -63,7 +63,8 @@ def text(r):
 
 
 FIELDS = {"tenant": ["tn"], "country": ["cc"], "app": ["app", "master"], "host": ["host"],
-          "addr": ["src", "dst"], "remote": ["src", "dst"], "act": ["act"], "rule": ["rule"], "reason": ["reason"], "ev": ["ev"]}
+          "addr": ["src", "dst"], "remote": ["src", "dst"], "act": ["act"],
+          "rule": ["rule"], "reason": ["reason"], "ev": ["ev"]}
 
 
 def lower(s):
