@@ -100,16 +100,6 @@ static void print(const struct offline_policy *p, const json_t *changes, bool co
 				: "They mean the same; the bytes differ.");
 }
 
-static json_t *about(const struct offline_policy *p, const char *path)
-{
-	const struct policy_info *i = policy_info(p->policy);
-	char sha[65];
-
-	policy_file_hex(i->sha256, sha);
-	return json_pack("{s:s, s:s, s:I, s:s}", "file", path, "id", i->id, "version",
-		(json_int_t)i->version, "sha256", sha);
-}
-
 static int compare(const struct offline_policy *p, char **path, bool json)
 {
 	json_t *docs[2], *changes = NULL, *answer;
@@ -127,8 +117,9 @@ static int compare(const struct offline_policy *p, char **path, bool json)
 	}
 	differ = json_array_size(changes) != 0;
 	if (json) {
-		answer = json_pack("{s:o, s:o, s:b, s:O}", "old", about(&p[0], path[0]), "new",
-			about(&p[1], path[1]), "differ", (int)differ, "changes", changes);
+		answer = json_pack("{s:o, s:o, s:b, s:O}", "old", offline_about(&p[0], path[0]),
+			"new", offline_about(&p[1], path[1]), "differ", (int)differ, "changes",
+			changes);
 		command_print_json(answer);
 		json_decref(answer);
 	} else {

@@ -39,3 +39,13 @@ void offline_free(struct offline_policy *p)
 	diag_clear(&p->diag);
 	memset(p, 0, sizeof(*p));
 }
+
+json_t *offline_about(const struct offline_policy *p, const char *path)
+{
+	const struct policy_info *i = policy_info(p->policy);
+	char sha[65];
+
+	policy_file_hex(i->sha256, sha);
+	return json_pack("{s:s, s:s, s:I, s:s}", "file", path, "id", i->id, "version",
+		(json_int_t)i->version, "sha256", sha);
+}

@@ -7,6 +7,8 @@
 #include "app/control/policy_file.h"
 #include "app/keys/key.h"
 
+#include <jansson.h>
+
 struct offline_policy {
 	struct policy_text text;
 	struct policy *policy;
@@ -18,6 +20,9 @@ struct offline_policy {
 // held against the clock.
 bool offline_load(struct offline_policy *p, const char *path, bool any_time);
 void offline_free(struct offline_policy *p);
+
+// Which policy it is, for an answer in JSON: file, id, version, sha256.
+json_t *offline_about(const struct offline_policy *p, const char *path);
 
 // The private key that a signature is made with; its name from PATH.pub where name is NULL. NULL
 // with a line on standard error.

@@ -99,25 +99,15 @@ static bool load_countries(struct simulation *s)
 	return s->geo != NULL;
 }
 
-static json_t *about(const struct offline_policy *p, const char *path)
-{
-	const struct policy_info *i = policy_info(p->policy);
-	char sha[65];
-
-	policy_file_hex(i->sha256, sha);
-	return json_pack("{s:s, s:s, s:I, s:s}", "file", path, "id", i->id, "version",
-		(json_int_t)i->version, "sha256", sha);
-}
-
 static json_t *answer_of(struct simulation *s)
 {
 	json_t *a = json_object(), *pending;
 
-	json_object_set_new(a, "policy", about(&s->policy, s->policy_path));
+	json_object_set_new(a, "policy", offline_about(&s->policy, s->policy_path));
 	json_object_set_new(a, "source", json_string(s->captures ? "captures" : "log"));
 	// A log says what was decided; of a capture nobody has said anything yet.
 	json_object_set_new(a, "against",
-		s->has_against ? about(&s->against, s->against_path)
+		s->has_against ? offline_about(&s->against, s->against_path)
 		: s->captures  ? json_null()
 			       : json_string("records"));
 	if (!s->captures)

@@ -10,10 +10,12 @@ import glob
 import hashlib
 import json
 import os
-import pty
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import terminal  # noqa: E402
 
 BHCTL, BRIDGEHEAD, ROOT = map(os.path.abspath, sys.argv[1:4])
 GOLDEN = os.path.join(ROOT, "tests", "golden")
@@ -31,23 +33,8 @@ def policy(*args, status=0, env=None):
 
 def on_terminal(args, **variables):
     """What is printed where standard output is a terminal."""
-    parent, child = pty.openpty()
     env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
-    p = subprocess.Popen([BHCTL, "policy", *args], stdout=child, stderr=subprocess.DEVNULL,
-                         env=dict(env, **variables))
-    os.close(child)
-    out = b""
-    while True:
-        try:
-            got = os.read(parent, 65536)
-        except OSError:  # the other side is closed
-            break
-        if not got:
-            break
-        out += got
-    os.close(parent)
-    p.wait(timeout=60)
-    return out
+    return terminal.on_terminal([BHCTL, "policy", *args], dict(env, **variables))
 
 
 def write(folder, name, document):
