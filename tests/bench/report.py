@@ -276,6 +276,21 @@ def side_by_side(args):
     return out + [""]
 
 
+def scale(args, policy):
+    say("scale")
+    out = ["## Two workers", "",
+           "Two workers in one process, each with its own ports, flow table and core, under one policy: cycles a",
+           "packet of established flows (64-byte UDP, rings and all) while one works alone and while both do.",
+           "Ratio: packets of both over those of one; 2 is no cost at all.", "",
+           "| flows of each | one, cycles | both, cycles each | one, Mpps | both, Mpps | ratio (spread) |",
+           "|---|---|---|---|---|---|"]
+    for flows in (1000, 64000) if args.quick else (1000, 64000, 1000000):
+        for x in program(args, "bench_scale", [str(flows), "7" if args.quick else "31", policy], args.eal):
+            out.append(f"| {x['flows']:,} | {x['alone']:.0f} | {x['both']:.0f} | {x['alone_mpps']:.1f} | "
+                       f"{x['both_mpps']:.1f} | **{x['ratio']:.2f}** ({x['ratio_min']:.2f} to {x['ratio_max']:.2f}) |")
+    return out + [""]
+
+
 def dpi_cost(args):
     say("a new flow against ndpiReader")
     out = ["## A new flow's whole cost, against ndpiReader", "",
@@ -398,6 +413,7 @@ def main():
                   "attack": lambda: attack(args, make(13, 8)),
                   "dpi": lambda: dpi_lcore(args, make(13, 8)),
                   "idle": lambda: idle(args),
+                  "scale": lambda: scale(args, make(13, 8)),
                   "side": lambda: side_by_side(args),
                   "policy": lambda: policy(args, work, make),
                   "flowcost": lambda: dpi_cost(args),

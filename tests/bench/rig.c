@@ -29,18 +29,18 @@ static int make_port(struct rig *r, unsigned side)
 {
 	struct port_config pc = {
 		.workers = 1, .rx_descriptors = 1024, .tx_descriptors = 1024, .buffer = 2048};
-	char name[2][16], dev[RTE_ETH_NAME_MAX_LEN];
+	char name[3][24], dev[RTE_ETH_NAME_MAX_LEN];
 	struct worker_port *wp;
 	int id;
 
-	snprintf(name[0], sizeof(name[0]), "rx%u", side);
-	snprintf(name[1], sizeof(name[1]), "tx%u", side);
+	snprintf(name[0], sizeof(name[0]), "rx%u-%u", side, r->c.number);
+	snprintf(name[1], sizeof(name[1]), "tx%u-%u", side, r->c.number);
+	snprintf(name[2], sizeof(name[2]), "%s%u", side == 0 ? "inside" : "outside", r->c.number);
 	r->rx[side] = rte_ring_create(name[0], RING_SIZE, 0, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	r->tx[side] = rte_ring_create(name[1], RING_SIZE, 0, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (r->rx[side] == NULL || r->tx[side] == NULL)
 		return -ENOMEM;
-	id = rte_eth_from_rings(
-		side == 0 ? "inside" : "outside", &r->rx[side], 1, &r->tx[side], 1, 0);
+	id = rte_eth_from_rings(name[2], &r->rx[side], 1, &r->tx[side], 1, 0);
 	if (id < 0 || rte_eth_dev_get_name_by_port((uint16_t)id, dev) != 0)
 		return -EIO;
 	pc.pool = r->pool;
@@ -85,12 +85,15 @@ static struct policy *load_file(struct rig *r, const char *path)
 
 static int load_policy(struct rig *r)
 {
-	struct policy *p = r->c.policy != NULL ? load_file(r, r->c.policy)
-					       : policy_builtin(POLICY_ALLOW, "BENCH");
+	struct policy *p = r->c.first != NULL    ? NULL
+			   : r->c.policy != NULL ? load_file(r, r->c.policy)
+						 : policy_builtin(POLICY_ALLOW, "BENCH");
 	struct policy *candidate = r->c.candidate != NULL ? load_file(r, r->c.candidate) : NULL;
 
 	policy_slot_init(&r->slot);
 	policy_slot_init(&r->shadow);
+	if (r->c.first != NULL)
+		return 0;
 	if (p == NULL || (r->c.candidate != NULL && candidate == NULL) ||
 		policy_slot_publish(&r->slot, p) == 0 ||
 		policy_slot_publish(&r->shadow, candidate) == 0)
@@ -131,6 +134,7 @@ static int open_log(struct rig *r)
 
 static int make_pipeline(struct rig *r)
 {
+	struct rig *owner = r->c.first != NULL ? r->c.first : r;
 	struct pipeline_config c = {
 		.max_flows = r->c.max_flows,
 		.huge = r->c.huge,
@@ -142,9 +146,9 @@ static int make_pipeline(struct rig *r)
 		.new_share = r->c.new_share,
 		.exceptions = {.overload = r->c.overload},
 		.tunnels = PARSE_ALL_TUNNELS,
-		.slot = &r->slot,
+		.slot = &owner->slot,
 		.classify_always = r->c.dpi_contexts != 0,
-		.shadow = &r->shadow,
+		.shadow = &owner->shadow,
 		.dpi = r->lanes.n == 0 ? r->dpi : NULL,
 		.lanes = r->lanes.n != 0 ? &r->lanes : NULL,
 		.geo = r->geo,
@@ -153,8 +157,8 @@ static int make_pipeline(struct rig *r)
 
 	c.sink = r->c.log_dir != NULL ? worker_sink(&r->w)
 				      : (struct record_sink){.emit = drop_record};
-	c.reader = policy_slot_add_reader(&r->slot);
-	c.shadow_reader = policy_slot_add_reader(&r->shadow);
+	c.reader = policy_slot_add_reader(&owner->slot);
+	c.shadow_reader = policy_slot_add_reader(&owner->shadow);
 	r->w.pl = aligned_alloc(64, (sizeof(*r->w.pl) + 63) & ~(size_t)63);
 	if (c.reader == NULL || c.shadow_reader == NULL || r->w.pl == NULL)
 		return -ENOMEM;
@@ -180,13 +184,15 @@ int rig_init(struct rig *r, const struct rig_config *c)
 	const struct dpi_config dc = {.contexts = c->dpi_contexts != 0 ? c->dpi_contexts : 1,
 		.max_packets_tcp = 80,
 		.max_packets_udp = 24};
+	char pool[24];
 	int rc = 0;
 
 	memset(r, 0, sizeof(*r));
 	r->c = *c;
 	for (unsigned i = 0; i < WORKER_MAX_PORTS; i++)
 		r->by_id[i].peer = -1;
-	r->pool = eal_pool_create("frames", MBUFS, 2048, 0, r->err, sizeof(r->err));
+	snprintf(pool, sizeof(pool), "frames%u", c->number);
+	r->pool = eal_pool_create(pool, MBUFS, 2048, 0, r->err, sizeof(r->err));
 	r->dpi = dpi_create(&dc, r->err, sizeof(r->err));
 	if (r->pool == NULL || r->dpi == NULL ||
 		(c->dpi_contexts == 0 && dpi_flow_open(r->dpi) == NULL))

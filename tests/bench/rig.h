@@ -25,6 +25,8 @@ struct rig_config {
 	const char *const *country_db;
 	size_t n_country_db;
 	const char *log_dir; // NULL: records are thrown away
+	unsigned number;     // of several in one process, from 0
+	struct rig *first;   // whose policy this one evaluates, too; NULL: its own
 };
 
 struct rig {
