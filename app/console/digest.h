@@ -14,7 +14,7 @@
 #include "app/console/open_flows.h"
 #include "app/console/tally.h"
 #include "app/console/timeline.h"
-#include "app/review/row.h"
+#include "app/rows/row.h"
 
 #define DIGEST_TEXT 320
 

@@ -4,7 +4,7 @@
 // The cells of a record by name, found in one pass.
 #pragma once
 
-#include "app/review/row.h"
+#include "app/rows/row.h"
 
 // Keys of which a report tells, with their names in the log.
 // clang-format off

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "app/console/words.h"
-#include "app/review/row.h"
+#include "app/rows/row.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -5,7 +5,7 @@
 
 #include "app/evidence/folder.h"
 #include "app/evidence/note.h"
-#include "app/review/source.h"
+#include "app/rows/source.h"
 
 #include <errno.h>
 #include <fcntl.h>

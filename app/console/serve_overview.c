@@ -2,7 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/console/serve.h"
-#include "app/review/source.h"
+#include "app/rows/source.h"
 
 #include <errno.h>
 #include <stdlib.h>

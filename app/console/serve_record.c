@@ -5,7 +5,7 @@
 #include "app/console/serve.h"
 #include "app/evidence/proof.h"
 #include "app/review/evidence.h"
-#include "app/review/source.h"
+#include "app/rows/source.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

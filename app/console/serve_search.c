@@ -4,7 +4,7 @@
 #include "app/console/fields.h"
 #include "app/console/serve.h"
 #include "app/review/filter.h"
-#include "app/review/source.h"
+#include "app/rows/source.h"
 
 #include <stdlib.h>
 #include <string.h>

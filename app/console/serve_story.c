@@ -3,7 +3,7 @@
 
 #include "app/console/fields.h"
 #include "app/console/serve.h"
-#include "app/review/source.h"
+#include "app/rows/source.h"
 
 #include <stdio.h>
 #include <string.h>

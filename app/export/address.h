@@ -4,7 +4,7 @@
 // An IP address as a record has it.
 #pragma once
 
-#include "app/review/row.h"
+#include "app/rows/row.h"
 
 struct address {
 	uint8_t version; // 4 or 6; 0: none

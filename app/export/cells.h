@@ -6,7 +6,7 @@
 #pragma once
 
 #include "app/flowlog/json.h"
-#include "app/review/row.h"
+#include "app/rows/row.h"
 
 // Whether all is as the log writes it: keys of letters, digits and '_'; strings, whole numbers,
 // lists of these.

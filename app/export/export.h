@@ -7,7 +7,7 @@
 #pragma once
 
 #include "app/flowlog/json.h"
-#include "app/review/row.h"
+#include "app/rows/row.h"
 
 // Suricata's EVE:
 //   end                       flow: counts of the flow's whole life

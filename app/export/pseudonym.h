@@ -20,7 +20,7 @@
 #pragma once
 
 #include "app/flowlog/json.h"
-#include "app/review/row.h"
+#include "app/rows/row.h"
 
 #define PSEUDONYM_KEY_MIN 32
 #define PSEUDONYM_KEY_MAX 4096

@@ -15,9 +15,9 @@
 // All calls by one thread.
 #pragma once
 
-#include "app/review/blocks.h"
 #include "app/review/filter.h"
 #include "app/review/groups.h"
+#include "app/rows/blocks.h"
 
 #define FILE_CATALOGUE "catalogue.sqlite"
 

@@ -4,9 +4,9 @@
 #include "app/review/catalogue_build.h"
 
 #include "app/evidence/folder.h"
-#include "app/review/blocks.h"
 #include "app/review/catalogue.h"
 #include "app/review/catalogue_store.h"
+#include "app/rows/blocks.h"
 
 #include <errno.h>
 #include <fcntl.h>

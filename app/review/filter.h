@@ -5,7 +5,7 @@
 // without a value holds for every record, one with a value never for a record that lacks it.
 #pragma once
 
-#include "app/review/row.h"
+#include "app/rows/row.h"
 
 enum filter_field {
 	FILTER_TENANT,

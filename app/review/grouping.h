@@ -8,7 +8,7 @@
 
 #include "app/review/groups.h"
 #include "app/review/printer.h"
-#include "app/review/row.h"
+#include "app/rows/row.h"
 
 #define GROUPING_FIELDS 8
 

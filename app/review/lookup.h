@@ -6,7 +6,7 @@
 #pragma once
 
 #include "app/review/catalogue.h"
-#include "app/review/source.h"
+#include "app/rows/source.h"
 
 struct lookup {
 	const struct filter *filter;

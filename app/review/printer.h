@@ -10,7 +10,7 @@
 // table  for people: aligned columns, times in UTC, control characters shown as '?'
 #pragma once
 
-#include "app/review/row.h"
+#include "app/rows/row.h"
 
 #include <stdio.h>
 

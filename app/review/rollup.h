@@ -13,7 +13,7 @@
 
 #include "app/review/filter.h"
 #include "app/review/groups.h"
-#include "app/review/row.h"
+#include "app/rows/row.h"
 
 // Counts a record. False: out of memory, or too many groups.
 bool rollup_row(struct groups *g, const struct row *r);

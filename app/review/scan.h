@@ -7,7 +7,7 @@
 
 #include "app/review/filter.h"
 #include "app/review/lookup.h"
-#include "app/review/source.h"
+#include "app/rows/source.h"
 
 struct scan {
 	// Set by the caller.

@@ -4,7 +4,7 @@
 // A table for people. The first rows are held back to find how wide the columns must be.
 #pragma once
 
-#include "app/review/row.h"
+#include "app/rows/row.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
 
 // The engine over recorded flows. A flow counts once, by its last record.
 
-#include "app/review/source.h"
+#include "app/rows/source.h"
 #include "app/simulate/open_flows.h"
 #include "app/simulate/row_flow.h"
 #include "app/simulate/simulation.h"

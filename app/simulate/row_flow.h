@@ -4,7 +4,7 @@
 // A flow from a line of the flow log.
 #pragma once
 
-#include "app/review/row.h"
+#include "app/rows/row.h"
 #include "app/simulate/flow.h"
 
 // The keys that a simulation looks at, in the order of a record.

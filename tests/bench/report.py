@@ -280,7 +280,7 @@ def scale(args, policy):
     say("scale")
     out = ["## Two workers", "",
            "Two workers in one process, each with its own ports, flow table and core, under one policy: cycles a",
-           "packet of established flows (64-byte UDP, rings and all) while one works alone and while both do.",
+           "packet of established flows (60-byte UDP, rings and all) while one works alone and while both do.",
            "Ratio: packets of both over those of one; 2 is no cost at all.", "",
            "| flows of each | one, cycles | both, cycles each | one, Mpps | both, Mpps | ratio (spread) |",
            "|---|---|---|---|---|---|"]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-#include "app/review/blocks.h"
+#include "app/rows/blocks.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-#include "app/review/source.h"
+#include "app/rows/source.h"
 
 #include "app/evidence/folder.h"
-#include "app/review/pick.h"
+#include "app/rows/pick.h"
 
 #include <errno.h>
 #include <fcntl.h>

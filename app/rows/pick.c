@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-#include "app/review/pick.h"
+#include "app/rows/pick.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 // being written can be read at the same time; a torn last block or line is left out.
 #pragma once
 
-#include "app/review/blocks.h"
+#include "app/rows/blocks.h"
 
 #include <stdbool.h>
 #include <stddef.h>

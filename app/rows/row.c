@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-#include "app/review/row.h"
+#include "app/rows/row.h"
 
 #include <string.h>
 #include <strings.h>
