@@ -21,6 +21,10 @@ def is_there():
     return shutil.which("chromium") is not None
 
 
+class Gone(Exception):
+    """The page that was asked is another one by now."""
+
+
 class Chromium:
     def __init__(self):
         self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -48,6 +52,8 @@ class Chromium:
         while True:
             answer = self.next()
             if answer.get("id") == self.number:
+                if "navigated" in answer.get("error", {}).get("message", ""):
+                    raise Gone(answer)
                 assert "error" not in answer, answer
                 return answer["result"]
 
@@ -67,7 +73,10 @@ class Chromium:
     def wait_for(self, expression):
         """Its value, as soon as that is true."""
         for _ in range(200):
-            value = self.evaluate(expression)
+            try:
+                value = self.evaluate(expression)
+            except Gone:  # the next page is on its way
+                value = None
             if value:
                 return value
             time.sleep(0.05)
