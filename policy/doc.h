@@ -54,6 +54,12 @@ struct policy_match {
 	const uint8_t *protos; // IP protocol numbers
 };
 
+// Whether the match has a condition of this dimension.
+static inline bool match_names(const struct policy_match *m, enum policy_dim dim)
+{
+	return m->present >> dim & 1;
+}
+
 struct policy_rule_doc {
 	const char *id, *reason, *note; // note may be NULL
 	const char *const *basis;

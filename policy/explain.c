@@ -215,7 +215,6 @@ static const char *id_of(const struct policy *p, uint16_t rule)
 static void compare(
 	const struct policy *p, const struct policy_question *q, struct policy_explanation *e)
 {
-	static const char *const states[] = {"decided", "agreed", "undecided"};
 	const struct policy_facts *f = &e->facts;
 	uint32_t tenant = policy_tenant(p, &f->inside, q->vlan, q->vni);
 	uint16_t held[POLICY_MAX_LIMITS], cc = q->cc;
@@ -236,8 +235,10 @@ static void compare(
 		words_add(&w,
 			"the engine's verdict is %s by %s (%s), the explanation's %s by %s (%s)",
 			policy_action_name((enum policy_action)v.action), id_of(p, v.rule),
-			states[v.state], policy_action_name((enum policy_action)e->verdict.action),
-			id_of(p, e->verdict.rule), states[e->verdict.state]);
+			policy_state_name((enum policy_state)v.state),
+			policy_action_name((enum policy_action)e->verdict.action),
+			id_of(p, e->verdict.rule),
+			policy_state_name((enum policy_state)e->verdict.state));
 	else if (n != e->n_held || (n != 0 && memcmp(held, e->held, n * sizeof(*held)) != 0))
 		words_add(&w, "the engine holds %u limits, the explanation %u, or others", n,
 			e->n_held);

@@ -4,6 +4,7 @@
 // The conditions that classification settles: applications, names of hosts, risks.
 
 #include "policy/explain_part.h"
+#include "policy/matcher.h"
 
 #include <string.h>
 
@@ -50,17 +51,6 @@ enum policy_truth explain_apps(
 	return POLICY_FALSE;
 }
 
-// "*.a.example" holds for what stands below a.example, at any depth, and not for itself.
-static bool host_is(const char *host, const char *pattern)
-{
-	size_t n = strlen(host), k;
-
-	if (pattern[0] != '*')
-		return strcmp(host, pattern) == 0;
-	k = strlen(pattern + 1);
-	return n >= k && strcmp(host + n - k, pattern + 1) == 0;
-}
-
 enum policy_truth explain_hosts(
 	const struct explaining *x, const struct policy_match *m, struct words *w)
 {
@@ -72,7 +62,7 @@ enum policy_truth explain_hosts(
 		return x->facts->final ? POLICY_FALSE : POLICY_PENDING;
 	}
 	for (unsigned i = 0; i < m->n_hosts; i++) {
-		if (!host_is(x->host, m->hosts[i]))
+		if (!host_matches(m->hosts[i], x->host))
 			continue;
 		if (m->hosts[i][0] == '*')
 			words_add(w, "%s is below %s", x->host, m->hosts[i]);

@@ -135,18 +135,14 @@ static enum policy_truth prefixes(const struct policy_addr *a, const char *addr,
 	return POLICY_FALSE;
 }
 
-static const struct {
-	uint8_t number;
-	const char *name;
-} protocols[] = {{6, "tcp"}, {17, "udp"}, {1, "icmp"}, {58, "icmp6"}, {132, "sctp"}, {50, "esp"},
-	{47, "gre"}};
-
 static void proto_name(uint8_t number, char out[16])
 {
-	snprintf(out, 16, "protocol %u", number);
-	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
-		if (protocols[i].number == number)
-			snprintf(out, 16, "%s", protocols[i].name);
+	const char *name = match_proto_name(number);
+
+	if (name != NULL)
+		snprintf(out, 16, "%s", name);
+	else
+		snprintf(out, 16, "protocol %u", number);
 }
 
 static enum policy_truth protos(
@@ -182,7 +178,7 @@ static enum policy_truth ports(
 	char name[16];
 
 	proto_name(proto, name);
-	if (!has_ports(proto)) {
+	if (!policy_has_ports(proto)) {
 		words_add(w, "%s has no ports", name);
 		return POLICY_FALSE;
 	}
@@ -307,7 +303,7 @@ void explain_match(
 	for (unsigned dim = 0; c != NULL && dim < DIM_COUNT; dim++) {
 		struct words w = {0};
 
-		if ((m->present >> dim & 1) == 0)
+		if (!match_names(m, dim))
 			continue;
 		c->field = match_keys[dim];
 		c->is = condition(x, m, (enum policy_dim)dim, &w);

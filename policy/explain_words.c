@@ -59,41 +59,44 @@ void words_item(struct words *w, size_t total, const char *fmt, ...)
 }
 
 // The classifier lists names and finds their ids; the other way round is a search.
-static void name_of(const struct policy_names *n, int id, const char *(*at)(void *ctx, size_t i),
+static void name_of(void *ctx, int id, const char *(*at)(void *ctx, size_t i),
 	int (*find)(void *ctx, const char *name), const char *what, char out[96])
 {
 	const char *name;
 
 	snprintf(out, 96, "%s %d", what, id);
-	for (size_t i = 0; at != NULL && find != NULL && (name = at(n->ctx, i)) != NULL; i++)
-		if (find(n->ctx, name) == id) {
+	for (size_t i = 0; at != NULL && find != NULL && (name = at(ctx, i)) != NULL; i++)
+		if (find(ctx, name) == id) {
 			snprintf(out, 96, "%s", name);
 			return;
 		}
 }
 
-void explain_app_name(const struct policy_names *n, uint16_t id, char out[96])
+// Without a classifier there are none.
+static struct policy_names or_none(const struct policy_names *n)
 {
-	static const struct policy_names none;
-
-	n = n != NULL ? n : &none;
-	name_of(n, id, n->app_at, n->app, "application", out);
+	return n != NULL ? *n : (struct policy_names){0};
 }
 
-void explain_category_name(const struct policy_names *n, uint16_t id, char out[96])
+void explain_app_name(const struct policy_names *names, uint16_t id, char out[96])
 {
-	static const struct policy_names none;
+	const struct policy_names n = or_none(names);
 
-	n = n != NULL ? n : &none;
-	name_of(n, id, n->category_at, n->category, "category", out);
+	name_of(n.ctx, id, n.app_at, n.app, "application", out);
 }
 
-void explain_risk_name(const struct policy_names *n, unsigned id, char out[96])
+void explain_category_name(const struct policy_names *names, uint16_t id, char out[96])
 {
-	static const struct policy_names none;
+	const struct policy_names n = or_none(names);
 
-	n = n != NULL ? n : &none;
-	name_of(n, (int)id, n->risk_at, n->risk, "risk", out);
+	name_of(n.ctx, id, n.category_at, n.category, "category", out);
+}
+
+void explain_risk_name(const struct policy_names *names, unsigned id, char out[96])
+{
+	const struct policy_names n = or_none(names);
+
+	name_of(n.ctx, (int)id, n.risk_at, n.risk, "risk", out);
 }
 
 const char *policy_truth_name(enum policy_truth t)

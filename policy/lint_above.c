@@ -6,6 +6,7 @@
 // classification still waits for, so the narrow one never comes first.
 
 #include "policy/lint_part.h"
+#include "policy/matcher.h"
 
 #include <string.h>
 
@@ -15,11 +16,6 @@ static bool within(const uint64_t *narrow, const uint64_t *wide, unsigned words)
 		if (narrow[i] & ~wide[i])
 			return false;
 	return true;
-}
-
-static bool names(const struct policy_match *m, enum policy_dim dim)
-{
-	return m->present >> dim & 1;
 }
 
 // Whether the ranges have all ports of r.
@@ -48,9 +44,9 @@ static bool ports_hold(
 	unsigned n_w = s ? wide->n_sports : wide->n_dports;
 	unsigned n = s ? narrow->n_sports : narrow->n_dports;
 
-	if (!names(wide, dim))
+	if (!match_names(wide, dim))
 		return true;
-	if (!names(narrow, dim))
+	if (!match_names(narrow, dim))
 		return has_range(w, n_w, &all);
 	for (unsigned i = 0; i < n; i++)
 		if (!has_range(w, n_w, &v[i]))
@@ -58,21 +54,25 @@ static bool ports_hold(
 	return true;
 }
 
+static bool has_value(const uint32_t *v, uint32_t n, uint32_t value)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (v[i] == value)
+			return true;
+	return false;
+}
+
 static bool tenants_hold(
 	const struct lint *l, const struct policy_match *wide, const struct policy_match *narrow)
 {
-	if (!names(wide, DIM_TENANTS))
+	if (!match_names(wide, DIM_TENANTS))
 		return true;
-	if (!names(narrow, DIM_TENANTS))
+	if (!match_names(narrow, DIM_TENANTS))
 		return false;
 	for (uint32_t i = 0; i < narrow->n_tenants; i++) {
-		uint32_t k = 0;
-
 		if (l->tenant_lost[narrow->tenants[i]])
 			continue;
-		while (k < wide->n_tenants && wide->tenants[k] != narrow->tenants[i])
-			k++;
-		if (k == wide->n_tenants)
+		if (!has_value(wide->tenants, wide->n_tenants, narrow->tenants[i]))
 			return false;
 	}
 	return true;
@@ -93,11 +93,11 @@ static bool covers(
 static bool src_holds(
 	const struct lint *l, const struct policy_match *wide, const struct policy_match *narrow)
 {
-	if (!names(wide, DIM_SRC))
+	if (!match_names(wide, DIM_SRC))
 		return true;
-	if (names(narrow, DIM_SRC))
+	if (match_names(narrow, DIM_SRC))
 		return covers(wide->src, wide->n_src, narrow->src, narrow->n_src);
-	if (!names(narrow, DIM_TENANTS))
+	if (!match_names(narrow, DIM_TENANTS))
 		return false;
 	for (uint32_t i = 0; i < narrow->n_tenants; i++) {
 		const struct policy_tenant_doc *t = &l->doc->tenants[narrow->tenants[i]];
@@ -111,48 +111,34 @@ static bool src_holds(
 
 static bool dst_holds(const struct policy_match *wide, const struct policy_match *narrow)
 {
-	if (!names(wide, DIM_DST))
+	if (!match_names(wide, DIM_DST))
 		return true;
-	return names(narrow, DIM_DST) && covers(wide->dst, wide->n_dst, narrow->dst, narrow->n_dst);
+	return match_names(narrow, DIM_DST) &&
+	       covers(wide->dst, wide->n_dst, narrow->dst, narrow->n_dst);
 }
 
 static bool asns_hold(const struct policy_match *wide, const struct policy_match *narrow)
 {
-	if (!names(wide, DIM_ASNS))
+	if (!match_names(wide, DIM_ASNS))
 		return true;
-	if (!names(narrow, DIM_ASNS))
+	if (!match_names(narrow, DIM_ASNS))
 		return false;
-	for (uint32_t i = 0; i < narrow->n_asns; i++) {
-		uint32_t k = 0;
-
-		while (k < wide->n_asns && wide->asns[k] != narrow->asns[i])
-			k++;
-		if (k == wide->n_asns)
+	for (uint32_t i = 0; i < narrow->n_asns; i++)
+		if (!has_value(wide->asns, wide->n_asns, narrow->asns[i]))
 			return false;
-	}
 	return true;
-}
-
-static bool host_holds(const char *wide, const char *narrow)
-{
-	size_t n = strlen(narrow), k;
-
-	if (wide[0] != '*')
-		return strcmp(wide, narrow) == 0;
-	k = strlen(wide + 1); // ".a.example": "b.a.example" and "*.b.a.example" end in it
-	return n >= k && strcmp(narrow + n - k, wide + 1) == 0;
 }
 
 static bool hosts_hold(const struct policy_match *wide, const struct policy_match *narrow)
 {
-	if (!names(wide, DIM_HOSTS))
+	if (!match_names(wide, DIM_HOSTS))
 		return true;
-	if (!names(narrow, DIM_HOSTS))
+	if (!match_names(narrow, DIM_HOSTS))
 		return false;
 	for (unsigned i = 0; i < narrow->n_hosts; i++) {
 		unsigned k = 0;
 
-		while (k < wide->n_hosts && !host_holds(wide->hosts[k], narrow->hosts[i]))
+		while (k < wide->n_hosts && !host_matches(wide->hosts[k], narrow->hosts[i]))
 			k++;
 		if (k == wide->n_hosts)
 			return false;
@@ -167,12 +153,14 @@ bool lint_holds_all(const struct lint *l, const struct reach *wide, const struct
 	// What is cheap and tells most apart goes first.
 	if (wide->from > narrow->from || wide->to < narrow->to)
 		return false;
-	if (names(w, DIM_INITIATOR) && (!names(m, DIM_INITIATOR) || w->initiator != m->initiator))
+	if (match_names(w, DIM_INITIATOR) &&
+		(!match_names(m, DIM_INITIATOR) || w->initiator != m->initiator))
 		return false;
-	if (names(w, DIM_RISKS) && (!names(m, DIM_RISKS) || (m->risks & ~w->risks) != 0))
+	if (match_names(w, DIM_RISKS) &&
+		(!match_names(m, DIM_RISKS) || (m->risks & ~w->risks) != 0))
 		return false;
-	if (names(w, DIM_APPS) &&
-		(!names(m, DIM_APPS) || !within(narrow->apps, wide->apps, APP_WORDS) ||
+	if (match_names(w, DIM_APPS) &&
+		(!match_names(m, DIM_APPS) || !within(narrow->apps, wide->apps, APP_WORDS) ||
 			!within(narrow->cats, wide->cats, CAT_WORDS)))
 		return false;
 	return within(narrow->protos, wide->protos, 4) && ports_hold(w, m, DIM_SPORTS) &&

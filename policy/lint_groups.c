@@ -100,7 +100,7 @@ void lint_groups(struct lint *l)
 
 static bool only_home(const struct policy_match *m)
 {
-	return (m->present >> DIM_BORDER & 1) && m->border == 1u << POLICY_BORDER_HOME;
+	return match_names(m, DIM_BORDER) && m->border == 1u << POLICY_BORDER_HOME;
 }
 
 void lint_hosts(struct lint *l)
@@ -111,8 +111,8 @@ void lint_hosts(struct lint *l)
 		const struct policy_rule_doc *r = &l->doc->rules[i];
 
 		if (r->action != POLICY_ALLOW || r->shadow || l->rules[i].dead ||
-			(r->match.present >> DIM_HOSTS & 1) == 0 ||
-			(r->match.present & REMOTE) != 0 || only_home(&r->match))
+			!match_names(&r->match, DIM_HOSTS) || (r->match.present & REMOTE) != 0 ||
+			only_home(&r->match))
 			continue;
 		snprintf(pointer, sizeof(pointer), "/rules/%u/match/hosts", i);
 		lint_say(l, DIAG_WARNING, pointer,

@@ -24,11 +24,6 @@ void reach_kill(struct reach *r, const char *hint, const char *why, ...)
 	snprintf(r->hint, sizeof(r->hint), "%s", hint != NULL ? hint : "");
 }
 
-static bool names(const struct policy_match *m, enum policy_dim dim)
-{
-	return m->present >> dim & 1;
-}
-
 static bool empty(const uint64_t *bits, unsigned words)
 {
 	for (unsigned i = 0; i < words; i++)
@@ -44,8 +39,8 @@ static void fill_geo(const struct lint *l, struct reach *r)
 	uint8_t border[COUNTRY_INDEX_MAX], listed[COUNTRY_INDEX_MAX], grouped[COUNTRY_INDEX_MAX];
 
 	memset(border, POLICY_BORDER_CROSS, sizeof(border));
-	memset(listed, !names(m, DIM_COUNTRIES), sizeof(listed));
-	memset(grouped, !names(m, DIM_JURISDICTIONS), sizeof(grouped));
+	memset(listed, !match_names(m, DIM_COUNTRIES), sizeof(listed));
+	memset(grouped, !match_names(m, DIM_JURISDICTIONS), sizeof(grouped));
 	border[country_index(POLICY_CC_XX)] = POLICY_BORDER_UNKNOWN;
 	for (unsigned i = 0; i < l->doc->n_home; i++)
 		border[country_index(l->doc->home[i])] = POLICY_BORDER_HOME;
@@ -60,20 +55,20 @@ static void fill_geo(const struct lint *l, struct reach *r)
 	}
 	for (unsigned i = 0; i < COUNTRY_INDEX_MAX; i++)
 		if (listed[i] && grouped[i] &&
-			(!names(m, DIM_BORDER) || m->border >> border[i] & 1))
+			(!match_names(m, DIM_BORDER) || m->border >> border[i] & 1))
 			bit_set(r->geo, i);
 }
 
 static void fill_protos(struct reach *r)
 {
 	const struct policy_match *m = r->m;
-	bool ports = names(m, DIM_SPORTS) || names(m, DIM_DPORTS);
+	bool ports = match_names(m, DIM_SPORTS) || match_names(m, DIM_DPORTS);
 
 	for (unsigned i = 0; i < m->n_protos; i++)
-		if (!ports || has_ports(m->protos[i]))
+		if (!ports || policy_has_ports(m->protos[i]))
 			bit_set(r->protos, m->protos[i]);
-	for (unsigned i = 0; !names(m, DIM_PROTOS) && i < 256; i++)
-		if (!ports || has_ports((uint8_t)i))
+	for (unsigned i = 0; !match_names(m, DIM_PROTOS) && i < 256; i++)
+		if (!ports || policy_has_ports((uint8_t)i))
 			bit_set(r->protos, i);
 }
 
@@ -101,7 +96,7 @@ static void check_lists(struct reach *r)
 		{DIM_SPORTS, m->n_sports, "sports"}, {DIM_DPORTS, m->n_dports, "dports"}};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		if (names(m, lists[i].dim) && lists[i].n == 0)
+		if (match_names(m, lists[i].dim) && lists[i].n == 0)
 			reach_kill(r, "leave the key out to match everything",
 				"\"%s\" lists nothing", lists[i].key);
 }
@@ -119,7 +114,7 @@ static void check_geo(struct reach *r)
 	if (!empty(r->geo, GEO_WORDS))
 		return;
 	for (unsigned i = 0; i < 3; i++)
-		if (names(r->m, keys[i].dim))
+		if (match_names(r->m, keys[i].dim))
 			used += (size_t)snprintf(all + used, sizeof(all) - used, "%s\"%s\"",
 				used == 0 ? "" : " and ", keys[i].key);
 	reach_kill(r, NULL, "no country is in %s%s", all, strstr(all, " and ") ? " together" : "");
@@ -144,7 +139,7 @@ static bool overridden(const struct lint *l, const struct reach *r, const struct
 
 static void check_overrides(const struct lint *l, struct reach *r)
 {
-	if (!names(r->m, DIM_DST) || r->m->n_dst == 0)
+	if (!match_names(r->m, DIM_DST) || r->m->n_dst == 0)
 		return;
 	for (uint32_t i = 0; i < r->m->n_dst; i++)
 		if (!overridden(l, r, &r->m->dst[i]))
@@ -166,9 +161,9 @@ static uint64_t tenants_cost(const struct lint *l, const struct policy_match *m)
 static void check_tenants(struct lint *l, struct reach *r)
 {
 	const struct policy_match *m = r->m;
-	bool src = names(m, DIM_SRC);
+	bool src = match_names(m, DIM_SRC);
 
-	if (!names(m, DIM_TENANTS) || (src && !lint_may(l, tenants_cost(l, m))))
+	if (!match_names(m, DIM_TENANTS) || (src && !lint_may(l, tenants_cost(l, m))))
 		return;
 	for (uint32_t i = 0; i < m->n_tenants; i++) {
 		if (!src && !l->tenant_lost[m->tenants[i]])

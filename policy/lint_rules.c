@@ -134,7 +134,7 @@ static void check_limit(struct lint *l, unsigned i)
 {
 	const struct policy_limit_doc *d = &l->doc->limits[i];
 	const struct policy_match *m = &d->match;
-	bool decided = (m->present >> DIM_RULES & 1) == 0;
+	bool decided = !match_names(m, DIM_RULES);
 	struct reach r;
 	char pointer[32];
 

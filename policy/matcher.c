@@ -114,6 +114,16 @@ size_t host_plain(const char *host, char out[256])
 	return n;
 }
 
+bool host_matches(const char *pattern, const char *host)
+{
+	size_t n = strlen(host), k;
+
+	if (pattern[0] != '*')
+		return strcmp(host, pattern) == 0;
+	k = strlen(pattern + 1); // ".a.example": "b.a.example" and "*.b.a.example" end in it
+	return n >= k && strcmp(host + n - k, pattern + 1) == 0;
+}
+
 static void probe_hosts(const struct matcher *m, const struct policy_facts *f, struct probe *out)
 {
 	uint32_t hash = HOST_HASH_START;
@@ -149,7 +159,7 @@ static void probe_risks(const struct matcher *m, const struct policy_facts *f, s
 
 static void probe_ports(const struct matcher *m, const struct policy_facts *f, struct probe *out)
 {
-	bool ports = has_ports(f->proto);
+	bool ports = policy_has_ports(f->proto);
 
 	if (m->dims & 1u << DIM_SPORTS)
 		out->always[out->n++] =

@@ -116,8 +116,7 @@ static inline uint32_t host_hash_step(uint32_t h, char c)
 // A name as it is compared: lower case, without a port ("example.org:8080") and without the root's
 // dot. Returns the length.
 size_t host_plain(const char *host, char out[256]);
-
-static inline bool has_ports(uint8_t proto)
-{
-	return proto == 6 || proto == 17 || proto == 132;
-}
+// Whether a pattern of a match holds for a name: itself, or "*.a.example" for what stands below
+// a.example, at any depth, and not for itself. A pattern may stand for the name: true where all
+// that it holds for is the other's too.
+bool host_matches(const char *pattern, const char *host);

@@ -148,6 +148,13 @@ const char *policy_border_name(enum policy_border b)
 	return names[b];
 }
 
+const char *policy_state_name(enum policy_state s)
+{
+	static const char *const names[] = {"decided", "agreed", "undecided"};
+
+	return names[s];
+}
+
 const char *policy_severity_name(enum policy_severity s)
 {
 	static const char *const names[] = {NULL, "info", "low", "medium", "high", "critical"};

@@ -79,6 +79,12 @@ struct policy_addr {
 	uint8_t b[16];   // network order; IPv4 in b[0..3], the rest zero
 };
 
+// Whether a match may ask for ports of the IP protocol: TCP, UDP, SCTP.
+static inline bool policy_has_ports(uint8_t proto)
+{
+	return proto == 6 || proto == 17 || proto == 132;
+}
+
 // Resolves and lists names that the classifier knows. The ids are only compared, never logged.
 struct policy_names {
 	void *ctx;
@@ -256,5 +262,6 @@ const char *policy_tenant_name(const struct policy *p, uint32_t tenant);
 
 const char *policy_action_name(enum policy_action a);     // "allow", "flag", "block"
 const char *policy_border_name(enum policy_border b);     // "home", "cross", "unknown"
+const char *policy_state_name(enum policy_state s);       // "decided", "agreed", "undecided"
 const char *policy_severity_name(enum policy_severity s); // NULL for POLICY_SEV_NONE
 const char *policy_conf_name(enum policy_conf c);         // NULL for POLICY_CONF_NONE

@@ -97,6 +97,7 @@ void read_rules(struct reader *r, json_t *root);
 void read_limits(struct reader *r, json_t *root);
 // The key of each dimension, by enum policy_dim; NULL behind the last.
 extern const char *const match_keys[];
+const char *match_proto_name(uint8_t number); // "tcp"; NULL: none that a match can name
 // rules: the dimension "rules" is allowed (limits).
 void read_match(
 	struct reader *r, const struct place *at, json_t *o, bool rules, struct policy_match *out);

@@ -164,20 +164,29 @@ static struct port_range *read_ports(
 	return out;
 }
 
+static const char *const proto_words[] = {
+	"tcp", "udp", "icmp", "icmp6", "sctp", "esp", "gre", NULL};
+static const uint8_t proto_numbers[] = {6, 17, 1, 58, 132, 50, 47};
+
+const char *match_proto_name(uint8_t number)
+{
+	for (size_t i = 0; proto_words[i] != NULL; i++)
+		if (proto_numbers[i] == number)
+			return proto_words[i];
+	return NULL;
+}
+
 static void read_protos(struct reader *r, const struct place *at, json_t *o, struct policy_match *m)
 {
-	static const char *const words[] = {
-		"tcp", "udp", "icmp", "icmp6", "sctp", "esp", "gre", NULL};
-	static const uint8_t numbers[] = {6, 17, 1, 58, 132, 50, 47};
 	struct place here = {.up = at, .key = "protos"};
 	json_t *list = dim_list(r, at, o, "protos", 0);
 	uint8_t *out = arena_alloc(r->arena, json_array_size(list), sizeof(*out));
 
 	for (size_t i = 0; out != NULL && i < json_array_size(list); i++) {
-		int w = read_word(r, PLACE_INDEX(&here, i), json_array_get(list, i), words);
+		int w = read_word(r, PLACE_INDEX(&here, i), json_array_get(list, i), proto_words);
 
 		if (w >= 0)
-			out[m->n_protos++] = numbers[w];
+			out[m->n_protos++] = proto_numbers[w];
 	}
 	m->protos = out;
 }

@@ -45,7 +45,5 @@ json_t *explain_json(const struct explain_answer *a);
 
 // "POLICY_EXPIRED", the rule's, the limit's; NULL where nothing is decided.
 const char *explain_reason(const struct policy *p, const struct policy_verdict *v);
-// "decided", "agreed", "undecided"
-const char *explain_state(const struct policy_verdict *v);
 // "per tenant and country, a day"
 void explain_scope(const struct policy_limit_info *l, char out[64]);

@@ -56,13 +56,6 @@ const char *explain_reason(const struct policy *p, const struct policy_verdict *
 	return v->expired ? "POLICY_EXPIRED" : rule.reason;
 }
 
-const char *explain_state(const struct policy_verdict *v)
-{
-	static const char *const names[] = {"decided", "agreed", "undecided"};
-
-	return names[v->state];
-}
-
 void explain_scope(const struct policy_limit_info *l, char out[64])
 {
 	static const char *const pers[] = {"flow", "tenant", "country", "tenant and country"};

@@ -119,8 +119,9 @@ static json_t *verdict(const struct policy *p, const struct policy_explanation *
 			json_array_append_new(candidates, json_string(c.id));
 	}
 	o = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o}", "state",
-		explain_state(v), "action", policy_action_name((enum policy_action)v->action),
-		"reason", word(explain_reason(p, v)), "severity",
+		policy_state_name((enum policy_state)v->state), "action",
+		policy_action_name((enum policy_action)v->action), "reason",
+		word(explain_reason(p, v)), "severity",
 		word(policy_severity_name((enum policy_severity)v->severity)), "rule",
 		word(rule.id), "basis", basis, "shadow", word(shadow.id), "expired", v->expired,
 		"candidates", candidates, "holds", word(holds.id));

@@ -126,7 +126,6 @@ static json_t *limits(const struct policy *p, const struct policy_facts *f, uint
 
 static void answer_facts(const struct policy *p, json_t *in)
 {
-	static const char *const states[] = {"decided", "agreed", "undecided"};
 	struct policy_facts f;
 	struct policy_verdict v;
 	struct policy_rule_info rule, shadow;
@@ -144,9 +143,9 @@ static void answer_facts(const struct policy *p, json_t *in)
 	print(json_pack("{ss sb ss% ss ss ss ss? ss? ss? ss? sb so so}", "tenant",
 		policy_tenant_name(p, f.tenant), "covered", (int)policy_inside(p, &f.inside), "cc",
 		cc, (size_t)2, "border", policy_border_name((enum policy_border)f.border), "state",
-		states[v.state], "action", policy_action_name((enum policy_action)v.action),
-		"severity", policy_severity_name((enum policy_severity)v.severity), "rule", rule.id,
-		"reason",
+		policy_state_name((enum policy_state)v.state), "action",
+		policy_action_name((enum policy_action)v.action), "severity",
+		policy_severity_name((enum policy_severity)v.severity), "rule", rule.id, "reason",
 		v.expired                    ? "POLICY_EXPIRED"
 		: v.rule == POLICY_RULE_NONE ? NULL
 					     : rule.reason,
