@@ -6,6 +6,7 @@
 // its ends and the time of its first packet, which are the same in both runs whatever is decided.
 
 #include "app/gateway/replay.h"
+#include "app/simulate/chains.h"
 #include "app/simulate/simulation.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@ struct ends {
 } __attribute__((packed));
 
 struct seen {
-	struct seen *next;
+	struct chain chain;
 	struct ends ends;
 	struct flow_verdict had;
 	uint64_t out, in;
@@ -32,9 +33,8 @@ struct seen {
 
 struct runs {
 	struct simulation *s;
-	struct seen **chains; // of the run before
-	size_t n, size;
-	unsigned run; // 0: OLD, 1: NEW
+	struct chains seen; // of the run before
+	unsigned run;       // 0: OLD, 1: NEW
 	bool no_memory;
 };
 
@@ -74,57 +74,33 @@ static uint64_t hash_of(const struct ends *e)
 	return h ^ h >> 32;
 }
 
-static void grow(struct runs *r)
-{
-	const size_t size = r->size != 0 ? 2 * r->size : 4096;
-	struct seen **chains = calloc(size, sizeof(*chains)), *next;
-
-	if (chains == NULL)
-		return;
-	for (size_t i = 0; i < r->size; i++) {
-		for (struct seen *x = r->chains[i]; x != NULL; x = next) {
-			const size_t at = hash_of(&x->ends) & (size - 1);
-
-			next = x->next;
-			x->next = chains[at];
-			chains[at] = x;
-		}
-	}
-	free(r->chains);
-	r->chains = chains;
-	r->size = size;
-}
-
 static void keep(struct runs *r, const struct ends *e, const struct flow_verdict *v,
 	const struct record *rec)
 {
 	struct seen *x = malloc(sizeof(*x));
 
-	if (r->n >= r->size)
-		grow(r);
-	if (x == NULL || r->size == 0) {
+	if (x != NULL)
+		*x = (struct seen){.ends = *e, .had = *v, .out = rec->ob, .in = rec->rb};
+	if (x == NULL || !chains_add(&r->seen, &x->chain, hash_of(e))) {
 		r->no_memory = true;
 		free(x);
-		return;
 	}
-	*x = (struct seen){r->chains[hash_of(e) & (r->size - 1)], *e, *v, rec->ob, rec->rb};
-	r->chains[hash_of(e) & (r->size - 1)] = x;
-	r->n++;
 }
 
 // The flow of the run before, which is taken out; the caller frees it. NULL: it had none.
-static struct seen *find(struct runs *r, const struct ends *e)
+static struct seen *take(struct runs *r, const struct ends *e)
 {
-	struct seen **at = r->size != 0 ? &r->chains[hash_of(e) & (r->size - 1)] : NULL, *x;
+	struct chain **at = chains_at(&r->seen, hash_of(e));
 
-	while (at != NULL && *at != NULL && memcmp(&(*at)->ends, e, sizeof(*e)) != 0)
-		at = &(*at)->next;
-	if (at == NULL || *at == NULL)
-		return NULL;
-	x = *at;
-	*at = x->next;
-	r->n--;
-	return x;
+	for (; at != NULL && *at != NULL; at = &(*at)->next)
+		if (memcmp(&((struct seen *)*at)->ends, e, sizeof(*e)) == 0)
+			return (struct seen *)chains_take(&r->seen, at);
+	return NULL;
+}
+
+static void drop(struct chain *c)
+{
+	free(c);
 }
 
 // The words of a policy are gone when its run is over.
@@ -210,7 +186,7 @@ static void record(void *ctx, const struct record *r, const struct record_words 
 		compare(runs, r, words, NULL, &after);
 		return;
 	}
-	before = find(runs, &e);
+	before = take(runs, &e);
 	if (before != NULL)
 		compare(runs, r, words, before, &after);
 	else
@@ -276,13 +252,7 @@ int simulate_captures(struct simulation *s, char *const *paths, unsigned n)
 		fputs("bhctl: no memory\n", stderr);
 		rc = -ENOMEM;
 	}
-	s->unmatched += runs.n;
-	for (size_t i = 0; i < runs.size; i++) {
-		for (struct seen *x = runs.chains[i], *next; x != NULL; x = next) {
-			next = x->next;
-			free(x);
-		}
-	}
-	free(runs.chains);
+	s->unmatched += runs.seen.n;
+	chains_fini(&runs.seen, drop);
 	return rc;
 }

@@ -6,63 +6,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t chain_of(const struct open_flows *o, const struct word *gw, uint64_t fid)
+static uint64_t hash_of(const struct word *gw, uint64_t fid)
 {
-	const uint64_t h = (fid ^ (gw != NULL ? gw->hash : 0)) * 0x9e3779b97f4a7c15ull;
-
-	return (size_t)(h >> 32) & (o->size - 1);
+	return (fid ^ (gw != NULL ? gw->chain.hash : 0)) * 0x9e3779b97f4a7c15ull >> 32;
 }
 
-static void grow(struct open_flows *o)
+// The link that leads to it; NULL: it is not there.
+static struct chain **find(const struct open_flows *o, const struct word *gw, uint64_t fid)
 {
-	struct open_flows more = {.n = o->n, .size = o->size != 0 ? 2 * o->size : 4096};
-	struct open_flow *next;
+	struct chain **at = chains_at(&o->chains, hash_of(gw, fid));
 
-	more.chains = calloc(more.size, sizeof(*more.chains));
-	if (more.chains == NULL)
-		return;
-	for (size_t i = 0; i < o->size; i++) {
-		for (struct open_flow *f = o->chains[i]; f != NULL; f = next) {
-			const size_t at = chain_of(&more, f->gw, f->fid);
+	for (; at != NULL && *at != NULL; at = &(*at)->next) {
+		const struct open_flow *f = (struct open_flow *)*at;
 
-			next = f->next;
-			f->next = more.chains[at];
-			more.chains[at] = f;
-		}
+		if (f->fid == fid && f->gw == gw)
+			return at;
 	}
-	free(o->chains);
-	*o = more;
+	return NULL;
 }
 
-static struct open_flow **find(struct open_flows *o, const struct word *gw, uint64_t fid)
+static struct open_flow *add(struct open_flows *o, const struct word *gw, uint64_t fid)
 {
-	struct open_flow **at = &o->chains[chain_of(o, gw, fid)];
+	struct open_flow *f = calloc(1, sizeof(*f));
 
-	while (*at != NULL && ((*at)->fid != fid || (*at)->gw != gw))
-		at = &(*at)->next;
-	return at;
+	if (f == NULL)
+		return NULL;
+	f->fid = fid;
+	f->gw = gw;
+	if (chains_add(&o->chains, &f->chain, hash_of(gw, fid)))
+		return f;
+	free(f);
+	return NULL;
 }
 
 struct open_flow *open_flows_put(struct open_flows *o, const struct word *gw, uint64_t fid,
 	const char *line, size_t len, uint64_t out, bool update)
 {
-	struct open_flow **at, *f;
+	struct chain **at = find(o, gw, fid);
+	struct open_flow *f = at != NULL ? (struct open_flow *)*at : add(o, gw, fid);
 
-	if (o->n >= o->size)
-		grow(o);
-	if (o->size == 0)
+	if (f == NULL)
 		return NULL;
-	at = find(o, gw, fid);
-	if (*at == NULL) {
-		f = calloc(1, sizeof(*f));
-		if (f == NULL)
-			return NULL;
-		f->fid = fid;
-		f->gw = gw;
-		*at = f;
-		o->n++;
-	}
-	f = *at;
 	if (len > f->room) {
 		char *more = realloc(f->line, len + 64);
 
@@ -80,43 +64,45 @@ struct open_flow *open_flows_put(struct open_flows *o, const struct word *gw, ui
 	return f;
 }
 
-static void drop(struct open_flows *o, struct open_flow **at)
+static void drop(struct chain *c)
 {
-	struct open_flow *f = *at;
+	struct open_flow *f = (struct open_flow *)c;
 
-	*at = f->next;
 	free(f->line);
 	free(f);
-	o->n--;
 }
 
 const struct open_flow *open_flows_find(struct open_flows *o, const struct word *gw, uint64_t fid)
 {
-	return o->size != 0 ? *find(o, gw, fid) : NULL;
+	struct chain **at = find(o, gw, fid);
+
+	return at != NULL ? (struct open_flow *)*at : NULL;
 }
 
 void open_flows_end(struct open_flows *o, const struct word *gw, uint64_t fid)
 {
-	struct open_flow **at = o->size != 0 ? find(o, gw, fid) : NULL;
+	struct chain **at = find(o, gw, fid);
 
-	if (at != NULL && *at != NULL)
-		drop(o, at);
+	if (at != NULL)
+		drop(chains_take(&o->chains, at));
 }
 
 bool open_flows_flush(struct open_flows *o, const struct word *gw,
 	bool (*put)(void *ctx, const struct open_flow *f), void *ctx)
 {
-	for (size_t i = 0; o->n != 0 && i < o->size; i++) {
-		struct open_flow **at = &o->chains[i];
+	for (size_t i = 0; o->chains.n != 0 && i < o->chains.size; i++) {
+		struct chain **at = &o->chains.heads[i];
 
 		while (*at != NULL) {
-			if (gw != NULL && (*at)->gw != gw) {
+			const struct open_flow *f = (struct open_flow *)*at;
+
+			if (gw != NULL && f->gw != gw) {
 				at = &(*at)->next;
 				continue;
 			}
-			if (put != NULL && !put(ctx, *at))
+			if (!put(ctx, f))
 				return false;
-			drop(o, at);
+			drop(chains_take(&o->chains, at));
 		}
 	}
 	return true;
@@ -124,7 +110,5 @@ bool open_flows_flush(struct open_flows *o, const struct word *gw,
 
 void open_flows_fini(struct open_flows *o)
 {
-	open_flows_flush(o, NULL, NULL, NULL);
-	free(o->chains);
-	*o = (struct open_flows){0};
+	chains_fini(&o->chains, drop);
 }

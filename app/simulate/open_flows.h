@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 struct open_flow {
-	struct open_flow *next;
+	struct chain chain;
 	uint64_t fid;
 	const struct word *gw; // NULL: none
 	uint64_t deltas;       // outbound bytes of updates, each since the one before
@@ -22,8 +22,7 @@ struct open_flow {
 };
 
 struct open_flows {
-	struct open_flow **chains;
-	size_t n, size; // size: chains, a power of two
+	struct chains chains;
 };
 
 // Keeps the line (copied). update: its bytes are since the last update. NULL without memory.

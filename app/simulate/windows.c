@@ -13,7 +13,7 @@ struct key {
 };
 
 struct window_counter {
-	struct window_counter *next;
+	struct chain chain;
 	struct key key;
 	struct window_use used;
 	int64_t since; // passed from then on; INT64_MAX: not yet
@@ -25,16 +25,14 @@ void windows_init(struct windows *w, const struct policy *p)
 	w->p = p;
 }
 
+static void drop(struct chain *c)
+{
+	free(c);
+}
+
 void windows_fini(struct windows *w)
 {
-	for (size_t i = 0; i < w->size; i++) {
-		for (struct window_counter *c = w->chains[i], *next; c != NULL; c = next) {
-			next = c->next;
-			free(c);
-		}
-	}
-	free(w->chains);
-	memset(w, 0, sizeof(*w));
+	chains_fini(&w->counters, drop);
 }
 
 static uint64_t hash_of(const struct key *k)
@@ -52,49 +50,26 @@ static bool same(const struct key *a, const struct key *b)
 	       a->cc == b->cc;
 }
 
-static void grow(struct windows *w)
+static struct window_counter *counter_of(struct windows *w, const struct key *key)
 {
-	const size_t size = w->size != 0 ? 2 * w->size : 1024;
-	struct window_counter **chains = calloc(size, sizeof(*chains)), *next;
-
-	if (chains == NULL)
-		return;
-	for (size_t i = 0; i < w->size; i++) {
-		for (struct window_counter *c = w->chains[i]; c != NULL; c = next) {
-			const size_t at = hash_of(&c->key) & (size - 1);
-
-			next = c->next;
-			c->next = chains[at];
-			chains[at] = c;
-		}
-	}
-	free(w->chains);
-	w->chains = chains;
-	w->size = size;
-}
-
-static struct window_counter *counter(struct windows *w, const struct key *key)
-{
+	const uint64_t hash = hash_of(key);
+	struct chain **at = chains_at(&w->counters, hash);
 	struct window_counter *c;
-	size_t at;
 
-	if (w->n >= w->size)
-		grow(w);
-	if (w->size == 0)
-		return NULL;
-	at = hash_of(key) & (w->size - 1);
-	for (c = w->chains[at]; c != NULL; c = c->next)
+	for (struct chain *x = at != NULL ? *at : NULL; x != NULL; x = x->next) {
+		c = (struct window_counter *)x;
 		if (same(&c->key, key))
 			return c;
+	}
 	c = calloc(1, sizeof(*c));
 	if (c == NULL)
 		return NULL;
 	c->key = *key;
 	c->since = INT64_MAX;
-	c->next = w->chains[at];
-	w->chains[at] = c;
-	w->n++;
-	return c;
+	if (chains_add(&w->counters, &c->chain, hash))
+		return c;
+	free(c);
+	return NULL;
 }
 
 bool windows_count(struct windows *w, uint16_t limit, const struct policy_limit_info *l,
@@ -109,7 +84,7 @@ bool windows_count(struct windows *w, uint16_t limit, const struct policy_limit_
 	if (t < w->begin[l->window] || t >= w->end[l->window])
 		policy_window(w->p, l->window, t, &w->begin[l->window], &w->end[l->window]);
 	key.begin = w->begin[l->window];
-	c = counter(w, &key);
+	c = counter_of(w, &key);
 	if (c == NULL) {
 		w->no_memory = true;
 		return false;

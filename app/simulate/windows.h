@@ -8,12 +8,12 @@
 // record came later, is not raised by it.
 #pragma once
 
+#include "app/simulate/chains.h"
 #include "policy/policy.h"
 
 struct windows {
 	const struct policy *p;
-	struct window_counter **chains;
-	size_t n, size;
+	struct chains counters;
 	bool no_memory;
 	int64_t begin[POLICY_WINDOW_MONTH + 1], end[POLICY_WINDOW_MONTH + 1]; // last asked
 };

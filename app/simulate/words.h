@@ -5,8 +5,7 @@
 // carries what was found out about it, so that nothing is looked up twice.
 #pragma once
 
-#include <stddef.h>
-#include <stdint.h>
+#include "app/simulate/chains.h"
 
 enum word_sum { // dimensions by which flows are summed
 	WORD_TENANT,
@@ -18,16 +17,15 @@ enum word_sum { // dimensions by which flows are summed
 #define WORD_NOT_ASKED INT32_MIN
 
 struct word {
-	struct word *next;
-	uint32_t hash, len;
+	struct chain chain;
+	uint32_t len;
 	int32_t app, category, risk; // the classifier's ids; negative: none, or WORD_NOT_ASKED
 	int32_t sum[WORD_SUMS];      // place in a table of sums, -1: none yet
 	char text[];                 // NUL behind it
 };
 
 struct words {
-	struct word **chains;
-	size_t n, room; // room: a power of two
+	struct chains chains;
 };
 
 // The word with this text; NULL without memory. Valid until words_fini().
