@@ -41,14 +41,9 @@ static void put_time(struct json_out *j, const char *name, bool known, int64_t t
 // the upper eight bits (it goes to the upper eight of 53), and below it a count from 1.
 static void put_flow_id(struct json_out *j, const struct row *r)
 {
-	char text[32], *end;
-	unsigned long long fid;
+	uint64_t fid;
 
-	if (cell_text(row_find(r, "fid"), text, sizeof(text)) != 16) {
-		return;
-	}
-	fid = strtoull(text, &end, 16);
-	if (*end == '\0') {
+	if (cell_fid(row_find(r, "fid"), &fid)) {
 		put_number(j, "flow_id", fid >> 56 << 45 | (fid & ((1ull << 45) - 1)));
 	}
 }

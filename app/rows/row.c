@@ -196,6 +196,25 @@ bool cell_i64(const struct cell *c, int64_t *v)
 	return true;
 }
 
+bool cell_fid(const struct cell *c, uint64_t *v)
+{
+	uint64_t id = 0;
+
+	if (c == NULL || c->kind != CELL_STRING || c->len != 16) {
+		return false;
+	}
+	for (size_t i = 0; i < c->len; i++) {
+		const char x = c->text[i];
+
+		if ((x < '0' || x > '9') && (x < 'a' || x > 'f')) {
+			return false;
+		}
+		id = id << 4 | (uint64_t)(x <= '9' ? x - '0' : x - 'a' + 10);
+	}
+	*v = id;
+	return true;
+}
+
 // ---- text
 
 struct sink {

@@ -39,6 +39,7 @@ const struct cell *row_find(const struct row *r, const char *key);
 // A whole number; false where it is none or does not fit.
 bool cell_u64(const struct cell *c, uint64_t *v);
 bool cell_i64(const struct cell *c, int64_t *v);
+bool cell_fid(const struct cell *c, uint64_t *v); // a flow's id: 16 hexadecimal digits, lower case
 
 // The value as text, NUL behind it: strings without escapes, list items joined by ';'. Cut off
 // where out is too small. Returns the length. A NULL cell gives "".

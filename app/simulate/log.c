@@ -177,21 +177,6 @@ static bool take_open(void *ctx, const struct open_flow *f)
 	return take(r, &cells, false, f);
 }
 
-static bool fid_of(const struct row_cells *cells, uint64_t *fid)
-{
-	const struct cell *c = cells->c[ROW_fid];
-
-	*fid = 0;
-	for (size_t i = 0; c != NULL && i < c->len; i++) {
-		const char *digit = strchr("0123456789abcdef", c->text[i]);
-
-		if (digit == NULL || c->text[i] == '\0')
-			return false;
-		*fid = *fid << 4 | (uint64_t)(digit - "0123456789abcdef");
-	}
-	return c != NULL && c->kind == CELL_STRING && c->len == 16;
-}
-
 static const struct word *name_of(struct reading *r, const struct row_cells *cells)
 {
 	const struct cell *c = cells->c[ROW_gw];
@@ -212,7 +197,7 @@ static void take_policy(struct reading *r, const struct row_cells *cells, const 
 static bool take_end(struct reading *r, const struct row_cells *cells, const struct word *gw)
 {
 	uint64_t fid;
-	bool good, known = fid_of(cells, &fid);
+	bool good, known = cell_fid(cells->c[ROW_fid], &fid);
 
 	good = take(r, cells, true, known ? open_flows_find(&r->open, gw, fid) : NULL);
 	if (known)
@@ -242,7 +227,7 @@ static bool line(struct reading *r, const char *text, size_t len)
 	if (cell_is(ev, "end", false))
 		return take_end(r, &cells, gw);
 	if (update || cell_is(ev, "decision", false)) {
-		if (!fid_of(&cells, &fid) || !cell_u64(cells.c[ROW_ob], &out)) {
+		if (!cell_fid(cells.c[ROW_fid], &fid) || !cell_u64(cells.c[ROW_ob], &out)) {
 			r->s->log.wrong++;
 			return true;
 		}

@@ -79,17 +79,6 @@ static bool address(const struct cell *c, struct policy_addr *out)
 	       policy_addr_parse(text, out);
 }
 
-static bool fid_of(const struct cell *c, uint64_t *out)
-{
-	char text[24], *end;
-
-	if (c == NULL || c->kind != CELL_STRING || c->len != 16)
-		return false;
-	cell_text(c, text, sizeof(text));
-	*out = strtoull(text, &end, 16);
-	return *end == '\0';
-}
-
 static bool action_of(const struct cell *c, uint8_t *out)
 {
 	for (uint8_t a = POLICY_ALLOW; a <= POLICY_BLOCK; a++)
@@ -230,7 +219,7 @@ enum row_kind row_flow(const struct row_cells *row, const struct policy_names *n
 	if (row->c[ROW_cc] == NULL && row->c[ROW_act] == NULL)
 		return ROW_LOCAL;
 	memset(out, 0, offsetof(struct flow_known, host));
-	if (!fid_of(row->c[ROW_fid], &out->fid) || !cell_i64(row->c[ROW_t0], &out->t0) ||
+	if (!cell_fid(row->c[ROW_fid], &out->fid) || !cell_i64(row->c[ROW_t0], &out->t0) ||
 		!cell_i64(row->c[ROW_t1], &out->t1) || !ends(row, out) ||
 		!action_of(row->c[ROW_act], &out->had.action))
 		return ROW_WRONG;
