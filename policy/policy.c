@@ -99,6 +99,19 @@ bool policy_can_block(const struct policy *p)
 	return false;
 }
 
+bool policy_asks_asn(const struct policy *p)
+{
+	const struct policy_doc *d = p->doc;
+
+	for (unsigned i = 0; i < d->info.n_rules; i++)
+		if (match_names(&d->rules[i].match, DIM_ASNS))
+			return true;
+	for (unsigned i = 0; i < d->info.n_limits; i++)
+		if (match_names(&d->limits[i].match, DIM_ASNS))
+			return true;
+	return false;
+}
+
 void policy_rule(const struct policy *p, uint16_t rule, struct policy_rule_info *out)
 {
 	const struct policy_doc *d = p->doc;

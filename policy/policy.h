@@ -256,6 +256,8 @@ const struct policy_info *policy_info(const struct policy *p);
 // Whether any rule, the default or the expiry may give POLICY_BLOCK; limits and the pending action
 // do not count.
 bool policy_can_block(const struct policy *p);
+// Whether a rule or limit asks for the AS of the remote end.
+bool policy_asks_asn(const struct policy *p);
 // Always fills out; rule may be any value that a verdict can carry.
 void policy_rule(const struct policy *p, uint16_t rule, struct policy_rule_info *out);
 const char *policy_tenant_name(const struct policy *p, uint32_t tenant);

@@ -267,8 +267,7 @@ static void prepare(struct reading *r, struct simulation *s)
 	r->old = r->now = judge;
 	r->now.policy = s->policy.policy;
 	r->now.doubts = &s->result.doubts;
-	// A name that reads the same brings a note too many.
-	r->now.asks_asn = strstr(s->policy.text.text, "\"asns\"") != NULL;
+	r->now.asks_asn = policy_asks_asn(s->policy.policy);
 	windows_init(&r->now.windows, s->policy.policy);
 	policy_file_hex(policy_info(s->policy.policy)->sha256, r->sha_now);
 	s->windows = simulation_has_windows(s->policy.policy);

@@ -2,8 +2,9 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/simulate/result.h"
+#include "policy/country.h"
+#include "policy/prefix.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,9 +97,9 @@ static void sift_up(struct sim_result *r, size_t at)
 
 static void put_address(json_t *o, const char *key, const struct policy_addr *a)
 {
-	char text[INET6_ADDRSTRLEN];
+	char text[PREFIX_TEXT_MAX];
 
-	inet_ntop(a->version == 6 ? AF_INET6 : AF_INET, a->b, text, sizeof(text));
+	policy_addr_format(a, text);
 	json_object_set_new(o, key, json_string(text));
 }
 
@@ -195,10 +196,11 @@ void result_add(struct sim_result *r, const struct policy *p, const struct flow_
 	uint32_t tenant, uint16_t cc, const struct flow_verdict *before,
 	const struct flow_verdict *after)
 {
-	const char country[3] = {(char)(cc >> 8), (char)(cc & 0xff), '\0'};
 	const unsigned was = before != NULL ? before->action : FLOW_NO_ACTION;
 	const char *name = policy_tenant_name(p, tenant);
+	char country[3];
 
+	country_format(cc, country);
 	r->flows++;
 	count(&r->all, was, after->action, flow->out);
 	count(sum_of(r, WORD_TENANT, name, strlen(name)), was, after->action, flow->out);
@@ -221,28 +223,41 @@ void result_add(struct sim_result *r, const struct policy *p, const struct flow_
 
 // ---- as JSON
 
-static json_t *sum_json(const struct sim_sum *s)
+struct total {
+	uint64_t flows, out, changed, changed_out;
+	uint64_t by[FLOW_NO_ACTION]; // flows by the verdict after
+};
+
+static struct total total(const struct sim_sum *s)
 {
-	uint64_t flows = 0, out = 0, changed = 0, changed_out = 0, by[FLOW_NO_ACTION] = {0};
-	json_t *name;
+	struct total t = {0};
 
 	for (unsigned b = 0; b <= FLOW_NO_ACTION; b++) {
 		for (unsigned a = 0; a < FLOW_NO_ACTION; a++) {
-			flows += s->flows[b][a];
-			out += s->out[b][a];
-			by[a] += s->flows[b][a];
-			changed += a != b && b != FLOW_NO_ACTION ? s->flows[b][a] : 0;
-			changed_out += a != b && b != FLOW_NO_ACTION ? s->out[b][a] : 0;
+			const bool changed = a != b && b != FLOW_NO_ACTION;
+
+			t.flows += s->flows[b][a];
+			t.out += s->out[b][a];
+			t.by[a] += s->flows[b][a];
+			t.changed += changed ? s->flows[b][a] : 0;
+			t.changed_out += changed ? s->out[b][a] : 0;
 		}
 	}
+	return t;
+}
+
+static json_t *sum_json(const struct sim_sum *s)
+{
+	const struct total t = total(s);
 	// Of a log that was damaged or changed, a name may be no UTF-8: its flows count all the
 	// same.
-	name = json_string(s->name->text);
+	json_t *name = json_string(s->name->text);
+
 	return json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
-		name != NULL ? name : json_string("(no UTF-8)"), "flows", (json_int_t)flows,
-		"bytes_out", (json_int_t)out, "allow", (json_int_t)by[POLICY_ALLOW], "flag",
-		(json_int_t)by[POLICY_FLAG], "block", (json_int_t)by[POLICY_BLOCK], "changed",
-		(json_int_t)changed, "changed_bytes_out", (json_int_t)changed_out);
+		name != NULL ? name : json_string("(no UTF-8)"), "flows", (json_int_t)t.flows,
+		"bytes_out", (json_int_t)t.out, "allow", (json_int_t)t.by[POLICY_ALLOW], "flag",
+		(json_int_t)t.by[POLICY_FLAG], "block", (json_int_t)t.by[POLICY_BLOCK], "changed",
+		(json_int_t)t.changed, "changed_bytes_out", (json_int_t)t.changed_out);
 }
 
 static json_t *verdicts_json(const struct sim_sum *s)
@@ -263,36 +278,16 @@ static json_t *verdicts_json(const struct sim_sum *s)
 	return list;
 }
 
-static uint64_t moved(const struct sim_sum *s)
-{
-	uint64_t n = 0;
-
-	for (unsigned b = 0; b < FLOW_NO_ACTION; b++)
-		for (unsigned a = 0; a < FLOW_NO_ACTION; a++)
-			n += a != b ? s->flows[b][a] : 0;
-	return n;
-}
-
-static uint64_t total(const struct sim_sum *s)
-{
-	uint64_t n = 0;
-
-	for (unsigned b = 0; b <= FLOW_NO_ACTION; b++)
-		for (unsigned a = 0; a < FLOW_NO_ACTION; a++)
-			n += s->flows[b][a];
-	return n;
-}
-
 // Those with the most flows that change first, then those with the most flows.
 static int by_change(const void *a, const void *b)
 {
 	const struct sim_sum *x = a, *y = b;
-	const uint64_t m = moved(x), n = moved(y), t = total(x), u = total(y);
+	const struct total t = total(x), u = total(y);
 
-	if (m != n)
-		return m < n ? 1 : -1;
-	if (t != u)
-		return t < u ? 1 : -1;
+	if (t.changed != u.changed)
+		return t.changed < u.changed ? 1 : -1;
+	if (t.flows != u.flows)
+		return t.flows < u.flows ? 1 : -1;
 	return strcmp(x->name->text, y->name->text);
 }
 

@@ -35,7 +35,7 @@ struct sim_result {
 	uint64_t flows, changed, changed_out; // changed: the action is another
 	uint64_t renamed;             // the same action, by another rule or for another reason
 	uint64_t tightened, loosened; // of those that changed
-	uint64_t local, undecided, not_decided, open, cut, stopped;
+	uint64_t local, undecided, not_decided, open, stopped;
 	bool no_memory;
 };
 

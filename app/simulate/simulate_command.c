@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
+#include "app/operator/geo_files.h"
 #include "app/operator/live.h"
 #include "app/simulate/simulate.h"
 #include "app/simulate/simulation.h"
@@ -10,8 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define MAX_DATABASES 64
 
 static const char usage[] =
 	"usage: bhctl policy simulate --policy NEW [--against OLD] [options] LOG|CAPTURE...\n"
@@ -82,21 +81,9 @@ static bool tell_kind(struct simulation *s, char *const *paths, int n)
 // A log's countries are recorded; a database is for those that an override gave.
 static bool load_countries(struct simulation *s)
 {
-	const char *paths[MAX_DATABASES];
-	char *copy, *rest, *word, err[512];
-	size_t n = 0;
+	const struct geo_words files = {.country_db = s->country_db};
 
-	if (s->captures || s->country_db == NULL)
-		return true;
-	copy = rest = strdup(s->country_db);
-	while (copy != NULL && n < MAX_DATABASES && (word = strsep(&rest, ",")) != NULL)
-		paths[n++] = word;
-	snprintf(err, sizeof(err), "no memory");
-	s->geo = copy != NULL ? geo_load(paths, n, NULL, 0, err, sizeof(err)) : NULL;
-	free(copy);
-	if (s->geo == NULL)
-		fprintf(stderr, "bhctl: %s\n", err);
-	return s->geo != NULL;
+	return s->captures || s->country_db == NULL || geo_files_load(&files, true, false, &s->geo);
 }
 
 static json_t *answer_of(struct simulation *s)
