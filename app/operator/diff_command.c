@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
+#include "app/operator/colour.h"
 #include "app/operator/command.h"
 #include "app/operator/grid.h"
 #include "app/operator/offline.h"
@@ -86,8 +87,9 @@ static void print(const struct offline_policy *p, const json_t *changes, bool co
 	json_array_foreach (changes, i, change) {
 		if (strcmp(section, command_text(change, "in")) != 0) {
 			section = command_text(change, "in");
-			printf("\n%s%s%s\n", colour ? "\033[1m" : "", title_of(section),
-				colour ? "\033[0m" : "");
+			putchar('\n');
+			colour_put(stdout, colour, COLOUR_BOLD, 0, title_of(section));
+			putchar('\n');
 		}
 		print_change(change, colour);
 	}

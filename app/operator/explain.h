@@ -26,8 +26,9 @@ struct explain_asked {
 bool explain_read(
 	const struct explain_words *w, const struct offline_policy *p, struct explain_asked *out);
 // The part of it that says what is known of the application.
-bool explain_read_label(
-	const struct explain_words *w, const struct dpi *dpi, struct policy_facts *f);
+bool explain_read_label(const struct explain_words *w, struct dpi *dpi, struct policy_facts *f);
+// Says on standard error what is wrong with an option's value; returns false.
+bool explain_bad(const char *option, const char *value, const char *what);
 
 // Of one question: the flow as it stands and, while classification goes on, as it will be decided
 // at a cap at the latest.
@@ -45,5 +46,7 @@ json_t *explain_json(const struct explain_answer *a);
 
 // "POLICY_EXPIRED", the rule's, the limit's; NULL where nothing is decided.
 const char *explain_reason(const struct policy *p, const struct policy_verdict *v);
+// Whether the flow counts for the limit, as things stand.
+bool explain_counts(const struct policy_explanation *e, unsigned limit);
 // "per tenant and country, a day"
 void explain_scope(const struct policy_limit_info *l, char out[64]);

@@ -13,7 +13,7 @@
 
 #define SPORT_DEFAULT 49152 // the first of the dynamic ports (RFC 6335, section 6)
 
-static bool bad(const char *option, const char *value, const char *what)
+bool explain_bad(const char *option, const char *value, const char *what)
 {
 	fprintf(stderr, "bhctl: --%s: \"%s\" %s\n", option, value, what);
 	return false;
@@ -32,8 +32,9 @@ static bool read_addr(const char *option, const char *text, struct policy_addr *
 	if (policy_addr_parse(text, out))
 		return true;
 	if (strchr(text, '/') != NULL)
-		return bad(option, text, "is no address; one address is wanted, not a prefix");
-	return bad(option, text,
+		return explain_bad(
+			option, text, "is no address; one address is wanted, not a prefix");
+	return explain_bad(option, text,
 		"is no address; a name that the client asks for is given with --host");
 }
 
@@ -42,16 +43,16 @@ static bool read_number(
 {
 	if (!live_number(text, option, to, out))
 		return false;
-	return *out >= from || bad(option, text, "is too small");
+	return *out >= from || explain_bad(option, text, "is too small");
 }
 
 static bool read_ports(const struct explain_words *w, struct policy_facts *f)
 {
-	const bool has_ports = f->proto == 6 || f->proto == 17 || f->proto == 132;
+	const bool has_ports = policy_has_ports(f->proto);
 	json_int_t n;
 
 	if (!has_ports && (w->sport != NULL || w->dport != NULL))
-		return bad(w->sport != NULL ? "sport" : "dport",
+		return explain_bad(w->sport != NULL ? "sport" : "dport",
 			w->sport != NULL ? w->sport : w->dport,
 			"has no place: the protocol has no ports");
 	if (!has_ports)
@@ -96,7 +97,7 @@ static bool read_initiator(const char *text, struct policy_facts *f)
 		return true;
 	f->initiator = POLICY_INIT_OUTSIDE;
 	return strcmp(text, "outside") == 0 ||
-	       bad("initiator", text, "is neither inside nor outside");
+	       explain_bad("initiator", text, "is neither inside nor outside");
 }
 
 static bool read_country(const char *text, uint16_t *out)
@@ -111,10 +112,10 @@ static bool read_country(const char *text, uint16_t *out)
 		return true;
 	meant = country_meant(text);
 	if (meant == NULL)
-		return bad("country", text,
+		return explain_bad("country", text,
 			"is no country's code of ISO 3166-1 alpha-2 (XX is unknown)");
 	snprintf(what, sizeof(what), "is no country's code; did you mean \"%s\"?", meant);
-	return bad("country", text, what);
+	return explain_bad("country", text, what);
 }
 
 // What the command line does not say the databases do.
@@ -160,7 +161,7 @@ bool explain_read(
 	if (!read_addr("src", w->src, &f->inside) || !read_addr("dst", w->dst, &f->remote))
 		return false;
 	if (f->inside.version != f->remote.version)
-		return bad("dst", w->dst, "is of another IP version than --src");
+		return explain_bad("dst", w->dst, "is of another IP version than --src");
 	if (w->proto != NULL && !live_protocol(w->proto, &proto))
 		return false;
 	f->proto = (uint8_t)proto;

@@ -56,6 +56,14 @@ const char *explain_reason(const struct policy *p, const struct policy_verdict *
 	return v->expired ? "POLICY_EXPIRED" : rule.reason;
 }
 
+bool explain_counts(const struct policy_explanation *e, unsigned limit)
+{
+	for (unsigned i = 0; i < e->n_held; i++)
+		if (e->held[i] == limit)
+			return true;
+	return false;
+}
+
 void explain_scope(const struct policy_limit_info *l, char out[64])
 {
 	static const char *const pers[] = {"flow", "tenant", "country", "tenant and country"};

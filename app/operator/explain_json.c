@@ -26,7 +26,7 @@ static json_t *flow(const struct explain_answer *a)
 	policy_addr_format(&f->remote, dst);
 	o = json_pack("{s:s, s:s, s:i, s:s}", "src", src, "dst", dst, "proto", f->proto,
 		"initiator", f->initiator == POLICY_INIT_INSIDE ? "inside" : "outside");
-	if (f->proto == 6 || f->proto == 17 || f->proto == 132) {
+	if (policy_has_ports(f->proto)) {
 		json_object_set_new(o, "sport", json_integer(f->sport));
 		json_object_set_new(o, "dport", json_integer(f->dport));
 	}
@@ -134,14 +134,6 @@ static json_t *verdict(const struct policy *p, const struct policy_explanation *
 	return o;
 }
 
-static bool counts(const struct policy_explanation *e, unsigned limit)
-{
-	for (unsigned i = 0; i < e->n_held; i++)
-		if (e->held[i] == limit)
-			return true;
-	return false;
-}
-
 static json_t *limits(const struct policy *p, const struct policy_explanation *e)
 {
 	static const char *const pers[] = {"flow", "tenant", "country", "tenant+country"};
@@ -152,7 +144,7 @@ static json_t *limits(const struct policy *p, const struct policy_explanation *e
 	for (unsigned i = 0; i < policy_info(p)->n_limits; i++) {
 		policy_limit(p, (uint16_t)i, &l);
 		o = json_pack("{s:s, s:b, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "id", l.id, "counts",
-			counts(e, i), "is", policy_truth_name(e->limits[i].is), "then",
+			explain_counts(e, i), "is", policy_truth_name(e->limits[i].is), "then",
 			policy_action_name((enum policy_action)l.action), "reason", l.reason, "per",
 			pers[l.per], "window", word(windows[l.window]), "severity",
 			word(policy_severity_name((enum policy_severity)l.severity)), "conditions",

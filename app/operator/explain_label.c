@@ -8,12 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool bad(const char *option, const char *value, const char *what)
-{
-	fprintf(stderr, "bhctl: --%s: \"%s\" %s\n", option, value, what);
-	return false;
-}
-
 // No such name: what was meant, where that is near.
 static bool unknown(const char *option, const char *value, const char *what,
 	const char *(*at)(void *ctx, size_t i), const struct policy_names *names)
@@ -87,7 +81,7 @@ static bool read_confidence(const char *text, struct policy_facts *f)
 			f->conf = (uint8_t)c;
 			return true;
 		}
-	return bad("confidence", text, "is none of port, ip, cache, dpi");
+	return explain_bad("confidence", text, "is none of port, ip, cache, dpi");
 }
 
 // Names of risks have spaces but no commas.
@@ -114,7 +108,7 @@ static bool read_host(const char *text, struct policy_facts *f)
 
 	f->host = text;
 	if (n == 0 || n > 253)
-		return bad("host", text, "is no name of 1 to 253 characters");
+		return explain_bad("host", text, "is no name of 1 to 253 characters");
 	for (size_t i = 0; i < n; i++)
 		if (text[i] <= ' ' || text[i] > '~') {
 			fputs("bhctl: --host: a name has no spaces, control characters or "
@@ -125,10 +119,9 @@ static bool read_host(const char *text, struct policy_facts *f)
 	return true;
 }
 
-bool explain_read_label(
-	const struct explain_words *w, const struct dpi *dpi, struct policy_facts *f)
+bool explain_read_label(const struct explain_words *w, struct dpi *dpi, struct policy_facts *f)
 {
-	const struct policy_names names = policy_file_names((struct dpi *)(uintptr_t)dpi);
+	const struct policy_names names = policy_file_names(dpi);
 
 	f->final = w->app != NULL && !w->pending;
 	if (w->host != NULL && !read_host(w->host, f))

@@ -319,13 +319,12 @@ static void print_effect(const struct page *g, const struct policy_limit_info *l
 
 static void print_limits(const struct page *g, const struct policy_explanation *e)
 {
-	bool undecided = e->verdict.state == POLICY_UNDECIDED, any = false;
+	bool any = false;
 	struct policy_limit_info l;
 	char scope[64];
 
 	for (unsigned i = 0; i < policy_info(g->p)->n_limits; i++) {
-		bool counts = !undecided && e->limits[i].is == POLICY_TRUE &&
-			      e->verdict.rule != POLICY_RULE_NONE;
+		const bool counts = explain_counts(e, i);
 
 		if (!g->all && e->limits[i].is == POLICY_FALSE)
 			continue;

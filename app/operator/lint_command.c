@@ -71,7 +71,6 @@ static int lint(const char *path, int64_t now, struct dpi *dpi, json_t *all)
 
 int lint_command(const char *socket, int argc, char **argv)
 {
-	const struct dpi_config c = {.contexts = 1, .max_packets_tcp = 1, .max_packets_udp = 1};
 	const char *at = NULL;
 	bool json = false;
 	const struct option_of options[] = {{"at", &at, NULL}, {"json", NULL, &json}};
@@ -79,7 +78,6 @@ int lint_command(const char *socket, int argc, char **argv)
 	struct dpi *dpi;
 	json_t *all;
 	int64_t now;
-	char err[256];
 
 	(void)socket;
 	if (rc != 0)
@@ -90,11 +88,9 @@ int lint_command(const char *socket, int argc, char **argv)
 	}
 	if (!command_time("at", at, &now))
 		return EXIT_ERROR;
-	dpi = dpi_create(&c, err, sizeof(err));
-	if (dpi == NULL) {
-		fprintf(stderr, "bhctl: %s\n", err);
+	dpi = offline_dpi();
+	if (dpi == NULL)
 		return EXIT_ERROR;
-	}
 	all = json ? json_array() : NULL;
 	for (int i = 0; i < argc; i++) {
 		one = lint(argv[i], now, dpi, all);

@@ -6,17 +6,26 @@
 #include <string.h>
 #include <time.h>
 
+struct dpi *offline_dpi(void)
+{
+	// It sees no packet: the least that it can be made with.
+	const struct dpi_config c = {.contexts = 1, .max_packets_tcp = 1, .max_packets_udp = 1};
+	char err[256];
+	struct dpi *dpi = dpi_create(&c, err, sizeof(err));
+
+	if (dpi == NULL)
+		fprintf(stderr, "bhctl: %s\n", err);
+	return dpi;
+}
+
 bool offline_load(struct offline_policy *p, const char *path, bool any_time)
 {
-	const struct dpi_config c = {.contexts = 1, .max_packets_tcp = 1, .max_packets_udp = 1};
 	struct policy_names names;
-	char err[256];
 
 	memset(p, 0, sizeof(*p));
 	diag_init(&p->diag, path);
-	p->dpi = dpi_create(&c, err, sizeof(err));
+	p->dpi = offline_dpi();
 	if (p->dpi == NULL) {
-		fprintf(stderr, "bhctl: %s\n", err);
 		offline_free(p);
 		return false;
 	}

@@ -16,6 +16,9 @@ struct offline_policy {
 	struct diag_list diag;
 };
 
+// A classifier for its names; free with dpi_free(). NULL with a line on standard error.
+struct dpi *offline_dpi(void);
+
 // False with the findings on standard error, errors first. any_time: not_before and expires are not
 // held against the clock.
 bool offline_load(struct offline_policy *p, const char *path, bool any_time);

@@ -31,21 +31,32 @@ static bool is_key(const char *key, const char *const *list)
 	return false;
 }
 
+const char *policy_diff_default(const char *key)
+{
+	static const char *const defaults[][2] = {
+		{"enabled", "true"}, {"shadow", "false"}, {"snap", "128"}, {"block_with", "reset"}};
+
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+		if (strcmp(defaults[i][0], key) == 0)
+			return defaults[i][1];
+	return NULL;
+}
+
 bool policy_diff_absent(const char *key, const json_t *v)
 {
+	const char *standing = policy_diff_default(key);
+	char text[POLICY_DIFF_TEXT_MAX];
+
 	if (v == NULL)
 		return true;
-	if (strcmp(key, "enabled") == 0)
-		return json_is_true(v);
-	if (strcmp(key, "shadow") == 0)
-		return json_is_false(v);
 	if (strcmp(key, "note") == 0 || strcmp(key, "title") == 0)
 		return json_string_length(v) == 0;
 	if (strcmp(key, "basis") == 0 || strcmp(key, "partial") == 0)
 		return json_is_array(v) && json_array_size(v) == 0;
-	if (strcmp(key, "snap") == 0)
-		return json_integer_value(v) == 128;
-	return strcmp(key, "block_with") == 0 && strcmp(json_string_value(v), "reset") == 0;
+	if (standing == NULL)
+		return false;
+	policy_diff_text(key, v, text);
+	return strcmp(text, standing) == 0;
 }
 
 void policy_diff_text(const char *key, const json_t *v, char out[POLICY_DIFF_TEXT_MAX])

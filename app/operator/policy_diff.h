@@ -43,5 +43,7 @@ void policy_diff_words(
 // The same value in the same words: times as UTC, prefixes and ports in one spelling.
 #define POLICY_DIFF_TEXT_MAX 1024
 void policy_diff_text(const char *key, const json_t *value, char out[POLICY_DIFF_TEXT_MAX]);
+// What a member's absence says, in those words; NULL: nothing.
+const char *policy_diff_default(const char *key);
 // Whether a member is absent or says what its absence says.
 bool policy_diff_absent(const char *key, const json_t *value);

@@ -54,15 +54,13 @@ void policy_diff_list(FILE *to, const char *key, const json_t *list)
 
 static void put_value(FILE *to, const char *key, const json_t *v)
 {
+	const char *standing = policy_diff_default(key);
 	char text[POLICY_DIFF_TEXT_MAX];
 
 	if (json_is_null(v)) {
-		fputs(strcmp(key, "enabled") == 0        ? "true"
-			: strcmp(key, "shadow") == 0     ? "false"
-			: strcmp(key, "snap") == 0       ? "128"
-			: strcmp(key, "block_with") == 0 ? "reset"
-			: strcmp(key, "initiator") == 0  ? "any"
-							 : "none",
+		fputs(standing != NULL                  ? standing
+			: strcmp(key, "initiator") == 0 ? "any"
+							: "none",
 			to);
 		return;
 	}

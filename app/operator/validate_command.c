@@ -51,14 +51,12 @@ static void validate(
 
 int validate_command(const char *socket, int argc, char **argv)
 {
-	const struct dpi_config c = {.contexts = 1, .max_packets_tcp = 1, .max_packets_udp = 1};
 	bool strict = false, any_time = false, json = false;
 	const struct option_of options[] = {
 		{"strict", NULL, &strict}, {"any-time", NULL, &any_time}, {"json", NULL, &json}};
 	struct outcome out = {0};
 	struct dpi *dpi;
 	json_t *all;
-	char err[256];
 	int rc = command_options(usage, options, 3, &argc, argv);
 
 	(void)socket;
@@ -68,11 +66,9 @@ int validate_command(const char *socket, int argc, char **argv)
 		fputs(usage, stderr);
 		return EXIT_ERROR;
 	}
-	dpi = dpi_create(&c, err, sizeof(err));
-	if (dpi == NULL) {
-		fprintf(stderr, "bhctl: %s\n", err);
+	dpi = offline_dpi();
+	if (dpi == NULL)
 		return EXIT_ERROR;
-	}
 	all = json ? json_array() : NULL;
 	for (int i = 0; i < argc; i++)
 		validate(argv[i], any_time ? POLICY_ANY_TIME : (int64_t)time(NULL), dpi, all, &out);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
+#include "app/operator/colour.h"
 #include "app/operator/command.h"
 #include "app/operator/dry_run.h"
 #include "app/operator/grid.h"
@@ -12,9 +13,9 @@
 
 static void heading(const char *text)
 {
-	const bool colour = grid_colour(stdout);
-
-	printf("\n%s%s%s\n", colour ? "\033[1m" : "", text, colour ? "\033[0m" : "");
+	putchar('\n');
+	colour_put(stdout, grid_colour(stdout), COLOUR_BOLD, 0, text);
+	putchar('\n');
 }
 
 static void print_verdicts(const json_t *list)
