@@ -13,6 +13,7 @@
 
 #include "drivers/eal/eal.h"
 #include "tests/bench/attack.h"
+#include "tests/bench/figures.h"
 #include "tests/bench/rig.h"
 
 #include <getopt.h>
@@ -47,20 +48,6 @@ struct result {         // of one round
 	double cycles;  // a burst
 	double victims; // established packets a burst
 };
-
-static int compare_u32(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static int compare_double(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
 
 // A receive ring's worth of frames. Returns how many are the attacker's. An attack comes from
 // outside, and so does what it hides in.
@@ -113,7 +100,7 @@ static struct result one_round(struct rig *r, struct args *a, unsigned permille,
 		rig_drain(r);
 	}
 	packets = received(r) - first;
-	qsort(v, n, sizeof(*v), compare_u32);
+	qsort(v, n, sizeof(*v), by_u32);
 	while (kept < n && v[kept] <= (uint64_t)OUTLIER * v[n / 2])
 		sum += v[kept++];
 	return (struct result){(double)sum / (double)kept,
@@ -199,7 +186,7 @@ static void measure(struct rig *r, struct args *a)
 {
 	double left[MAX_ROUNDS], quiet[MAX_ROUNDS], cost[MAX_ROUNDS];
 	uint32_t *v = calloc(MAX_BURSTS, sizeof(*v));
-	double hz = (double)rte_get_tsc_hz();
+	double hz = (double)rte_get_tsc_hz(), speed, rest, each_costs;
 	unsigned n = a->rounds;
 
 	if (v == NULL)
@@ -216,14 +203,14 @@ static void measure(struct rig *r, struct args *a)
 		left[i] = (y.victims / y.cycles) * each;
 		cost[i] = (y.cycles - y.victims * each) / (r->c.burst - y.victims);
 	}
-	qsort(left, n, sizeof(*left), compare_double);
-	qsort(quiet, n, sizeof(*quiet), compare_double);
-	qsort(cost, n, sizeof(*cost), compare_double);
+	speed = median(quiet, n);
+	rest = median(left, n);
+	each_costs = median(cost, n);
 	printf("{\"attack\": \"%s\", \"permille\": %u, \"rounds\": %u, \"quiet_mpps\": %.2f, "
 	       "\"left\": %.3f, \"left_min\": %.3f, \"left_max\": %.3f, \"cost\": %.0f, "
 	       "\"cost_min\": %.0f, \"cost_max\": %.0f, ",
-		attack_names[a->attack.kind], a->permille, n, quiet[n / 2], left[n / 2], left[0],
-		left[n - 1], cost[n / 2], cost[0], cost[n - 1]);
+		attack_names[a->attack.kind], a->permille, n, speed, rest, left[0], left[n - 1],
+		each_costs, cost[0], cost[n - 1]);
 	print_counters(r);
 	free(v);
 }

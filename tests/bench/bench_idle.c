@@ -10,6 +10,7 @@
 // One line of JSON for each mode on standard output.
 
 #include "drivers/eal/eal.h"
+#include "tests/bench/figures.h"
 #include "tests/bench/rig.h"
 
 #include <rte_cycles.h>
@@ -43,13 +44,6 @@ static double seconds(clockid_t clock)
 static double worker_seconds(void)
 {
 	return seconds(CLOCK_PROCESS_CPUTIME_ID) - seconds(CLOCK_THREAD_CPUTIME_ID);
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
 }
 
 static double one_packet(struct rig *r, struct traffic *t)
@@ -122,7 +116,7 @@ int main(int argc, char **argv)
 	for (unsigned k = 0; k < sizeof(modes) / sizeof(modes[0]); k++) {
 		struct mode *x = &modes[k];
 
-		qsort(x->us, x->n, sizeof(x->us[0]), compare);
+		qsort(x->us, x->n, sizeof(x->us[0]), by_double);
 		printf("{\"idle\": \"%s\", \"idle_us\": %u, \"packets\": %u, \"min_us\": %.1f, "
 		       "\"p50_us\": %.1f, \"p90_us\": %.1f, \"p99_us\": %.1f, "
 		       "\"core\": %.3f}\n",

@@ -13,6 +13,7 @@
 // One line of JSON for each run on standard output; scripts/bench makes tables of them.
 
 #include "drivers/eal/eal.h"
+#include "tests/bench/figures.h"
 #include "tests/bench/rig.h"
 
 #include <getopt.h>
@@ -55,26 +56,6 @@ struct summary {
 	size_t bursts, interrupted;
 };
 
-static int compare_u32(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static int compare_double(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *v, unsigned n)
-{
-	qsort(v, n, sizeof(*v), compare_double);
-	return n % 2 != 0 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
-}
-
 static double percentile(const uint32_t *sorted, size_t n, double p)
 {
 	size_t i = (size_t)(p * (double)n);
@@ -94,7 +75,7 @@ static struct figures round_figures(
 	if (sorted == NULL || n == 0)
 		exit(2);
 	memcpy(sorted, s->v + from, n * sizeof(*sorted));
-	qsort(sorted, n, sizeof(*sorted), compare_u32);
+	qsort(sorted, n, sizeof(*sorted), by_u32);
 	f.p50 = sorted[n / 2];
 	while (kept < n && sorted[kept] <= OUTLIER * f.p50)
 		sum += sorted[kept++];
@@ -207,7 +188,7 @@ static void summarise(struct summary *x, double *floors, double *gross, double *
 	x->net = median(net, rounds);
 	x->net_min = net[0];
 	x->net_max = net[rounds - 1];
-	qsort(s->v, s->n, sizeof(*s->v), compare_u32);
+	qsort(s->v, s->n, sizeof(*s->v), by_u32);
 	x->p50 = percentile(s->v, s->n, 0.5);
 	x->p99 = percentile(s->v, s->n, 0.99);
 	x->p999 = percentile(s->v, s->n, 0.999);

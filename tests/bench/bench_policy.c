@@ -13,6 +13,7 @@
 
 #include "app/control/policy_file.h"
 #include "drivers/geo/geo.h"
+#include "tests/bench/figures.h"
 
 #include <arpa/inet.h>
 #include <malloc.h>
@@ -67,19 +68,6 @@ static void forget_peak(void)
 		fputs("5", f);
 		fclose(f);
 	}
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *v, unsigned n)
-{
-	qsort(v, n, sizeof(*v), compare);
-	return v[n / 2];
 }
 
 static void make_flows(struct policy_facts *f, const char **hosts, unsigned n_hosts, struct dpi *d)

@@ -12,6 +12,7 @@
 // times the median was interrupted and is left out. One line of JSON: cycles a packet, medians.
 
 #include "drivers/eal/eal.h"
+#include "tests/bench/figures.h"
 #include "tests/bench/rig.h"
 
 #include <rte_cycles.h>
@@ -35,20 +36,6 @@ struct side {
 	double cycles;          // of the round that was last, a packet
 	uint32_t bursts[LOADS * (RIG_LOAD / BURST + 1)];
 };
-
-static int compare_u32(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static int compare_double(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
 
 static void turns(struct side *s, unsigned *n)
 {
@@ -94,7 +81,7 @@ static int work(void *arg)
 		rig_load(&s->rig, &s->t, i % 2, NULL, RIG_LOAD);
 		turns(s, &n);
 	}
-	qsort(s->bursts, n, sizeof(*s->bursts), compare_u32);
+	qsort(s->bursts, n, sizeof(*s->bursts), by_u32);
 	while (kept < n && s->bursts[kept] <= OUTLIER * s->bursts[n / 2])
 		sum += s->bursts[kept++];
 	s->cycles = (double)sum / kept / BURST;
@@ -126,7 +113,7 @@ static struct side *make(unsigned number, struct rig *first, uint32_t flows, con
 static void measure(struct side *a, struct side *b, unsigned lcore, unsigned rounds)
 {
 	double alone[MAX_ROUNDS], both[MAX_ROUNDS], ratio[MAX_ROUNDS],
-		mhz = (double)rte_get_tsc_hz() / 1e6;
+		mhz = (double)rte_get_tsc_hz() / 1e6, one, two, times;
 
 	for (unsigned i = 0; i < rounds; i++) {
 		a->other = b->other = NULL;
@@ -142,14 +129,14 @@ static void measure(struct side *a, struct side *b, unsigned lcore, unsigned rou
 		both[i] = (a->cycles + b->cycles) / 2;
 		ratio[i] = 2 * alone[i] / both[i];
 	}
-	qsort(alone, rounds, sizeof(*alone), compare_double);
-	qsort(both, rounds, sizeof(*both), compare_double);
-	qsort(ratio, rounds, sizeof(*ratio), compare_double);
+	one = median(alone, rounds);
+	two = median(both, rounds);
+	times = median(ratio, rounds);
 	printf("{\"flows\": %u, \"rounds\": %u, \"alone\": %.1f, \"both\": %.1f, \"alone_mpps\": "
 	       "%.1f,"
 	       " \"both_mpps\": %.1f, \"ratio\": %.3f, \"ratio_min\": %.3f, \"ratio_max\": %.3f}\n",
-		a->t.flows, rounds, alone[rounds / 2], both[rounds / 2], mhz / alone[rounds / 2],
-		2 * mhz / both[rounds / 2], ratio[rounds / 2], ratio[0], ratio[rounds - 1]);
+		a->t.flows, rounds, one, two, mhz / one, 2 * mhz / two, times, ratio[0],
+		ratio[rounds - 1]);
 }
 
 int main(int argc, char **argv)
