@@ -25,9 +25,8 @@ size_t rotation_make(
 	const struct key_private *old, const struct key_private *new, char out[NOTE_MAX]);
 
 // The keys that text, notes one behind the other, leads to from `first`, which is the first of
-// them. Their number.
-// Notes that are no rotation, or that do not go on from the last key, are passed over; what is no
-// note ends it.
+// them. Returns their number. Notes that are no rotation, or that do not go on from the last key,
+// are passed over; what is no note ends it.
 unsigned rotation_follow(const char *text, size_t len, const struct key_public *first,
 	struct key_public keys[ROTATION_MAX_KEYS]);
 

@@ -177,17 +177,17 @@ class Run:
         paths = sorted(glob.glob(os.path.join(TOP, "tests", "smoke", "test_*.py")))
         if not paths:
             self.results.append(Result("smoke", SKIPPED, "there are no smoke tests"))
-        todo = [(path, tree) for path in paths for tree in NEEDS["smoke"]
+        smokes = [(path, tree) for path in paths for tree in NEEDS["smoke"]
                 if tree != "sanitize" or not (head_value(path, "sanitizer") or "").startswith("no")]
-        todo.sort(key=lambda t: -int(head_value(t[0], "timeout") or SMOKE_SECONDS))
+        smokes.sort(key=lambda t: -int(head_value(t[0], "timeout") or SMOKE_SECONDS))
 
         def one(path, tree):
             short = os.path.basename(path)[5:-3]
             self.stage(f"smoke {short[:9]}{' san' if tree == 'sanitize' else ''}", lambda: self.smoke(path, tree))
 
-        alone = [t for t in todo if head_value(t[0], "alone")]
+        alone = [t for t in smokes if head_value(t[0], "alone")]
         with ThreadPool(min(2, self.args.jobs)) as pool:
-            pool.starmap(one, [t for t in todo if t not in alone], 1)
+            pool.starmap(one, [t for t in smokes if t not in alone], 1)
         for path, tree in alone:
             one(path, tree)
 
