@@ -29,9 +29,9 @@ struct digest *digest_new(const struct digest_options *o)
 		return NULL;
 	}
 	timeline_init(&d->time, o->offset);
-	if (o->has_since && o->has_until && o->until > o->since) {
-		timeline_at(&d->time, o->since); // the axis is the period, whatever happened
-		timeline_at(&d->time, o->until - 1);
+	if (o->when.has_since && o->when.has_until && o->when.until > o->when.since) {
+		timeline_at(&d->time, o->when.since); // the axis is the period, whatever happened
+		timeline_at(&d->time, o->when.until - 1);
 	}
 	return d;
 }
@@ -56,7 +56,8 @@ void digest_free(struct digest *d)
 
 static bool in_period(const struct digest *d, int64_t t)
 {
-	return !(d->o.has_since && t < d->o.since) && !(d->o.has_until && t >= d->o.until);
+	return !(d->o.when.has_since && t < d->o.when.since) &&
+	       !(d->o.when.has_until && t >= d->o.when.until);
 }
 
 static void note_time(struct digest *d, int64_t t)

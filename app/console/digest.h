@@ -14,15 +14,15 @@
 #include "app/console/open_flows.h"
 #include "app/console/tally.h"
 #include "app/console/timeline.h"
+#include "app/review/period_args.h"
 #include "app/rows/row.h"
 
 #define DIGEST_TEXT 320
 
 struct digest_options {
-	bool has_since, has_until;
-	int64_t since, until; // [since, until), microseconds since 1970 UTC
-	int64_t offset;       // of the times shown, seconds east of UTC
-	unsigned rows;        // how many of the largest flows are listed
+	struct period_bounds when;
+	int64_t offset; // of the times shown, seconds east of UTC
+	unsigned rows;  // how many of the largest flows are listed
 };
 
 struct digest {

@@ -56,9 +56,9 @@ static void put_period(const struct page *p)
 	char from[TEXT_TIME], to[TEXT_TIME];
 	const char *args[] = {from, to};
 
-	text_time(d->o.has_since ? d->o.since : d->first, d->o.offset, from);
-	text_time(d->o.has_until ? d->o.until : d->last, d->o.offset, to);
-	if (!d->has_time && !(d->o.has_since && d->o.has_until)) {
+	text_time(d->o.when.has_since ? d->o.when.since : d->first, d->o.offset, from);
+	text_time(d->o.when.has_until ? d->o.when.until : d->last, d->o.offset, to);
+	if (!d->has_time && !(d->o.when.has_since && d->o.when.has_until)) {
 		html_string(p->out, word(W_NO_RECORDS_PERIOD, p->lang));
 	} else {
 		html_fill(p->out, word(W_FROM_TO, p->lang), args, 2);

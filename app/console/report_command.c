@@ -118,20 +118,6 @@ static int take_option(void *ctx, int option, const char *text)
 	return 0;
 }
 
-static int check_times(struct command *c)
-{
-	struct period_bounds b = {0};
-	const int rc = period_args_read(&c->period, c->o.offset, &b, c->a.err, sizeof(c->a.err));
-
-	if (rc == 0) {
-		c->o.has_since = b.has_since;
-		c->o.since = b.since;
-		c->o.has_until = b.has_until;
-		c->o.until = b.until;
-	}
-	return rc;
-}
-
 // ---- writing
 
 static int64_t now_us(void)
@@ -243,7 +229,8 @@ static int run(struct command *c, int argc, char **argv)
 	}
 	if (rc == 0) {
 		c->o.offset = c->a.offset;
-		rc = check_times(c);
+		rc = period_args_read(
+			&c->period, c->o.offset, &c->o.when, c->a.err, sizeof(c->a.err));
 	}
 	if (rc == 0) {
 		rc = report(c);

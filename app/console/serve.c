@@ -67,7 +67,7 @@ static bool take_time(
 	return true;
 }
 
-bool serve_period(const struct view *v, struct digest_options *o, char *err, size_t err_size)
+bool serve_period(const struct view *v, struct period_bounds *o, char *err, size_t err_size)
 {
 	if (!take_time(v, "since", &o->has_since, &o->since, err, err_size) ||
 		!take_time(v, "until", &o->has_until, &o->until, err, err_size)) {

@@ -61,4 +61,4 @@ void serve_heading(struct view *v, enum word title); // <h1>
 // A field of a form; value "" where the URL has none.
 const char *serve_value(const struct view *v, const char *key);
 // The period of the URL, in words of --since and --until. False: wrong, err tells.
-bool serve_period(const struct view *v, struct digest_options *o, char *err, size_t err_size);
+bool serve_period(const struct view *v, struct period_bounds *o, char *err, size_t err_size);

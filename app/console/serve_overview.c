@@ -21,7 +21,7 @@ static uint64_t log_size(const struct serve *s)
 	return size;
 }
 
-static bool is_same(const struct digest_options *a, const struct digest_options *b)
+static bool is_same(const struct period_bounds *a, const struct period_bounds *b)
 {
 	return a->has_since == b->has_since && a->has_until == b->has_until &&
 	       a->since == b->since && a->until == b->until;
@@ -33,7 +33,7 @@ static bool count(struct serve *s, const struct digest_options *o, char *err, si
 	const uint64_t size = log_size(s);
 	int rc;
 
-	if (s->digest != NULL && s->size == size && is_same(&s->digest->o, o)) {
+	if (s->digest != NULL && s->size == size && is_same(&s->digest->o.when, &o->when)) {
 		return true;
 	}
 	digest_free(s->digest);
@@ -58,7 +58,7 @@ bool serve_digest(struct view *v)
 	struct digest_options o = {.offset = v->s->offset, .rows = SERVE_TABLE_ROWS};
 	char err[4400];
 
-	if (!serve_period(v, &o, err, sizeof(err))) {
+	if (!serve_period(v, &o.when, err, sizeof(err))) {
 		serve_error(v, 400, err);
 		return false;
 	}

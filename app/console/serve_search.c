@@ -111,8 +111,6 @@ static bool take_number(struct view *v, struct search *q, const char *key, uint6
 
 static bool take_filters(struct view *v, struct search *q)
 {
-	struct digest_options period = {0};
-
 	for (unsigned i = 0; i < N_INPUTS; i++) {
 		const char *text = serve_value(v, inputs[i].key);
 
@@ -121,15 +119,11 @@ static bool take_filters(struct view *v, struct search *q)
 			return false;
 		}
 	}
-	if (!serve_period(v, &period, q->err, sizeof(q->err)) ||
+	if (!serve_period(v, &q->filter.when, q->err, sizeof(q->err)) ||
 		!take_number(v, q, "min_bytes", &q->filter.min_bytes) ||
 		!take_number(v, q, "after", &q->after)) {
 		return false;
 	}
-	q->filter.has_since = period.has_since;
-	q->filter.since = period.since;
-	q->filter.has_until = period.has_until;
-	q->filter.until = period.until;
 	return true;
 }
 

@@ -304,14 +304,15 @@ static bool field_match(const struct filter *f, unsigned field, const struct row
 
 bool filter_may_hold(const struct filter *f, int64_t t0, int64_t t1)
 {
-	return (!f->has_since || t1 >= f->since) && (!f->has_until || t0 < f->until);
+	return (!f->when.has_since || t1 >= f->when.since) &&
+	       (!f->when.has_until || t0 < f->when.until);
 }
 
 static bool time_match(const struct filter *f, const struct row *r)
 {
 	int64_t t0, t1;
 
-	if (!f->has_since && !f->has_until) {
+	if (!f->when.has_since && !f->when.has_until) {
 		return true;
 	}
 	return cell_i64(row_find(r, "t0"), &t0) && cell_i64(row_find(r, "t1"), &t1) &&

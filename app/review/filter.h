@@ -5,6 +5,7 @@
 // without a value holds for every record, one with a value never for a record that lacks it.
 #pragma once
 
+#include "app/review/period_args.h"
 #include "app/rows/row.h"
 
 enum filter_field {
@@ -39,9 +40,8 @@ struct filter_value {
 struct filter {
 	struct filter_value values[FILTER_FIELDS][FILTER_MAX_VALUES];
 	unsigned n[FILTER_FIELDS];
-	uint64_t min_bytes; // outbound and inbound together; 0: any
-	bool has_since, has_until;
-	int64_t since, until; // overlaps [since, until); microseconds since 1970 UTC
+	uint64_t min_bytes;        // outbound and inbound together; 0: any
+	struct period_bounds when; // overlaps it
 };
 
 // An address or a prefix. False: neither.

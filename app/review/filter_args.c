@@ -58,14 +58,5 @@ int filter_args_take(
 
 int filter_args_end(struct filter_args *a, char *err, size_t err_size)
 {
-	struct period_bounds b = {0};
-	const int rc = period_args_read(&a->period, a->offset, &b, err, err_size);
-
-	if (rc == 0) {
-		a->filter.has_since = b.has_since;
-		a->filter.since = b.since;
-		a->filter.has_until = b.has_until;
-		a->filter.until = b.until;
-	}
-	return rc;
+	return period_args_read(&a->period, a->offset, &a->filter.when, err, err_size);
 }

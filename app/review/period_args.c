@@ -34,6 +34,7 @@ int period_args_read(const struct period_args *a, int64_t offset, struct period_
 {
 	int rc;
 
+	*to = (struct period_bounds){0};
 	if (a->period != NULL) {
 		if (a->since != NULL || a->until != NULL) {
 			snprintf(err, err_size, "--period or --since and --until, not both");

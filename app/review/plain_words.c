@@ -207,7 +207,7 @@ static int take_to(struct parser *s)
 
 static int set_time(struct parser *s, bool has_since, int64_t since, bool has_until, int64_t until)
 {
-	struct filter *f = s->p->filter;
+	struct period_bounds *f = &s->p->filter->when;
 
 	if ((has_since && f->has_since) || (has_until && f->has_until)) {
 		snprintf(s->err, s->err_size, "\"%s\": a time was named before", s->words[s->at]);
@@ -310,8 +310,8 @@ int plain_words_parse(
 	for (; rc == 0 && s.at < n; s.at++) {
 		rc = take(&s);
 	}
-	if (rc == 0 && p->filter->has_since && p->filter->has_until &&
-		p->filter->since >= p->filter->until) {
+	if (rc == 0 && p->filter->when.has_since && p->filter->when.has_until &&
+		p->filter->when.since >= p->filter->when.until) {
 		snprintf(err, err_size, "the time that is meant ends before it begins");
 		rc = -EINVAL;
 	}

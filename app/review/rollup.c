@@ -80,7 +80,8 @@ bool rollup_answers(const struct filter *f)
 {
 	return f->n[FILTER_HOST] == 0 && f->n[FILTER_ADDR] == 0 && f->n[FILTER_REMOTE] == 0 &&
 	       f->n[FILTER_REASON] == 0 && f->min_bytes == 0 &&
-	       (!f->has_since || is_hour(f->since)) && (!f->has_until || is_hour(f->until));
+	       (!f->when.has_since || is_hour(f->when.since)) &&
+	       (!f->when.has_until || is_hour(f->when.until));
 }
 
 size_t rollup_line(const struct group *g, char *out, size_t size)

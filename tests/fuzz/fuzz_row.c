@@ -108,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (unsigned i = 0; i < FILTER_FIELDS; i++) {
 			f->n[i] = i == FILTER_HOST || i == FILTER_ADDR;
 		}
-		f->has_since = f->has_until = true;
+		f->when.has_since = f->when.has_until = true;
 		f->min_bytes = 1;
 		filter_match(f, &row);
 		show(PRINTER_TABLE, &row, line, size);

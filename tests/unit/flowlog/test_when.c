@@ -104,27 +104,27 @@ static void sentences(void **state)
 	assert_int_equal(filter.n[FILTER_COUNTRY], 2);
 	assert_string_equal(filter.values[FILTER_COUNTRY][1].text, "US");
 	assert_int_equal(filter.n[FILTER_APP], 1);
-	assert_int_equal(filter.since, at("2026-11-17"));
-	assert_int_equal(filter.until, at("2026-11-18"));
+	assert_int_equal(filter.when.since, at("2026-11-17"));
+	assert_int_equal(filter.when.until, at("2026-11-18"));
 	plain_words_fini(&p);
 
 	assert_int_equal(
 		parse(&filter, &p, "blocked flagged to 203.0.113.0/24 since yesterday", err), 0);
 	assert_int_equal(filter.n[FILTER_ACT], 2);
 	assert_int_equal(filter.n[FILTER_REMOTE], 1);
-	assert_true(filter.has_since && !filter.has_until);
-	assert_int_equal(filter.since, at("2026-11-23"));
+	assert_true(filter.when.has_since && !filter.when.has_until);
+	assert_int_equal(filter.when.since, at("2026-11-23"));
 	plain_words_fini(&p);
 
 	assert_int_equal(parse(&filter, &p, "to DE on 2026-11", err), 0);
 	assert_int_equal(filter.n[FILTER_COUNTRY], 1);
-	assert_int_equal(filter.since, at("2026-11-01"));
-	assert_int_equal(filter.until, at("2026-12-01"));
+	assert_int_equal(filter.when.since, at("2026-11-01"));
+	assert_int_equal(filter.when.until, at("2026-12-01"));
 	plain_words_fini(&p);
 
 	assert_int_equal(parse(&filter, &p, "since 2026-11-20 until 2026-11-21T10:00:00Z", err), 0);
-	assert_int_equal(filter.since, at("2026-11-20"));
-	assert_int_equal(filter.until, at("2026-11-21T10:00:00Z"));
+	assert_int_equal(filter.when.since, at("2026-11-20"));
+	assert_int_equal(filter.when.until, at("2026-11-21T10:00:00Z"));
 	plain_words_fini(&p);
 }
 
