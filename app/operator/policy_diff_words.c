@@ -68,14 +68,15 @@ static void put_value(FILE *to, const char *key, const json_t *v)
 	fputs(text, to);
 }
 
-static void put_match(FILE *to, json_t *match)
+// "remote prefixes 198.51.100.0/24; borders cross". in: what stands before the keys in paths.
+static void put_members(FILE *to, json_t *thing, const char *in)
 {
 	const char *between = "", *key;
 	char path[64];
 	json_t *v;
 
-	json_object_foreach (match, key, v) {
-		snprintf(path, sizeof(path), "match.%s", key);
+	json_object_foreach (thing, key, v) {
+		snprintf(path, sizeof(path), "%s%s", in, key);
 		fprintf(to, "%s%s ", between, name_of(path));
 		if (json_is_array(v))
 			policy_diff_list(to, key, v);
@@ -173,9 +174,6 @@ static void put_changed(FILE *to, const json_t *change)
 // What a whole thing says, in short.
 static void put_whole(FILE *to, const json_t *change, json_t *one)
 {
-	const char *between = ": ", *key;
-	json_t *v;
-
 	if (is_in(change, "rules") || is_in(change, "limits")) {
 		const bool rule = is_in(change, "rules");
 
@@ -183,18 +181,13 @@ static void put_whole(FILE *to, const json_t *change, json_t *one)
 		if (!rule)
 			fprintf(to, " over a total per %s", command_text(one, "per"));
 		fputs(" where ", to);
-		put_match(to, json_object_get(one, "match"));
+		put_members(to, json_object_get(one, "match"), "match.");
 		fprintf(to, "; reason %s", command_text(one, "reason"));
 		return;
 	}
-	json_object_foreach (one, key, v) {
-		fprintf(to, "%s%s ", between, name_of(key));
-		if (json_is_array(v))
-			policy_diff_list(to, key, v);
-		else
-			put_value(to, key, v);
-		between = "; ";
-	}
+	if (json_object_size(one) != 0)
+		fputs(": ", to);
+	put_members(to, one, "");
 }
 
 static void put_words(FILE *to, const json_t *change, json_t *one)
