@@ -9,6 +9,7 @@ import ipaddress
 import struct
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from segment import crc32c
 
 EPOCH = datetime.datetime(1970, 1, 1)
 FLOWS = ("decision", "update", "end")
@@ -22,15 +23,6 @@ APPS = {"tls": "tls", "quic": "quic", "dns": "dns", "http": "http", "ssh": "ssh"
 
 def time(t, zone):
     return (EPOCH + datetime.timedelta(microseconds=t)).isoformat(timespec="microseconds") + zone
-
-
-def crc32c(data):
-    crc = 0xffffffff
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
-    return crc ^ 0xffffffff
 
 
 def community_id(r):

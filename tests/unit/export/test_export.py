@@ -16,7 +16,7 @@ import threading
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path += [HERE, os.path.join(HERE, "../../schema")]
+sys.path += [HERE, os.path.join(HERE, "../../schema"), os.path.join(HERE, "../evidence")]
 import mapper  # noqa: E402
 import validate  # noqa: E402
 
