@@ -280,9 +280,9 @@ def scale(args, policy):
     say("scale")
     out = ["## Two workers", "",
            "Two workers in one process, each with its own ports, flow table and core, under one policy: cycles a",
-           "packet of established flows (60-byte UDP, rings and all) while one works alone and while both do.",
-           "Ratio: packets of both over those of one; 2 is no cost at all.", "",
-           "| flows of each | one, cycles | both, cycles each | one, Mpps | both, Mpps | ratio (spread) |",
+           "packet of established flows (60-byte UDP, rings and all) while each works alone and while both do,",
+           "means of the two. Ratio: each one's rate over its own alone, added up; 2 is no cost at all.", "",
+           "| flows of each | alone, cycles | both, cycles | one, Mpps | both, Mpps | ratio (spread) |",
            "|---|---|---|---|---|---|"]
     for flows in (1000, 64000) if args.quick else (1000, 64000, 1000000):
         for x in program(args, "bench_scale", [str(flows), "7" if args.quick else "31", policy], args.eal):
