@@ -144,8 +144,11 @@ class L3fwd(Program):
     path = ""
 
     def start(self):
-        self.spawn([self.path] + self.eal() + [
-            "--", "-p", "0x3", "-P", "-L", "--config", f"(0,0,{self.core}),(1,0,{self.core})"])
+        # One lcore alone: it asks each port for a transmit queue an lcore, and these ports have one.
+        eal = ["-l", str(self.core)] + self.eal()[2:]
+        self.spawn([self.path] + eal + [
+            "--", "-p", "0x3", "-P", "-L", "--parse-ptype", "--config",
+            f"(0,0,{self.core}),(1,0,{self.core})"])
         self.connect()
 
 
