@@ -17,7 +17,7 @@
 #define DATAGRAM_PIECES 64   // of one datagram: 65535 bytes in frames of 1500 are 45
 #define PREFETCH_AHEAD  4
 #define AGE_BATCH       16
-#define DEPTH           8 // packets between two stages
+#define GROUP           12 // packets that go through a stage together
 
 // What DPI is given is put in order and put together.
 static int init_reassembly(struct pipeline *pl)
@@ -209,27 +209,33 @@ void flow_count(struct pipeline *pl, struct packet *p, uint32_t i)
 
 // What the packets of a burst that passed on the fast path add to the counters.
 struct sums {
-	uint64_t packets, bytes, ip_bytes;     // of all
-	uint64_t odd_packets[2], odd_bytes[2]; // of those flagged and those local
+	uint64_t packets, bytes, ip_bytes; // of all
 };
 
 static void add_sums(struct pipeline_stats *s, const struct sums *x)
 {
 	s->flow_packets += x->packets;
 	s->flow_bytes += x->ip_bytes;
-	s->packets[REASON_PASS_FLAG] += x->odd_packets[0];
-	s->bytes[REASON_PASS_FLAG] += x->odd_bytes[0];
-	s->packets[REASON_PASS_LOCAL] += x->odd_packets[1];
-	s->bytes[REASON_PASS_LOCAL] += x->odd_bytes[1];
-	s->packets[REASON_PASS_ALLOW] += x->packets - x->odd_packets[0] - x->odd_packets[1];
-	s->bytes[REASON_PASS_ALLOW] += x->bytes - x->odd_bytes[0] - x->odd_bytes[1];
+	s->packets[REASON_PASS_ALLOW] += x->packets;
+	s->bytes[REASON_PASS_ALLOW] += x->bytes;
+}
+
+// Those flagged and those local are few.
+static __attribute__((noinline)) void fast_odd(
+	struct pipeline_stats *s, struct packet *p, bool local)
+{
+	p->outcome = local ? REASON_PASS_LOCAL : REASON_PASS_FLAG;
+	s->packets[REASON_PASS_ALLOW]--; // as add_sums() takes them all for
+	s->bytes[REASON_PASS_ALLOW] -= p->wire_len;
+	s->packets[p->outcome]++;
+	s->bytes[p->outcome] += p->wire_len;
 }
 
 // The commonest case of all: an established flow with a verdict in force.
 static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i, struct sums *x)
 {
 	struct flow_hot *h = &pl->table.hot[i];
-	unsigned in;
+	bool out;
 
 	if (h->epoch != pl->stamp || !(h->flags & FLOW_SETTLED) || h->action == POLICY_BLOCK)
 		return false;
@@ -238,25 +244,20 @@ static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i
 	if (h->proto == 6 &&
 		((p->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST)) || !(h->tcp & FLOW_TCP_BOTH)))
 		return false;
-	if (h->meter != METER_NONE && flow_is_outbound(h, p) &&
+	out = flow_is_outbound(h, p);
+	if (h->meter != METER_NONE && out &&
 		!meter_fast(&pl->meters, h->meter, h->bytes[0], p->ip_len))
 		return false;
-	in = !flow_is_outbound(h, p);
 	if (p->ts > h->last)
 		h->last = p->ts;
-	h->packets[in]++;
-	h->bytes[in] += p->ip_len;
+	h->packets[!out]++;
+	h->bytes[!out] += p->ip_len;
 	x->packets++;
 	x->bytes += p->wire_len;
 	x->ip_bytes += p->ip_len;
 	p->outcome = REASON_PASS_ALLOW;
-	if ((h->flags & FLOW_LOCAL) || h->action == POLICY_FLAG) {
-		bool local = h->flags & FLOW_LOCAL;
-
-		p->outcome = local ? REASON_PASS_LOCAL : REASON_PASS_FLAG;
-		x->odd_packets[local]++;
-		x->odd_bytes[local] += p->wire_len;
-	}
+	if ((h->flags & FLOW_LOCAL) || h->action == POLICY_FLAG)
+		fast_odd(&pl->stats, p, h->flags & FLOW_LOCAL);
 	return true;
 }
 
@@ -340,15 +341,23 @@ static void serve_slowly(struct pipeline *pl, struct packet *q, uint32_t entry)
 	budget_draw(&pl->budget, start);
 }
 
-static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, struct sums *x)
+// Packets that have no key, or about which something is to be said, and all where none may pass.
+// True where that was all.
+static __attribute__((noinline)) bool serve_odd(struct pipeline *pl, struct packet *q)
 {
 	if (q->notes != 0)
 		count_notes(pl, q->notes);
 	if (!(q->flags & PACKET_IP)) {
 		no_key(pl, q);
-		return;
+		return true;
 	}
-	if ((pl->stop_all || q->notes != 0) && stopped(pl, q))
+	return (pl->stop_all || q->notes != 0) && stopped(pl, q);
+}
+
+static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, struct sums *x)
+{
+	if (__builtin_expect((q->notes != 0) | !(q->flags & PACKET_IP) | pl->stop_all, 0) &&
+		serve_odd(pl, q))
 		return;
 	// An earlier packet of this burst may have begun or ended the flow: look again.
 	if (entry == FLOW_NONE || !flow_matches(&pl->table, entry, q))
@@ -359,29 +368,40 @@ static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, 
 		serve_slowly(pl, q, entry);
 }
 
-void pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
+static inline unsigned group_end(unsigned first, unsigned n)
+{
+	return first + GROUP < n ? first + GROUP : n;
+}
+
+unsigned pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
 {
 	uint32_t entry[PIPELINE_MAX_BURST];
 	uint64_t start = budget_start(&pl->budget);
 	struct sums x = {0};
 
 	refresh(pl, now);
-	// The stages follow each other at a distance of DEPTH packets, so that the memory requests
+	// The stages follow each other at a distance of GROUP packets, so that the memory requests
 	// of one packet are spread between the work on others and have come when they are needed.
-	for (unsigned i = 0; i < n + 3 * DEPTH; i++) {
-		unsigned j = i - DEPTH, k = j - DEPTH, l = k - DEPTH; // not yet: wraps, no packet
-
-		if (i < n)
-			read_packet(pl, p, n, i, parsed);
-		if (j < n)
+	// A group's packets go through a stage together: what they wait for, they wait for at once.
+	for (unsigned i = 0; i < n + 3 * GROUP; i += GROUP) {
+		for (unsigned j = i, end = group_end(j, n); j < end; j++)
+			read_packet(pl, p, n, j, parsed);
+		if (i < GROUP)
+			continue;
+		for (unsigned j = i - GROUP, end = group_end(j, n); j < end; j++)
 			entry[j] = find_entry(pl, &p[j]);
-		if (k < n)
-			prefetch_behind(pl, &p[k], entry[k]);
-		if (l < n)
-			serve(pl, &p[l], entry[l], &x);
+		if (i < 2 * GROUP)
+			continue;
+		for (unsigned j = i - 2 * GROUP, end = group_end(j, n); j < end; j++)
+			prefetch_behind(pl, &p[j], entry[j]);
+		if (i < 3 * GROUP)
+			continue;
+		for (unsigned j = i - 3 * GROUP, end = group_end(j, n); j < end; j++)
+			serve(pl, &p[j], entry[j], &x);
 	}
 	add_sums(&pl->stats, &x);
 	budget_earn(&pl->budget, start);
+	return (unsigned)x.packets;
 }
 
 static void look_at(struct pipeline *pl, uint32_t i)

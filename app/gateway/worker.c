@@ -112,11 +112,9 @@ static int64_t burst_time(struct worker *w)
 	return now;
 }
 
-static inline void fill(
-	struct worker *w, struct packet *p, struct rte_mbuf *m, unsigned slot, int64_t now)
+static inline void fill(struct worker *w, struct packet *p, struct rte_mbuf *m, unsigned slot,
+	const struct worker_port *port, int64_t now)
 {
-	const struct worker_port *port = &w->ports[m->port];
-
 	p->cookie = m;
 	p->ts = now;
 	p->wire_len = m->pkt_len;
@@ -148,12 +146,19 @@ static void pass_on(struct worker *w, const struct packet *p, unsigned n, uint16
 		rte_pktmbuf_free(p[i].cookie);
 }
 
-static void process(struct worker *w, struct packet *p, unsigned n, int64_t now, bool parsed)
+static void send_out(struct worker *w)
+{
+	if (w->pl->n_injects != 0)
+		worker_inject(w);
+	worker_flush(w);
+}
+
+// Packets that other workers handed over: of several ports, those of one in a row.
+static void process_mixed(struct worker *w, struct packet *p, unsigned n, int64_t now)
 {
 	unsigned from = 0;
 
-	pipeline_burst(w->pl, p, n, now, parsed);
-	// One port's packets stand together; other workers hand over mixtures.
+	pipeline_burst(w->pl, p, n, now, false);
 	for (unsigned i = 0; i < n; i++) {
 		const struct rte_mbuf *m = p[from].cookie,
 				      *next = i + 1 < n ? p[i + 1].cookie : NULL;
@@ -163,9 +168,20 @@ static void process(struct worker *w, struct packet *p, unsigned n, int64_t now,
 			from = i + 1;
 		}
 	}
-	if (w->pl->n_injects != 0)
-		worker_inject(w);
-	worker_flush(w);
+	send_out(w);
+}
+
+// A burst of one port as it came in, w->packets of w->mbufs. Where every packet took the fast path,
+// which stops none, the burst goes out as it is.
+static void process_burst(struct worker *w, unsigned n, uint64_t bytes, uint16_t from, int64_t now)
+{
+	int peer = w->ports[from].peer;
+
+	if (pipeline_burst(w->pl, w->packets, n, now, false) == n && peer >= 0 &&
+		worker_send_burst(w, n, bytes, (uint16_t)peer))
+		return;
+	pass_on(w, w->packets, n, from);
+	send_out(w);
 }
 
 // Bits of the hash that neither the bucket nor the signature is made of.
@@ -176,11 +192,12 @@ static unsigned owner(const struct worker *w, const struct packet *p)
 	return (unsigned)(((p->hash >> 16 & 0xffff) * w->n_workers) >> 16);
 }
 
-static void hand_over(struct worker *w, struct packet *p, unsigned to)
+static void hand_over(struct worker *w, struct packet *p, unsigned to, uint16_t from)
 {
 	struct rte_mbuf *m = p->cookie;
 	uint32_t len = m->pkt_len;
 
+	m->port = from; // not every driver says it
 	if (rte_ring_sp_enqueue(w->out[to], m) == 0) {
 		w->stats.handed_over++;
 		return;
@@ -193,7 +210,7 @@ static void hand_over(struct worker *w, struct packet *p, unsigned to)
 // Keeps this worker's packets of a burst and hands the others over. Where the port keeps a flow in
 // one queue, only what lies in tunnels may be another worker's: the port goes by their outer ports,
 // which are not the same in both directions (RFC 7348, 5).
-static void distribute(struct worker *w, unsigned n, int64_t now, bool direct)
+static void distribute(struct worker *w, unsigned n, int64_t now, const struct worker_rx *rx)
 {
 	unsigned own = 0;
 
@@ -202,17 +219,20 @@ static void distribute(struct worker *w, unsigned n, int64_t now, bool direct)
 		unsigned to;
 
 		pipeline_parse(w->pl, p);
-		to = direct && !(p->flags & PACKET_TUNNEL) ? w->number : owner(w, p);
+		to = rx->direct && !(p->flags & PACKET_TUNNEL) ? w->number : owner(w, p);
 		if (to != w->number) {
-			hand_over(w, p, to);
+			hand_over(w, p, to, rx->port);
 			continue;
 		}
 		if (own != i)
 			w->packets[own] = *p;
 		own++;
 	}
-	if (own != 0)
-		process(w, w->packets, own, now, true);
+	if (own == 0)
+		return;
+	pipeline_burst(w->pl, w->packets, own, now, true);
+	pass_on(w, w->packets, own, rx->port);
+	send_out(w);
 }
 
 // Whether packets wait (budget.h). One burst tells nothing where bursts are small.
@@ -225,6 +245,7 @@ static bool is_behind(const struct worker *w, uint32_t *full, unsigned n)
 static unsigned poll_queue(struct worker *w, struct worker_rx *rx)
 {
 	unsigned n = rte_eth_rx_burst(rx->port, rx->queue, w->mbufs, w->burst);
+	const struct worker_port *port = &w->ports[rx->port];
 	uint64_t bytes = 0;
 	bool behind = is_behind(w, &rx->full, n);
 	int64_t now;
@@ -233,18 +254,17 @@ static unsigned poll_queue(struct worker *w, struct worker_rx *rx)
 		return 0;
 	now = burst_time(w);
 	for (unsigned i = 0; i < n; i++) {
-		w->mbufs[i]->port = rx->port;
 		bytes += w->mbufs[i]->pkt_len;
-		fill(w, &w->packets[i], w->mbufs[i], i, now);
+		fill(w, &w->packets[i], w->mbufs[i], i, port, now);
 	}
 	w->pl->budget.behind = behind;
 	w->stats.bursts++;
 	w->stats.rx_packets[rx->port] += n;
 	w->stats.rx_bytes[rx->port] += bytes;
 	if (rx->direct && (w->n_workers == 1 || w->pl->c.tunnels == 0))
-		process(w, w->packets, n, now, false);
+		process_burst(w, n, bytes, rx->port, now);
 	else
-		distribute(w, n, now, rx->direct);
+		distribute(w, n, now, rx);
 	return n;
 }
 
@@ -258,10 +278,10 @@ static unsigned poll_ring(struct worker *w, struct rte_ring *ring, uint32_t *ful
 		return 0;
 	now = burst_time(w);
 	for (unsigned i = 0; i < n; i++)
-		fill(w, &w->packets[i], w->mbufs[i], i, now);
+		fill(w, &w->packets[i], w->mbufs[i], i, &w->ports[w->mbufs[i]->port], now);
 	w->pl->budget.behind = behind;
 	w->stats.taken_over += n;
-	process(w, w->packets, n, now, false);
+	process_mixed(w, w->packets, n, now);
 	return n;
 }
 

@@ -112,5 +112,8 @@ struct record_sink worker_sink(struct worker *w);
 
 // ---- between the files of the worker
 void worker_send(struct worker *w, const struct packet *p, unsigned n, uint16_t port);
+// The burst as it came in, w->mbufs, none of it stopped: bytes in all. False where other packets
+// wait for the port: none of it is sent then.
+bool worker_send_burst(struct worker *w, unsigned n, uint64_t bytes, uint16_t port);
 void worker_flush(struct worker *w);
 void worker_inject(struct worker *w);

@@ -80,6 +80,34 @@ static void flush_port(struct worker *w, uint16_t port)
 	t->n = 0;
 }
 
+bool worker_send_burst(struct worker *w, unsigned n, uint64_t bytes, uint16_t port)
+{
+	struct worker_tx *t = &w->tx[port];
+	_Atomic bool *locks = w->ports[port].tx_locks;
+	uint16_t sent;
+
+	if (w->tx_waiting != 0 || w->pl->n_injects != 0)
+		return false;
+	if (locks != NULL)
+		lock(&locks[t->queue]);
+	sent = rte_eth_tx_burst(port, t->queue, w->mbufs, (uint16_t)n);
+	if (locks != NULL)
+		atomic_store_explicit(&locks[t->queue], false, memory_order_release);
+	if (sent == n) {
+		w->stats.tx_packets[port] += n;
+		w->stats.tx_bytes[port] += bytes;
+		return true;
+	}
+	// The rest is tried again, and lost where that fails, as any packets.
+	worker_send(w, w->packets + sent, n - sent, port);
+	w->stats.tx_packets[port] += sent;
+	w->stats.tx_bytes[port] += bytes - t->bytes;
+	w->stats.tx_retries++;
+	flush_port(w, port);
+	w->tx_waiting &= ~(1u << port);
+	return true;
+}
+
 void worker_flush(struct worker *w)
 {
 	for (; w->tx_waiting != 0; w->tx_waiting &= w->tx_waiting - 1) {
