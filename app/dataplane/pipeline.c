@@ -210,25 +210,32 @@ void flow_count(struct pipeline *pl, struct packet *p, uint32_t i)
 // What the packets of a burst that passed on the fast path add to the counters.
 struct sums {
 	uint64_t packets, bytes, ip_bytes; // of all
+	uint64_t flagged_packets, flagged_bytes, local_packets, local_bytes;
 };
 
 static void add_sums(struct pipeline_stats *s, const struct sums *x)
 {
 	s->flow_packets += x->packets;
 	s->flow_bytes += x->ip_bytes;
-	s->packets[REASON_PASS_ALLOW] += x->packets;
-	s->bytes[REASON_PASS_ALLOW] += x->bytes;
+	s->packets[REASON_PASS_FLAG] += x->flagged_packets;
+	s->bytes[REASON_PASS_FLAG] += x->flagged_bytes;
+	s->packets[REASON_PASS_LOCAL] += x->local_packets;
+	s->bytes[REASON_PASS_LOCAL] += x->local_bytes;
+	s->packets[REASON_PASS_ALLOW] += x->packets - x->flagged_packets - x->local_packets;
+	s->bytes[REASON_PASS_ALLOW] += x->bytes - x->flagged_bytes - x->local_bytes;
 }
 
-// Those flagged and those local are few.
-static __attribute__((noinline)) void fast_odd(
-	struct pipeline_stats *s, struct packet *p, bool local)
+static inline void fast_odd(struct packet *p, bool local, struct sums *x)
 {
-	p->outcome = local ? REASON_PASS_LOCAL : REASON_PASS_FLAG;
-	s->packets[REASON_PASS_ALLOW]--; // as add_sums() takes them all for
-	s->bytes[REASON_PASS_ALLOW] -= p->wire_len;
-	s->packets[p->outcome]++;
-	s->bytes[p->outcome] += p->wire_len;
+	if (local) {
+		p->outcome = REASON_PASS_LOCAL;
+		x->local_packets++;
+		x->local_bytes += p->wire_len;
+	} else {
+		p->outcome = REASON_PASS_FLAG;
+		x->flagged_packets++;
+		x->flagged_bytes += p->wire_len;
+	}
 }
 
 // The commonest case of all: an established flow with a verdict in force.
@@ -257,7 +264,7 @@ static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i
 	x->ip_bytes += p->ip_len;
 	p->outcome = REASON_PASS_ALLOW;
 	if ((h->flags & FLOW_LOCAL) || h->action == POLICY_FLAG)
-		fast_odd(&pl->stats, p, h->flags & FLOW_LOCAL);
+		fast_odd(p, h->flags & FLOW_LOCAL, x);
 	return true;
 }
 
