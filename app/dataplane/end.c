@@ -56,6 +56,8 @@ void flow_end(struct pipeline *pl, uint32_t i, enum record_end why)
 	struct flow_hot *h = &pl->table.hot[i];
 	struct flow_cold *c = &pl->table.cold[i];
 
+	if (c->offloaded)
+		flow_offload_abandon(pl, i);
 	// Its label is what was found, and its verdict what follows from that.
 	if (c->dpi != FLOW_NONE) {
 		if (pl->c.lanes != NULL)

@@ -94,12 +94,12 @@ struct flow_cold {
 	uint8_t cat;
 	uint8_t conf : 3, host_source : 3, cc_source : 2;
 	uint8_t severity : 3, border : 2, exception : 3;
-	uint8_t resets : 2;   // refusals sent
-	uint8_t verdict : 2;  // enum policy_action, the last that was final
-	uint8_t reported : 1; // there was one
-	uint8_t raised : 1;   // the exception, not the rule, gave the action
-	uint8_t expired : 1;  // the policy's expiry had a part in it
-	uint8_t unused : 1;
+	uint8_t resets : 2;    // refusals sent
+	uint8_t verdict : 2;   // enum policy_action, the last that was final
+	uint8_t reported : 1;  // there was one
+	uint8_t raised : 1;    // the exception, not the rule, gave the action
+	uint8_t expired : 1;   // the policy's expiry had a part in it
+	uint8_t offloaded : 1; // its extension names its place (offload.h)
 } __attribute__((packed, aligned(4)));
 
 static_assert(sizeof(struct flow_cold) == 84, "with the hot line and the buckets under 160 bytes");
@@ -113,6 +113,7 @@ struct flow_ext {
 	uint64_t credited[2];        // bytes that other rules have got
 	uint32_t reported_pending_bytes, reported_pending_packets;
 	uint32_t next;                // free list
+	uint32_t offload;             // place, where the flow is offloaded
 	uint32_t period;              // of the last update record, counted from t0
 	uint32_t seconds;             // of its life that limits have counted
 	struct flow_capture *capture; // its first packets; NULL: none

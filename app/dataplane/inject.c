@@ -164,13 +164,18 @@ static bool between_two(const struct packet *p)
 	return dst[0] != 0xff && src[0] != 0xff && memcmp(src, none, 16) != 0;
 }
 
+bool inject_refusals_over(const struct pipeline *pl, uint32_t i)
+{
+	return policy_info(pl->gen->policy)->block_with != POLICY_BLOCK_RESET ||
+	       pl->table.cold[i].resets >= MAX_REFUSALS;
+}
+
 void inject_refusal(struct pipeline *pl, uint32_t i, const struct packet *p)
 {
 	struct flow_cold *c = &pl->table.cold[i];
 	const struct flow_hot *h = &pl->table.hot[i];
 
-	if (policy_info(pl->gen->policy)->block_with != POLICY_BLOCK_RESET ||
-		c->resets >= MAX_REFUSALS || (h->flags & FLOW_UNDECIDED))
+	if (inject_refusals_over(pl, i) || (h->flags & FLOW_UNDECIDED))
 		return;
 	if (p->side == SIDE_UNKNOWN || p->link != LINK_ETHERNET)
 		return; // tap and replay send nothing

@@ -417,7 +417,8 @@ static void look_at(struct pipeline *pl, uint32_t i)
 	int64_t due = h->last + pl->c.timeout_us[h->class_], update;
 
 	if (due <= pl->now) {
-		if (pl->c.lanes != NULL && flow_lane_last_word(pl, i))
+		if ((pl->c.lanes != NULL && flow_lane_last_word(pl, i)) ||
+			(pl->table.cold[i].offloaded && flow_offload_last_word(pl, i)))
 			timer_set(pl->wheel, i, pl->now + TIMER_TICK_US);
 		else
 			flow_end(pl, i, RECORD_END_IDLE);
@@ -490,6 +491,8 @@ unsigned pipeline_answers(struct pipeline *pl, int64_t now, unsigned budget)
 
 void pipeline_stop(struct pipeline *pl)
 {
+	if (pl->c.offload != NULL)
+		flow_offload_last_words(pl);
 	if (pl->c.lanes != NULL)
 		flow_lane_last_words(pl);
 	for (uint32_t i = 0; i < pl->table.fresh; i++)

@@ -21,6 +21,7 @@
 #include "app/dataplane/flow_table.h"
 #include "app/dataplane/lane.h"
 #include "app/dataplane/meter.h"
+#include "app/dataplane/offload.h"
 #include "app/dataplane/order.h"
 #include "app/dataplane/parse_plain.h"
 #include "app/dataplane/timer.h"
@@ -75,9 +76,10 @@ struct pipeline_config {
 	struct policy_reader *reader; // this worker's
 	struct policy_slot *shadow;   // of a candidate; NULL: there is never one
 	struct policy_reader *shadow_reader;
-	struct dpi *dpi;       // NULL where there are lanes
-	struct lanes *lanes;   // to lcores that do DPI; NULL: this thread does it
-	const struct geo *geo; // may be NULL: no country is known
+	struct dpi *dpi;         // NULL where there are lanes
+	struct lanes *lanes;     // to lcores that do DPI; NULL: this thread does it
+	struct offload *offload; // of flows to the NIC; NULL: there is none
+	const struct geo *geo;   // may be NULL: no country is known
 	struct record_sink sink;
 	struct flow_capture_pool *captures; // for rules with `capture`; NULL: nothing is kept
 	const _Atomic bool *log_full;       // set by the control side; may be NULL
@@ -176,6 +178,12 @@ unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget);
 // there were. To be called between bursts, often.
 unsigned pipeline_answers(struct pipeline *pl, int64_t now, unsigned budget);
 
+// With offload: after a burst, which n packets of; one of them may be of a flow to be offloaded.
+void pipeline_offload_sample(struct pipeline *pl, const struct packet *p, unsigned n);
+// With offload: takes up to budget answers, and recalls what the policy has changed for. Returns
+// how many there were. To be called between bursts, often.
+unsigned pipeline_offload_turn(struct pipeline *pl, unsigned budget);
+
 // Ends every flow with its record. With lanes, waits for the last words of DPI at most
 // lanes.stop_ms.
 void pipeline_stop(struct pipeline *pl);
@@ -237,6 +245,15 @@ void flow_lane_abandon(struct pipeline *pl, uint32_t i);
 unsigned flow_lane_answers(struct pipeline *pl, unsigned budget);
 // Waits for the last words about all flows.
 void flow_lane_last_words(struct pipeline *pl);
+// ---- offload; all for flows that are offloaded
+// A packet of flow i that the rules leave to the CPU, or that came before they were there.
+void flow_offload_packet(struct pipeline *pl, uint32_t i, const struct packet *p);
+// The flow is due to end: true where its end should wait for the last counters.
+bool flow_offload_last_word(struct pipeline *pl, uint32_t i);
+// It ends, with what is known.
+void flow_offload_abandon(struct pipeline *pl, uint32_t i);
+// Waits for the last counters of all flows.
+void flow_offload_last_words(struct pipeline *pl);
 uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i);
 void flow_end(struct pipeline *pl, uint32_t i, enum record_end why);
 void flow_tcp(struct pipeline *pl, struct flow_hot *h, uint32_t i, const struct packet *p);
@@ -280,11 +297,15 @@ int64_t flow_limit_due(const struct pipeline *pl, uint32_t i);
 void flow_limit_end(struct pipeline *pl, uint32_t i);
 void flow_report(
 	struct pipeline *pl, uint32_t i, enum record_ev ev, enum record_end why, int64_t t1);
+// Moves what is too much for 32 bits out of a flow's counters.
+void flow_carry(struct pipeline *pl, uint32_t i);
 // Writes the update record where one is due; when the next will be.
 int64_t flow_update_due(struct pipeline *pl, uint32_t i);
 void flow_report_no_state(struct pipeline *pl, const struct packet *p, enum policy_action action,
 	enum record_exception exception);
 void inject_refusal(struct pipeline *pl, uint32_t i, const struct packet *p);
+// Whether a blocked flow gets no more refusals.
+bool inject_refusals_over(const struct pipeline *pl, uint32_t i);
 
 // The flow's context where DPI takes more packets; FLOW_NONE: none, or its last word is awaited.
 static inline uint32_t flow_dpi_taking(const struct pipeline *pl, uint32_t i)

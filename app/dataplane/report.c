@@ -176,7 +176,7 @@ static uint32_t carried(uint32_t *count)
 }
 
 // At every look where a counter is half full: 2^31 packets of one flow take a minute at 36 Mpps.
-static void carry(struct pipeline *pl, uint32_t i)
+void flow_carry(struct pipeline *pl, uint32_t i)
 {
 	struct flow_hot *h = &pl->table.hot[i];
 	struct flow_cold *c = &pl->table.cold[i];
@@ -203,7 +203,7 @@ int64_t flow_update_due(struct pipeline *pl, uint32_t i)
 	struct flow_ext *x;
 	struct record r;
 
-	carry(pl, i);
+	flow_carry(pl, i);
 	if (pl->c.update_us == 0)
 		return soon;
 	// A replay whose time was set back may be before the flow's first packet.

@@ -283,6 +283,8 @@ void slow_packet(struct pipeline *pl, struct packet *p, uint32_t i)
 	h = &pl->table.hot[i];
 	if (h->proto == IPPROTO_TCP)
 		flow_tcp(pl, h, i, p);
+	if (pl->table.cold[i].offloaded)
+		flow_offload_packet(pl, i, p);
 	decide = flow_classify(pl, i, p);
 	decide |= h->epoch != pl->stamp;
 	decide |= is_damaged(pl, i, p);
