@@ -90,11 +90,15 @@ void check_ports(struct doctor *d)
 		snprintf(check, sizeof(check), "port %s", p[i].name);
 		if (p[i].vdev == NULL)
 			check_port_pci(d, &p[i]);
+		else if (strncmp(p[i].name, "net_tap", 7) == 0)
+			found(d, DOCTOR_NOTE, check, "", "net_tap makes its interface itself");
 		else if (p[i].vdev->iface != NULL)
 			check_port_iface(d, &p[i]);
 		else
 			found(d, DOCTOR_NOTE, check, "nothing of the host stands behind it",
 				"a virtual device without an interface");
+		if (d->config->offload.enabled && p[i].inline_)
+			check_rules(d, &p[i]);
 	}
 	for (size_t i = 0; i + 1 < n && i / 2 < d->config->n_wires; i += 2)
 		if (p[i].inline_)

@@ -5,6 +5,7 @@
 
 #include "app/dataplane/flow_table.h"
 #include "app/dataplane/lane.h"
+#include "app/dataplane/offload.h"
 #include "app/doctor/part.h"
 #include "app/flowlog/record.h"
 
@@ -75,7 +76,8 @@ struct need need_of(const struct gateway_config *config, uint64_t page)
 	n.plain = workers * (flows * (32 + sizeof(struct flow_ext)) +
 				    c->record_ring * (sizeof(struct record) + 63) / 64 * 64) +
 		  (uint64_t)c->dpi.contexts * DPI_CONTEXT +
-		  workers * c->workers.n_dpi_lcores * (LANE_REQUEST_BYTES + LANE_ANSWER_BYTES);
+		  workers * c->workers.n_dpi_lcores * (LANE_REQUEST_BYTES + LANE_ANSWER_BYTES) +
+		  (c->offload.enabled ? workers * 2 * OFFLOAD_RING_BYTES : 0);
 	return n;
 }
 

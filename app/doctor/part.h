@@ -96,6 +96,7 @@ void check_ports(struct doctor *d); // each port of the configuration, or the NI
 void check_port_pci(struct doctor *d, const struct used_port *p);
 void check_port_iface(struct doctor *d, const struct used_port *p);
 void check_offloads(struct doctor *d, const struct used_port *p); // of the interface behind it
+void check_rules(struct doctor *d, const struct used_port *p);    // where offload is on
 void check_port_node(struct doctor *d, const char *check, int node, const char *what);
 void check_time(struct doctor *d);
 void check_libs(struct doctor *d);

@@ -56,6 +56,7 @@ static const struct cfg_field TOP[] = {
 		.hint = "add \"workers\": { \"lcores\": [1] }"},
 	{.key = "flows", .kind = CFG_OTHER},
 	{.key = "dpi", .kind = CFG_OTHER},
+	{.key = "offload", .kind = CFG_OTHER},
 	{.key = "country_db",
 		.kind = CFG_OTHER,
 		.required = true,
@@ -130,6 +131,15 @@ static const struct cfg_field MAX_PACKETS[] = {
 	NUMBER("udp", struct gateway_dpi, max_packets_udp, 1, 65535),
 };
 
+static const struct cfg_field OFFLOAD[] = {
+	{.key = "enabled",
+		.kind = CFG_BOOL,
+		.offset = offsetof(struct gateway_offload_config, enabled)},
+	NUMBER("min_packets", struct gateway_offload_config, min_packets, 1, 1u << 30),
+	NUMBER("max_flows", struct gateway_offload_config, max_flows, 1, 1u << 20),
+	NUMBER("idle_s", struct gateway_offload_config, idle_s, 1, 3600),
+};
+
 static const struct cfg_field LOG[] = {
 	{.key = "dir",
 		.kind = CFG_STRING,
@@ -196,6 +206,8 @@ static int set_defaults(struct gateway_config *g)
 		.max_packets_tcp = 80,
 		.max_packets_udp = 24,
 		.classify = GATEWAY_CLASSIFY_ALWAYS};
+	g->offload = (struct gateway_offload_config){
+		.min_packets = 10000, .max_flows = 4096, .idle_s = 10};
 	g->log = (struct gateway_log){.dir = strdup("/var/log/bridgehead"),
 		.sync_ms = 1000,
 		.segment_bytes = UINT64_C(1) << 30,
@@ -246,6 +258,9 @@ static void read_sections(struct cfg *c, json_t *root, struct gateway_config *g)
 			cfg_fields(c, "/dpi/max_packets", sub, MAX_PACKETS, COUNT(MAX_PACKETS),
 				&g->dpi);
 	}
+	v = cfg_get(c, "", root, "offload", JSON_OBJECT);
+	if (v != NULL)
+		cfg_fields(c, "/offload", v, OFFLOAD, COUNT(OFFLOAD), &g->offload);
 	v = cfg_get(c, "", root, "log", JSON_OBJECT);
 	if (v != NULL)
 		cfg_fields(c, "/log", v, LOG, COUNT(LOG), &g->log);
@@ -312,6 +327,9 @@ static void check_whole(struct cfg *c, json_t *root, const struct gateway_config
 		cfg_error(c, "", NULL, "name the ports to listen on",
 			"tap mode needs \"taps\" or \"wires\"");
 	}
+	if (g->offload.enabled && g->mode == GATEWAY_TAP)
+		cfg_error(c, "/offload", "enabled", "set it to false, or take \"offload\" out",
+			"a tap forwards nothing that a port could take over");
 	cfg_check_ports(c, g);
 	cfg_check_lcores(c, g);
 	check_relative(c, "", "state_dir", g->state_dir);

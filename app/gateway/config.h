@@ -114,6 +114,14 @@ struct gateway_dpi {
 	enum gateway_classify classify; // "always" (default) or "needed"
 };
 
+// Elephant flows that ports forward or stop by rules of their own; needs ports that can.
+struct gateway_offload_config {
+	bool enabled;         // false; inline only
+	uint32_t min_packets; // a second that make a flow one, 1..2^30; 10000
+	uint32_t max_flows;   // at once, of the whole gateway, 1..2^20; 4096
+	uint32_t idle_s;      // without a packet, then the rules go, 1..3600; 10
+};
+
 struct gateway_log {
 	char *dir;               // default /var/log/bridgehead
 	uint32_t sync_ms;        // fdatasync() at most this often, 0: at each flush, ..60000; 1000
@@ -170,6 +178,7 @@ struct gateway_config {
 	struct gateway_workers workers;
 	struct gateway_flows flows;
 	struct gateway_dpi dpi;
+	struct gateway_offload_config offload;
 	struct gateway_strings country_db; // 1 or more
 	struct gateway_strings asn_db;     // default none
 	char *policy;

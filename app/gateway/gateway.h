@@ -11,6 +11,7 @@
 #include "app/flowlog/writer.h"
 #include "app/gateway/config.h"
 #include "app/gateway/dpi_lcore.h"
+#include "app/gateway/gateway_offload.h"
 #include "app/gateway/worker.h"
 #include "app/keys/key.h"
 #include "drivers/eal/port.h"
@@ -53,6 +54,7 @@ struct gateway {
 	struct lanes *lanes;        // one a worker, where lcores of their own do DPI; NULL
 	struct dpi_lcore *dpi_lcores;
 	unsigned n_dpi_lcores, n_dpi_launched;
+	struct gateway_offload *offload; // NULL: off
 	struct geo *geo;
 	struct flowlog *log;
 	struct log_writer *writer;

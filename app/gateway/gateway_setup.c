@@ -144,6 +144,7 @@ int gateway_make_pipelines(struct gateway *g)
 		c.shadow_reader = policy_slot_add_reader(&g->shadow);
 		c.dpi = g->dpi[i];
 		c.lanes = g->lanes != NULL ? &g->lanes[i] : NULL;
+		c.offload = g->offload != NULL ? &g->offload->workers[i] : NULL;
 		c.sink = worker_sink(w);
 		c.captures = w->captures = flow_capture_pool_create(CAPTURE_BLOCKS, CAPTURES);
 		w->ring = g->rings[i];
@@ -164,6 +165,8 @@ static int launch(struct gateway *g)
 {
 	int rc = gateway_start_dpi(g);
 
+	if (rc == 0)
+		rc = gateway_offload_start(g);
 	if (rc < 0)
 		return rc;
 	for (unsigned i = 0; i < g->n_workers; i++) {
@@ -198,6 +201,8 @@ int gateway_set_up(struct gateway *g)
 			g->config.workers.n_dpi_lcores);
 	if (rc == 0)
 		rc = gateway_open_ports(g);
+	if (rc == 0)
+		rc = gateway_offload_open(g, &g->offload);
 	if (rc == 0)
 		rc = make_prefixes(g);
 	if (rc == 0)
@@ -245,6 +250,15 @@ uint64_t gateway_missed(const struct gateway *g)
 	return missed;
 }
 
+// Frames that never came to a worker.
+static void add_offloaded(struct notice_stop *stop, const struct offload_stats *s)
+{
+	uint64_t packets = s->passed_packets + s->stopped_packets;
+
+	stop->packets += packets;
+	stop->bytes += s->passed_bytes + s->stopped_bytes + packets * OFFLOAD_LINK_BYTES;
+}
+
 static int stop_log(struct gateway *g, const char *why)
 {
 	struct notice_stop stop = {.t = gateway_now(), .why = why, .missed = gateway_missed(g)};
@@ -257,6 +271,8 @@ static int stop_log(struct gateway *g, const char *why)
 			stop.packets += pl->stats.packets[r];
 			stop.bytes += pl->stats.bytes[r];
 		}
+		if (pl != NULL && pl->c.offload != NULL)
+			add_offloaded(&stop, &pl->c.offload->stats);
 	}
 	if (g->writer != NULL)
 		rc = log_writer_stop(g->writer, &stop);
@@ -276,6 +292,7 @@ int gateway_tear_down(struct gateway *g, const char *why)
 	gateway_stop_dpi(g);
 	rc = stop_log(g, why);
 	control_server_close(g->server);
+	gateway_offload_close(g->offload); // its rules before their ports
 	for (unsigned i = 0; i < g->n_ports; i++)
 		if (g->ports[i].started)
 			port_stop(&g->ports[i].port);

@@ -165,6 +165,8 @@ static json_t *worker(const struct worker *w)
 	json_object_set_new(o, "flows", flows(w->pl));
 	json_object_set_new(o, "classification", classification(w->pl));
 	json_object_set_new(o, "decisions", decisions(&w->pl->stats));
+	if (w->pl->c.offload != NULL)
+		json_object_set_new(o, "offload", gateway_offload_worker_json(w->pl->c.offload));
 	return o;
 }
 
@@ -284,6 +286,7 @@ json_t *gateway_stats(struct gateway *g)
 	for (unsigned i = 0; i < g->n_dpi_lcores; i++)
 		json_array_append_new(lcores, dpi_lcore(&g->dpi_lcores[i]));
 	json_object_set_new(o, "dpi_lcores", lcores);
+	json_object_set_new(o, "offload", gateway_offload_json(g));
 	json_object_set_new(o, "log", log_state(g));
 	return o;
 }

@@ -98,7 +98,7 @@ json_t *gateway_status(struct gateway *g)
 
 	policy_file_hex(i->sha256, sha);
 	return json_pack("{s:s, s:s, s:I, s:s, s:s?, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, "
-			 "s:b, s:b, s:b, s:o, s:o}",
+			 "s:b, s:b, s:b, s:o, s:o, s:o}",
 		"gateway", g->config.name, "bridgehead", BRIDGEHEAD_VERSION, "started",
 		(json_int_t)g->started_at, "id", i->id, "title", i->title, "issuer", i->issuer,
 		"version", (json_int_t)i->version, "epoch", (json_int_t)gen->epoch, "sha256", sha,
@@ -106,5 +106,6 @@ json_t *gateway_status(struct gateway *g)
 		(json_int_t)(i->n_tenants - 1), "not_before", (json_int_t)i->not_before, "expires",
 		(json_int_t)i->expires, "expired", i->expires <= gateway_now() / 1000000,
 		"signatures", g->n_keys != 0, "watch", g->watch != NULL, "candidate",
-		gateway_candidate_json(g), "evidence", gateway_evidence_json(g));
+		gateway_candidate_json(g), "evidence", gateway_evidence_json(g), "offload",
+		gateway_offload_json(g));
 }

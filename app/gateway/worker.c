@@ -146,6 +146,16 @@ static void pass_on(struct worker *w, const struct packet *p, unsigned n, uint16
 		rte_pktmbuf_free(p[i].cookie);
 }
 
+static unsigned run_burst(
+	struct worker *w, struct packet *p, unsigned n, int64_t now, bool parsed)
+{
+	unsigned fast = pipeline_burst(w->pl, p, n, now, parsed);
+
+	if (w->pl->c.offload != NULL)
+		pipeline_offload_sample(w->pl, p, n);
+	return fast;
+}
+
 static void send_out(struct worker *w)
 {
 	if (w->pl->n_injects != 0)
@@ -158,7 +168,7 @@ static void process_mixed(struct worker *w, struct packet *p, unsigned n, int64_
 {
 	unsigned from = 0;
 
-	pipeline_burst(w->pl, p, n, now, false);
+	run_burst(w, p, n, now, false);
 	for (unsigned i = 0; i < n; i++) {
 		const struct rte_mbuf *m = p[from].cookie,
 				      *next = i + 1 < n ? p[i + 1].cookie : NULL;
@@ -177,7 +187,7 @@ static void process_burst(struct worker *w, unsigned n, uint64_t bytes, uint16_t
 {
 	int peer = w->ports[from].peer;
 
-	if (pipeline_burst(w->pl, w->packets, n, now, false) == n && peer >= 0 &&
+	if (run_burst(w, w->packets, n, now, false) == n && peer >= 0 &&
 		worker_send_burst(w, n, bytes, (uint16_t)peer))
 		return;
 	pass_on(w, w->packets, n, from);
@@ -230,7 +240,7 @@ static void distribute(struct worker *w, unsigned n, int64_t now, const struct w
 	}
 	if (own == 0)
 		return;
-	pipeline_burst(w->pl, w->packets, own, now, true);
+	run_burst(w, w->packets, own, now, true);
 	pass_on(w, w->packets, own, rx->port);
 	send_out(w);
 }
@@ -335,6 +345,8 @@ unsigned worker_turn(struct worker *w)
 		n += poll_queue(w, &w->rx[i]);
 	if (w->n_workers > 1)
 		n += poll_rings(w);
+	if (w->pl->c.offload != NULL)
+		pipeline_offload_turn(w->pl, ANSWERS);
 	w->stats.loops++;
 	// As many looks as packets: however many of them began a flow, expiry keeps up. The burst's
 	// time will do; only an idle worker asks the clock.

@@ -11,7 +11,7 @@
 
 // What goes up and down, or is a setting; all other numbers are counters.
 static const char *const gauges[] = {"live", "max", "memory", "contexts_open", "lcore", "queues",
-	"rx_queues", "tx_queues", "next_seq"};
+	"rx_queues", "tx_queues", "next_seq", "recall_us_max"};
 
 struct label {
 	const char *name, *value;
@@ -181,6 +181,7 @@ static void workers(const json_t *stats, FILE *to)
 	each_key(&l, "flows", "flows", to);
 	each_key(&l, "classification", "classification", to);
 	each_key(&l, "decisions", "decisions", to);
+	each_key(&l, "offload", "offload", to);
 	each_key(&l, "worker", NULL, to);
 }
 
@@ -189,6 +190,19 @@ static void dpi_lcores(const json_t *stats, FILE *to)
 	const struct list l = {json_object_get(stats, "dpi_lcores"), {"lcore"}, 1};
 
 	each_key(&l, "dpi_lcore", NULL, to);
+}
+
+// Of the thread that makes the rules.
+static void offload(const json_t *o, FILE *to)
+{
+	json_t *one = json_array();
+	const struct list l = {one, {NULL}, 0};
+
+	if (json_is_object(o)) {
+		json_array_append(one, (json_t *)(uintptr_t)o);
+		each_key(&l, "offload_server", NULL, to);
+	}
+	json_decref(one);
 }
 
 static void ports(const json_t *stats, FILE *to)
@@ -307,4 +321,5 @@ void metrics_text(const json_t *stats, FILE *to)
 	ports(stats, to);
 	workers(stats, to);
 	dpi_lcores(stats, to);
+	offload(json_object_get(stats, "offload"), to);
 }

@@ -117,6 +117,11 @@ static json_int_t classified(const json_t *w, const char *name)
 	return value(json_object_get(w, "classification"), name);
 }
 
+static json_int_t offloaded(const json_t *w, const char *name)
+{
+	return value(json_object_get(w, "offload"), name);
+}
+
 // Every counter of an object of the first worker or DPI lcore, in its order.
 static void block(const json_t *workers, const char *title, const json_t *names, bool all, FILE *to,
 	json_int_t (*get)(const json_t *worker, const char *name))
@@ -166,6 +171,8 @@ void stats_text(const json_t *r, bool all, FILE *to)
 	block(workers, "CLASSIFICATION", json_object_get(first, "classification"), all, to,
 		classified);
 	block(workers, "DECISIONS", json_object_get(first, "decisions"), all, to, decision);
+	if (json_object_get(first, "offload") != NULL)
+		block(workers, "OFFLOAD", json_object_get(first, "offload"), all, to, offloaded);
 	block(workers, "WORKERS", first, all, to, own);
 	if (json_array_size(lcores) != 0)
 		block(lcores, "DPI LCORES", json_array_get(lcores, 0), all, to, own);

@@ -68,6 +68,25 @@ static void print_evidence(const json_t *e)
 		print_time("", command_number(e, "checkpoint_t") / 1000000, "");
 }
 
+// What the ports take over, and what they cannot; nothing where it is off.
+static void print_offload(const json_t *o)
+{
+	const char *name;
+	json_t *wire, *v;
+	size_t i, k;
+
+	json_array_foreach (json_object_get(o, "wires"), i, wire) {
+		const json_t *can = json_object_get(wire, "can");
+
+		printf("%-10s wire %s: ", i == 0 ? "offload" : "", command_text(wire, "wire"));
+		json_array_foreach (can, k, v)
+			printf("%s%s", k != 0 ? ", " : "", json_string_value(v));
+		puts(json_array_size(can) == 0 ? "its ports can nothing" : "");
+		json_object_foreach (json_object_get(wire, "cannot"), name, v)
+			printf("           cannot %s: %s\n", name, json_string_value(v));
+	}
+}
+
 int status_command(const char *socket, int argc, char **argv)
 {
 	bool json = false;
@@ -107,6 +126,7 @@ int status_command(const char *socket, int argc, char **argv)
 						  : "read at the start and on SIGHUP");
 		print_evidence(json_object_get(r, "evidence"));
 		print_candidate(json_object_get(r, "candidate"));
+		print_offload(json_object_get(r, "offload"));
 	}
 	json_decref(r);
 	return EXIT_GOOD;

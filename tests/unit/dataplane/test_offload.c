@@ -55,7 +55,8 @@ static void test_counts(void **state)
 	assert_int_equal(b->o.stats.passed_packets, 1500000);
 	assert_int_equal(b->o.stats.passed_bytes, 150000000);
 	assert_int_equal(b->r->pl->stats.flow_packets - before, 1500000);
-	for (unsigned i = 0; i < 62; i++) { // the minute's update comes, though the CPU sees nothing
+	for (unsigned i = 0; i < 62;
+		i++) { // the minute's update comes, though the CPU sees nothing
 		bench_hit(b, true, 10);
 		bench_wait(b, BENCH_SECOND);
 	}

@@ -350,6 +350,47 @@ static void other_virtual_devices_are_noted(void **state)
 	fake_all_good(f);
 }
 
+#define OFFLOAD "\"offload\":{\"enabled\":true}"
+
+static void offload_wants_ports_with_rules(void **state)
+{
+	struct fake *f = *state;
+
+	fake_vdevs(f, "{" OFFLOAD "}");
+	fake_run(f);
+	fake_expect(f, IN0, DOCTOR_WARN, "the driver of net_af_packet0 takes no rules", NULL);
+	fake_link(f, NIC0 "/driver", "../../../bus/pci/drivers/mlx5_core");
+	fake_put(f, NIC0 "/vendor", "0x15b3\n");
+	fake_nics(f, "{" OFFLOAD "}");
+	fake_run(f);
+	fake_expect(f, PORT0, DOCTOR_NOTE, "NIC with driver mlx5_core", "eswitch show");
+	fake_all_good(f);
+	fake_nics(f, NULL); // nobody asked
+	fake_run(f);
+	fake_refute(f, PORT0, DOCTOR_NOTE);
+}
+
+static void tap_wants_filters_of_the_kernel(void **state)
+{
+	struct fake *f = *state;
+
+	fake_put(f, "/plugins/librte_net_tap.so.23", "\n");
+	fake_put(f, "/proc/sys/kernel/osrelease", "6.1.0\n");
+	fake_vdevs(f,
+		"{\"eal\":[\"-l\",\"0-1\",\"--in-memory\",\"--no-pci\","
+		"\"--vdev=net_tap0,iface=t0\",\"--vdev=net_tap1,iface=t1\"],\"wires\":"
+		"[{\"name\":\"w\",\"inside\":\"net_tap0\",\"outside\":\"net_tap1\"}]," OFFLOAD "}");
+	fake_run(f);
+	fake_expect(
+		f, "port net_tap0", DOCTOR_WARN, "no sch_multiq, cls_flower, act_gact", "modprobe");
+	fake_put(f, "/lib/modules/6.1.0/modules.dep",
+		"kernel/net/sched/sch_multiq.ko:\nkernel/net/sched/cls_flower.ko:\n");
+	fake_put(f, "/lib/modules/6.1.0/modules.builtin", "kernel/net/sched/act_gact.ko\n");
+	fake_run(f);
+	fake_expect(f, "port net_tap0", DOCTOR_OK, "can stop UDP flows", NULL);
+	fake_all_good(f);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 
 int main(void)
@@ -372,6 +413,8 @@ int main(void)
 		TEST(interfaces_must_be_the_gateways_alone),
 		TEST(interfaces_have_nodes_where_they_are_real),
 		TEST(other_virtual_devices_are_noted),
+		TEST(offload_wants_ports_with_rules),
+		TEST(tap_wants_filters_of_the_kernel),
 	};
 
 	return cmocka_run_group_tests_name("doctor-ports", tests, NULL, NULL);

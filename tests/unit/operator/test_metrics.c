@@ -25,9 +25,11 @@ static const char with_candidate[] =
 	"\"rx_packets\":12}],"
 	"\"workers\":[{\"worker\":0,\"loops\":1,\"outcomes\":{\"pass_allow\":{\"packets\":21,"
 	"\"bytes\":22}},\"notes\":{\"vlan\":23},\"flows\":{\"live\":24,\"new_thing\":25,\"ended\":"
-	"{\"idle\":26}}},{\"worker\":1,\"loops\":2,\"outcomes\":{\"pass_allow\":{\"packets\":31,"
+	"{\"idle\":26}},\"offload\":{\"live\":27,\"made\":28}},{\"worker\":1,\"loops\":2,"
+	"\"outcomes\":{\"pass_allow\":{\"packets\":31,"
 	"\"bytes\":32}},\"notes\":{\"vlan\":33},\"flows\":{\"live\":34,\"new_thing\":35,\"ended\":"
-	"{\"idle\":36}}}]}";
+	"{\"idle\":36}},\"offload\":{\"live\":37,\"made\":38}}],\"offload\":{\"rules_made\":41,"
+	"\"recall_us_max\":42,\"wires\":[]}}";
 
 static char *print(const char *json, const char *change)
 {
@@ -78,6 +80,10 @@ static void lines_are_there(void **state)
 		"bridgehead_flows_new_thing_total{worker=\"0\"} 25\n"
 		"bridgehead_flows_new_thing_total{worker=\"1\"} 35\n",
 		"bridgehead_worker_loops_total{worker=\"1\"} 2\n",
+		"# TYPE bridgehead_offload_live gauge\nbridgehead_offload_live{worker=\"0\"} 27\n",
+		"bridgehead_offload_made_total{worker=\"1\"} 38\n",
+		"bridgehead_offload_server_rules_made_total 41\n",
+		"bridgehead_offload_server_recall_us_max 42\n",
 	};
 	char *text = print(with_candidate, NULL);
 
