@@ -3,6 +3,7 @@
 
 // bhlog: what a regulator does with a flow log, without the gateway.
 
+#include "app/bundle/bundle_command.h"
 #include "app/console/report_command.h"
 #include "app/console/serve_command.h"
 #include "app/export/export_command.h"
@@ -24,6 +25,7 @@ static const struct command {
 	{"reindex", reindex_main, "make the catalogue that makes search fast"},
 	{"witness", witness_main, "sign checkpoints of a log that has only grown"},
 	{"export", export_main, "records in the words of other tools; with pseudonyms"},
+	{"bundle", bundle_main, "what to take away of a period, with its proofs and a verifier"},
 	{"report", report_main, "one HTML file to read, print and file"},
 #ifdef HAVE_CONSOLE
 	{"serve", serve_main, "a console for the browser that shows and changes nothing"},

@@ -5,6 +5,9 @@
 //
 //     write_log DIR GATEWAY KEY BLOCKS RECORDS SEGMENT_BYTES   BLOCKS blocks of RECORDS and a stop
 //     write_log DIR GATEWAY KEY BLOCKS RECORDS SEGMENT_BYTES live   with a thread, by time
+//     write_log DIR GATEWAY KEY BLOCKS RECORDS SEGMENT_BYTES every SECONDS FROM   not by time: a
+//     block
+//                                     every SECONDS of its records' time, the first FROM seconds on
 //     write_log DIR GATEWAY KEY forever COUNTER                live, until it is killed
 //
 // KEY "-": unsigned. COUNTER is a file whose first 8 bytes become the next number, as soon as a
@@ -22,6 +25,7 @@
 #include <unistd.h>
 
 static struct flowlog_config config = {.sync_ms = 0};
+static int64_t step = 2000000, begin = SAMPLE_T; // of blocks, microseconds
 
 static struct flowlog *open_log(void)
 {
@@ -66,11 +70,11 @@ static int write_blocks(unsigned blocks, unsigned records)
 {
 	struct flowlog *l = open_log();
 	char err[512];
-	int64_t t = SAMPLE_T;
+	int64_t t = begin;
 
 	flowlog_flush(l, t);
 	start(l, t);
-	for (unsigned b = 0; b < blocks; b++, t += 2000000) {
+	for (unsigned b = 0; b < blocks; b++, t += step) {
 		for (unsigned i = 0; i < records; i++) {
 			const struct record r = vary(b * 10000 + i, t + i);
 
@@ -136,5 +140,9 @@ int main(int argc, char **argv)
 		return write_forever(argv[5]);
 	config.segment_bytes = argc > 6 ? strtoull(argv[6], NULL, 10) : 0;
 	config.live = argc > 7 && strcmp(argv[7], "live") == 0;
+	if (argc > 9 && strcmp(argv[7], "every") == 0) {
+		step = atoll(argv[8]) * 1000000;
+		begin = SAMPLE_T + atoll(argv[9]) * 1000000;
+	}
 	return write_blocks((unsigned)atoi(argv[4]), (unsigned)atoi(argv[5]));
 }
