@@ -225,11 +225,34 @@ static bool may_field(const struct filter *f, unsigned field, const char *line, 
 	return f->n[field] == 0;
 }
 
+const char filter_begin[] = "{\"v\":1,\"ev\":\"";
+
+// Fields by how few records have one of their values, as a rule.
+const char *filter_needle(const struct filter *f)
+{
+	static const uint8_t ends[] = {FILTER_ADDR, FILTER_REMOTE};
+	static const uint8_t order[] = {
+		FILTER_RULE, FILTER_COUNTRY, FILTER_TENANT, FILTER_REASON, FILTER_ACT, FILTER_EV};
+
+	for (unsigned i = 0; i < sizeof(ends); i++) {
+		const char *needle = f->values[ends[i]][0].needle[0];
+
+		if (f->n[ends[i]] == 1 && needle[0] != '\0') {
+			return strchr(needle, ':') + 1; // the address, whichever key it is behind
+		}
+	}
+	for (unsigned i = 0; i < sizeof(order); i++) {
+		if (f->n[order[i]] == 1) {
+			return f->values[order[i]][0].needle[0];
+		}
+	}
+	return "";
+}
+
 bool filter_may_match(const struct filter *f, const char *line, size_t len)
 {
-	static const char begin[] = "{\"v\":1,\"ev\":\"";
-
-	if (len < sizeof(begin) || memcmp(line, begin, sizeof(begin) - 1) != 0) {
+	if (len < sizeof(filter_begin) ||
+		memcmp(line, filter_begin, sizeof(filter_begin) - 1) != 0) {
 		return true; // written by someone else: take it apart
 	}
 	for (unsigned field = 0; field < FILTER_FIELDS; field++) {

@@ -55,6 +55,12 @@ int filter_add(
 // fraction of taking it apart.
 bool filter_may_match(const struct filter *f, const char *line, size_t len);
 
+// The begin of a line as the log writes it.
+extern const char filter_begin[];
+// What each such line that matches must hold: the rarest of what is asked for, as far as one exact
+// value is. "": none is. Part of the filter.
+const char *filter_needle(const struct filter *f);
+
 // False only where nothing whose times lie in [t0, t1] can match.
 bool filter_may_hold(const struct filter *f, int64_t t0, int64_t t1);
 

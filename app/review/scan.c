@@ -65,7 +65,9 @@ int scan_open(struct scan *s, char *const *paths, unsigned n, char *err, size_t 
 					 .threads = blocks_threads(),
 					 .segment = lookup_segment,
 					 .block = lookup_block,
-					 .line = line_wanted});
+					 .line = line_wanted,
+					 .needle = filter_needle(s->filter),
+					 .begin = filter_begin});
 	return 0;
 }
 

@@ -3,6 +3,8 @@
 
 #include "app/rows/pick.h"
 
+#include "app/rows/find.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,11 +26,45 @@ static bool add(struct pick *p, size_t from, size_t len)
 	return true;
 }
 
-bool pick_run(bool (*line)(void *ctx, const char *line, size_t len), void *ctx, const char *lines,
-	size_t len, struct pick **result)
+// The next place of the needle, and whether a line must have it.
+struct hunt {
+	const char *needle, *begin;
+	size_t needle_len, begin_len;
+	const char *hit, *end; // hit: at or behind the line that was asked about last; end: none
+};
+
+static void hunt_next(struct hunt *h, const char *at)
+{
+	const char *hit = find_text(at, h->end, h->needle, h->needle_len);
+
+	h->hit = hit != NULL ? hit : h->end;
+}
+
+static void hunt_begin(struct hunt *h, const struct pick_by *by, const char *lines, size_t len)
+{
+	h->needle = by->needle != NULL ? by->needle : "";
+	h->begin = by->begin != NULL ? by->begin : "";
+	h->needle_len = strlen(h->needle);
+	h->begin_len = strlen(h->begin);
+	h->end = lines + len;
+	hunt_next(h, lines);
+}
+
+// False: the line [at, at + n) lacks what it must hold.
+static bool hunt_line(struct hunt *h, const char *at, size_t n)
+{
+	if (h->hit < at) {
+		hunt_next(h, at);
+	}
+	return h->hit + h->needle_len <= at + n || n < h->begin_len ||
+	       memcmp(at, h->begin, h->begin_len) != 0;
+}
+
+bool pick_run(const struct pick_by *by, const char *lines, size_t len, struct pick **result)
 {
 	const char *at = lines, *end = lines + len;
 	struct pick *p = *result;
+	struct hunt h;
 
 	if (p == NULL) {
 		p = *result = calloc(1, sizeof(*p));
@@ -38,12 +74,14 @@ bool pick_run(bool (*line)(void *ctx, const char *line, size_t len), void *ctx, 
 	}
 	p->n = 0;
 	p->lines = 0;
+	hunt_begin(&h, by, lines, len);
 	while (at < end) {
 		const char *nl = memchr(at, '\n', (size_t)(end - at));
 		const size_t n = (size_t)((nl != NULL ? nl : end) - at);
 
 		p->lines++;
-		if (line(ctx, at, n) && !add(p, (size_t)(at - lines), n)) {
+		if (hunt_line(&h, at, n) && by->line(by->ctx, at, n) &&
+			!add(p, (size_t)(at - lines), n)) {
 			return false;
 		}
 		at += n + (nl != NULL);

@@ -17,8 +17,18 @@ struct pick {
 	uint64_t lines; // of the block
 };
 
+// What is asked for.
+struct pick_by {
+	// Of a line without its newline; NULL: all are.
+	bool (*line)(void *ctx, const char *line, size_t len);
+	void *ctx;
+	// What a line that starts with `begin` must hold; line() is not called for one that does
+	// not. It is looked for in all lines at once, which costs a fraction of a look at each. ""
+	// or NULL: nothing.
+	const char *needle, *begin;
+};
+
 // Finds them, into *p, which is made where it is NULL. A last line without a newline is one too.
 // False: out of memory.
-bool pick_run(bool (*line)(void *ctx, const char *line, size_t len), void *ctx, const char *lines,
-	size_t len, struct pick **p);
+bool pick_run(const struct pick_by *by, const char *lines, size_t len, struct pick **p);
 void pick_free(struct pick *p);

@@ -169,9 +169,10 @@ static enum blocks_want wanted(
 
 static bool pick_lines(void *ctx, const char *lines, size_t len, void **result)
 {
-	const struct source *s = ctx;
+	const struct source_select *s = &((const struct source *)ctx)->select;
+	const struct pick_by by = {s->line, s->ctx, s->needle, s->begin};
 
-	return pick_run(s->select.line, s->select.ctx, lines, len, (struct pick **)result);
+	return pick_run(&by, lines, len, (struct pick **)result);
 }
 
 static void free_picks(void *result)

@@ -36,6 +36,9 @@ struct source_select {
 	// Whether the line is asked for; called by any thread, for several lines at once, and
 	// without its newline. NULL: all are.
 	bool (*line)(void *ctx, const char *line, size_t len);
+	// Beside line(): a line that starts with `begin` is not asked for unless it holds `needle`.
+	// NULL or "": none.
+	const char *needle, *begin;
 };
 
 // NULL on error, with one line in err: a path that is not there, a directory without a log.

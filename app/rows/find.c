@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/rows/find.h"
+
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#define STEP 16
+
+#ifdef __SSE2__
+// Which of 16 places have both bytes, `apart` bytes from each other.
+static unsigned both(const char *p, size_t apart, __m128i first, __m128i second)
+{
+	const __m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
+	const __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + apart));
+
+	return (unsigned)_mm_movemask_epi8(
+		_mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, second)));
+}
+
+// Of needles such as "key":"value" the last two letters of the value are the rarest bytes. *from:
+// where it stopped.
+static const char *find_wide(const char **from, const char *end, const char *needle, size_t len)
+{
+	const size_t second = len > 2 ? len - 2 : len - 1, first = second > 1 ? second - 1 : 0;
+	const __m128i a = _mm_set1_epi8(needle[first]), b = _mm_set1_epi8(needle[second]);
+	const char *at = *from;
+
+	for (; (size_t)(end - at) >= len + STEP; at += STEP) {
+		for (unsigned hits = both(at + first, second - first, a, b); hits != 0;
+			hits &= hits - 1) {
+			const char *p = at + __builtin_ctz(hits);
+
+			if (memcmp(p, needle, len) == 0) {
+				return p;
+			}
+		}
+	}
+	*from = at;
+	return NULL;
+}
+#else
+static const char *find_wide(const char **from, const char *end, const char *needle, size_t len)
+{
+	(void)from, (void)end, (void)needle, (void)len;
+	return NULL;
+}
+#endif
+
+const char *find_text(const char *at, const char *end, const char *needle, size_t len)
+{
+	const char *p = len != 0 ? find_wide(&at, end, needle, len) : NULL;
+
+	return p != NULL ? p : memmem(at, (size_t)(end - at), needle, len);
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+#include "app/rows/find.h"
+#include "app/rows/pick.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static uint64_t state = 20261124;
+
+static unsigned next(unsigned below) // xorshift64*
+{
+	state ^= state >> 12;
+	state ^= state << 25;
+	state ^= state >> 27;
+	return (unsigned)((state * 0x2545f4914f6cdd1dull) >> 33) % below;
+}
+
+// Letters are few, so that needles are found, and nearly found, at all places.
+static void fill(char *text, size_t n, unsigned letters)
+{
+	for (size_t i = 0; i < n; i++) {
+		text[i] = (char)('a' + next(letters));
+	}
+}
+
+static void test_is_memmem(void **ctx)
+{
+	(void)ctx;
+	for (unsigned i = 0; i < 60000; i++) {
+		const size_t len = next(200), n = next(8);
+		const unsigned letters = 1 + next(4);
+		char *text = malloc(len + 1); // of just this size: a read past it shows
+		char needle[8];
+
+		fill(text, len, letters);
+		fill(needle, n, letters);
+		assert_ptr_equal(find_text(text, text + len, needle, n),
+			n == 0 ? text : memmem(text, len, needle, n));
+		free(text);
+	}
+}
+
+static bool takes(void *ctx, const char *line, size_t len)
+{
+	(void)ctx;
+	return len == 0 || line[0] != 'b';
+}
+
+// Lines that begin as they should are picked by their needle, all others by takes() alone.
+static void test_pick(void **ctx)
+{
+	struct pick *p = NULL;
+
+	(void)ctx;
+	for (unsigned i = 0; i < 3000; i++) {
+		const struct pick_by by = {.line = takes,
+			.needle = next(4) != 0 ? "ab" : "",
+			.begin = next(4) != 0 ? "a" : ""};
+		char text[300];
+		const size_t len = next(sizeof(text));
+		size_t found = 0, line = 0;
+
+		fill(text, len, 3);
+		for (size_t k = 0; k < len; k++) {
+			text[k] = text[k] == 'c' && next(2) == 0 ? '\n' : text[k];
+		}
+		assert_true(pick_run(&by, text, len, &p));
+		for (size_t at = 0; at < len;) {
+			const char *nl = memchr(text + at, '\n', len - at);
+			const size_t n = nl != NULL ? (size_t)(nl - text) - at : len - at;
+			const bool begins = n >= strlen(by.begin) &&
+					    memcmp(text + at, by.begin, strlen(by.begin)) == 0;
+
+			line++;
+			if ((!begins ||
+				    memmem(text + at, n, by.needle, strlen(by.needle)) != NULL) &&
+				takes(NULL, text + at, n)) {
+				assert_true(found < p->n);
+				assert_int_equal(p->v[found].from, at);
+				assert_int_equal(p->v[found].len, n);
+				assert_int_equal(p->v[found++].line, line);
+			}
+			at += n + 1;
+		}
+		assert_int_equal(p->n, found);
+		assert_int_equal(p->lines, line);
+	}
+	pick_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_is_memmem),
+		cmocka_unit_test(test_pick),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
