@@ -4,6 +4,7 @@
 #include "app/evidence/folder.h"
 #include "app/evidence/proof.h"
 #include "app/evidence/segment_read.h"
+#include "app/review/block_find.h"
 #include "app/review/evidence.h"
 
 #include <ctype.h>
@@ -162,19 +163,52 @@ static int look_in(struct prove *p, const struct segment_file *f, uint64_t seq, 
 	return found;
 }
 
+// By the footers; where they do not lead to a block whose lines make a proof, by all segments, one
+// block after the other, whose answer it is. As look_in().
+static int look(struct prove *p, const struct segment_list *l, uint64_t seq, char **text)
+{
+	struct segment_reader *r;
+	struct segment_block b;
+	int fd, found = 0;
+
+	if (block_find(p->dir_fd, l, p->leaves.entry.block, &fd, &r, &b)) {
+		size_t len;
+		const char *lines = segment_reader_lines(r, &b, &len);
+
+		*text = lines != NULL ? prove_line(p, lines, len, seq) : NULL;
+		found = *text != NULL;
+		segment_reader_free(r);
+		close(fd);
+	}
+	for (size_t i = 0; i < l->n && !found; i++)
+		found = look_in(p, &l->v[i], seq, text);
+	return found;
+}
+
+// Whether the proof holds: a block whose lines are not those of its entry gives one that does not.
+static bool holds(struct prove *p, const char *text)
+{
+	char *copy = strdup(text);
+	struct proof proof = {0};
+	bool ok = copy != NULL && proof_read(copy, strlen(text), &proof);
+
+	ok = ok && proof_check(p->hasher, &proof) == NULL;
+	proof_free(&proof);
+	return ok;
+}
+
 // *out: text that the caller frees; where it is not proven, NULL.
 static int prove_record(struct prove *p, uint64_t seq, char **out)
 {
 	struct segment_list l;
 	char *text = NULL;
-	int found = 0;
+	int found;
 
 	if (!p->leaves.found)
 		return say(p, 3, "no checkpoint covers a block with this record yet");
 	if (segment_list_read(p->dir_fd, &l) != 0)
 		return say(p, 2, "the directory cannot be listed");
-	for (size_t i = 0; i < l.n && !found; i++)
-		found = look_in(p, &l.v[i], seq, &text);
+	found = look(p, &l, seq, &text);
 	segment_list_free(&l);
 	if (!found)
 		return say(p, 1, "its block was pruned: the entry is there, the records are not");
@@ -182,6 +216,10 @@ static int prove_record(struct prove *p, uint64_t seq, char **out)
 		return say(p, 1,
 			"its block is there, but no record with this number (a gap record tells "
 			"why)");
+	if (!holds(p, text)) {
+		free(text);
+		return say(p, 2, "its block is not the one that its entry says; see bhlog verify");
+	}
 	*out = text;
 	return 0;
 }

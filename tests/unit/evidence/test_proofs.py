@@ -5,12 +5,14 @@
 test_proofs.py BHLOG BHCTL WRITE_LOG"""
 import json
 import os
+import struct
 import subprocess
 import sys
 import unittest
 
 import second
 import test_tamper as base
+from segment import Segment, crc32c
 
 setUpModule, tearDownModule = base.setUpModule, base.tearDownModule
 
@@ -65,6 +67,38 @@ class Proofs(base.Case):
                 self.assertEqual(self.both(*first)["exit"], status)
         self.assertEqual(base.run(base.BHLOG, "verify", self.dir, "--rotations", rotations).returncode, 2)
         self.assertEqual(second.verify_log(self.dir, "--rotations", rotations).returncode, 2)
+
+    def test_footers_are_not_believed(self):
+        """A footer leads to the block; one that lies, or none, changes nothing."""
+        seqs = [json.loads(line)["seq"] for line in subprocess.run(
+            ["zstd", "-dcq", *self.segments()], capture_output=True, check=True).stdout.splitlines()][::37]
+        want = [base.must(base.BHLOG, "prove", self.dir, s) for s in seqs]
+        self.assertEqual(len(set(want)), len(want))
+        for path in self.segments():
+            s = Segment(path)
+            n = struct.unpack_from("<I", s.footer, 12)[0]
+            places = [struct.unpack_from("<Q", s.footer, 16 + 48 * i)[0] for i in range(n)]
+            lie = bytearray(s.footer)
+            for i in range(n):  # each block stands where another does
+                struct.pack_into("<Q", lie, 16 + 48 * i, places[(i + 1) % n])
+            struct.pack_into("<I", lie, len(lie) - 12, crc32c(lie[8:-12]))
+            whole = s.footer
+            for footer in (bytes(lie), b"", whole):
+                s.footer = footer
+                s.save()
+                self.assertEqual([base.must(base.BHLOG, "prove", self.dir, x) for x in seqs], want)
+
+    def test_lines_that_are_not_the_blocks(self):
+        """A block that is not the one of its entry proves nothing, wherever it stands."""
+        s = Segment(self.segments()[0])
+        lines = s.lines(0).splitlines(keepends=True)
+        seq = json.loads(lines[5])["seq"]
+        base.must(base.BHLOG, "prove", self.dir, seq)
+        s.put(0, s.entry(0), b"".join(lines[:5] + [lines[5].replace(b'"v":1', b'"v":2')] + lines[6:]))
+        s.save(footer=False)
+        p = base.run(base.BHLOG, "prove", self.dir, seq)
+        self.assertEqual((p.returncode, p.stdout), (2, ""))
+        self.assertIn("not the one that its entry says", p.stderr)
 
     def test_no_proof(self):
         attempted = self.check(0)["attempted"]
