@@ -51,6 +51,7 @@ void digest_free(struct digest *d)
 	notices_free(&d->policies);
 	notices_free(&d->gaps);
 	notices_free(&d->runs);
+	free(d->later);
 	free(d);
 }
 
@@ -83,23 +84,15 @@ static uint32_t rule_index(struct tally *t, const struct fields *f)
 {
 	static const enum field parts[DIGEST_RULE_PARTS] = {
 		FIELD_ACT, FIELD_RULE, FIELD_REASON, FIELD_SEV, FIELD_BASIS, FIELD_LIMIT};
+	const struct cell *cells[DIGEST_RULE_PARTS];
 	char key[TALLY_KEY_MAX];
-	size_t len = 0;
+	size_t len;
 
 	for (unsigned i = 0; i < DIGEST_RULE_PARTS; i++) {
-		const struct cell *c = f->v[parts[i]];
-		const size_t n = c != NULL ? c->len : 0;
-
-		if (n >= sizeof(key) - len) {
-			return TALLY_OTHERS;
-		}
-		if (n != 0) {
-			memcpy(key + len, c->text, n);
-		}
-		len += n;
-		key[len++] = DIGEST_SEPARATOR;
+		cells[i] = f->v[parts[i]];
 	}
-	return tally_index(t, key, len);
+	len = lone_rule_key(cells, key, sizeof(key));
+	return len != 0 ? tally_index(t, key, len) : TALLY_OTHERS;
 }
 
 void digest_rule(const char *key, size_t len, struct cell out[DIGEST_RULE_PARTS])
@@ -254,33 +247,19 @@ static void take(struct digest *d, struct open_flow *s, const struct flow_line *
 	list_flow(d, s, l, before);
 }
 
-// A packet for whose flow there was no room, or no time: a flow of one record, which nothing
-// follows.
-static bool stands_alone(const struct fields *f)
-{
-	const struct cell *reason = f->v[FIELD_REASON];
-
-	return (cell_is(reason, "FLOW_TABLE_FULL", false) || cell_is(reason, "OVERLOAD", false)) &&
-	       f->v[FIELD_RULE] == NULL && cell_is(f->v[FIELD_EV], "decision", false);
-}
-
 static int flow_line(struct digest *d, struct flow_line *l)
 {
 	struct open_flow alone = {0}, *s;
-	char hex[24];
-	char *end;
 
-	if (cell_text(l->f.v[FIELD_FID], hex, sizeof(hex)) != 16) {
+	if (!cell_fid(l->f.v[FIELD_FID], &l->id)) {
 		return -EBADMSG;
 	}
 	// With the run, since ids are unique within one; 0 is no id.
-	l->id = strtoull(hex, &end, 16) + d->run * 0x9e3779b97f4a7c15ull;
+	l->id += d->run * 0x9e3779b97f4a7c15ull;
 	l->id += l->id == 0;
-	if (*end != '\0') {
-		return -EBADMSG;
-	}
 	l->act = act_of(l->f.v[FIELD_ACT]);
-	l->ends = cell_is(l->f.v[FIELD_EV], "end", false) || stands_alone(&l->f);
+	l->ends = cell_is(l->f.v[FIELD_EV], "end", false) ||
+		  lone_packet(l->f.v[FIELD_EV], l->f.v[FIELD_RULE], l->f.v[FIELD_REASON]);
 	s = open_flows_find(d->open, l->id);
 	if (s != NULL) {
 		take(d, s, l, true);
@@ -380,10 +359,109 @@ int digest_line(struct digest *d, const char *line, size_t len)
 	return rc;
 }
 
+// ---- sums of lone flows
+
+bool digest_can_sum(const struct digest *d, const struct lone_sum *s)
+{
+	const bool within = in_period(d, s->first);
+	struct timeline t;
+
+	if (within != in_period(d, s->last)) {
+		return false;
+	}
+	if (!within || s->part != LONE_ALL || !d->o.when.has_since || !d->o.when.has_until) {
+		return true;
+	}
+	t = d->time; // the axis is the period: it will not widen
+	return timeline_at(&t, s->first) == timeline_at(&t, s->last);
+}
+
+static int later(struct digest *d, const struct lone_sum *s, const struct sums *more)
+{
+	if (d->n_later == d->cap_later) {
+		const size_t cap = d->cap_later != 0 ? d->cap_later * 2 : 256;
+		struct digest_later *v = reallocarray(d->later, cap, sizeof(*v));
+
+		if (v == NULL) {
+			return -ENOMEM;
+		}
+		d->later = v;
+		d->cap_later = cap;
+	}
+	d->later[d->n_later++] = (struct digest_later){s->first, s->last, *more};
+	sums_add(&d->total, more);
+	return 0;
+}
+
+int digest_sum(struct digest *d, const struct lone_sum *s)
+{
+	struct tally *const tallies[LONE_PARTS] = {[LONE_COUNTRY] = d->countries,
+		[LONE_TENANT] = d->tenants,
+		[LONE_APP] = d->apps,
+		[LONE_RULE] = d->rules};
+	const struct cell gw = {.text = s->key, .len = s->len, .kind = CELL_STRING};
+	const bool within = in_period(d, s->first);
+	struct sums more = {0};
+	int rc = 0;
+
+	more.flows[ACT_ALLOW] = s->n;
+	more.out[ACT_ALLOW] = s->bytes[LONE_OUT];
+	more.before[ACT_ALLOW] = s->bytes[LONE_BEFORE];
+	more.in = s->bytes[LONE_IN];
+	more.stopped = s->bytes[LONE_STOPPED];
+	if (s->part == LONE_GATEWAY) {
+		rc = check_gateway(d, &gw);
+		d->lines += rc == 0 ? s->n : 0;
+		if (rc == 0 && within) {
+			note_time(d, s->first);
+			note_time(d, s->last);
+			d->in_period += s->n - 2;
+		}
+	} else if (tallies[s->part] != NULL) {
+		const uint32_t at = tally_index(tallies[s->part], s->key, s->len);
+
+		if (within) {
+			sums_add(tally_sums(tallies[s->part], at), &more);
+		}
+	} else if (within && s->part == LONE_LOCAL) {
+		sums_add(&d->local, &more);
+	} else if (within) {
+		rc = later(d, s, &more);
+	}
+	return rc;
+}
+
+// The steps of the timeline are as wide as they will be once all records are on it.
+static void add_later(struct digest *d)
+{
+	for (size_t i = 0; i < d->n_later; i++) {
+		timeline_at(&d->time, d->later[i].first);
+		timeline_at(&d->time, d->later[i].last);
+	}
+	for (size_t i = 0; i < d->n_later; i++) {
+		struct sums *step = timeline_at(&d->time, d->later[i].first);
+
+		d->inexact = d->inexact || step != timeline_at(&d->time, d->later[i].last);
+		sums_add(step, &d->later[i].sums);
+	}
+}
+
+static bool is_full(const struct tally *t)
+{
+	return tally_keys(t) == TALLY_MAX_KEYS;
+}
+
+bool digest_is_exact(const struct digest *d)
+{
+	return !d->inexact && !is_full(d->countries) && !is_full(d->tenants) && !is_full(d->apps) &&
+	       !is_full(d->rules);
+}
+
 void digest_finish(struct digest *d)
 {
 	d->still_open = open_flows_count(d->open);
 	open_flows_drain(d->open, close_flow, d);
+	add_later(d);
 	flow_list_sort(&d->flagged);
 	flow_list_sort(&d->blocked);
 }

@@ -14,6 +14,7 @@
 #include "app/console/open_flows.h"
 #include "app/console/tally.h"
 #include "app/console/timeline.h"
+#include "app/review/lone.h"
 #include "app/review/period_args.h"
 #include "app/rows/row.h"
 
@@ -23,6 +24,11 @@ struct digest_options {
 	struct period_bounds when;
 	int64_t offset; // of the times shown, seconds east of UTC
 	unsigned rows;  // how many of the largest flows are listed
+};
+
+struct digest_later { // sums that wait until the timeline is as wide as it will be
+	int64_t first, last;
+	struct sums sums;
 };
 
 struct digest {
@@ -45,6 +51,9 @@ struct digest {
 	uint64_t run;
 	bool has_time;
 	int64_t first, last; // moments of the first and the last record in the period
+	struct digest_later *later;
+	size_t n_later, cap_later;
+	bool inexact; // see digest_is_exact()
 };
 
 // NULL: no memory.
@@ -53,6 +62,15 @@ void digest_free(struct digest *d);
 
 // 0; -EBADMSG: not a record (counted); -EXDEV: of another gateway than those before.
 int digest_line(struct digest *d, const char *line, size_t len);
+// Sums of lone flows stand for their lines, wherever these would come. Those of a segment count all
+// or none: whether all can shows before the first is added. False: some of the records are in the
+// period or a step of time and some not; the lines are needed.
+bool digest_can_sum(const struct digest *d, const struct lone_sum *s);
+// 0, -EXDEV as above, or -ENOMEM.
+int digest_sum(struct digest *d, const struct lone_sum *s);
+// Behind digest_finish(): whether it says to the last byte what it would of the lines. It may not
+// where a few minutes are all there is, or where there are more keys than a tally has rows for.
+bool digest_is_exact(const struct digest *d);
 // Behind the last line: flows that did not end are counted.
 void digest_finish(struct digest *d);
 
@@ -67,7 +85,7 @@ enum digest_rule_part {
 	DIGEST_RULE_LIMIT,
 	DIGEST_RULE_PARTS,
 };
-#define DIGEST_SEPARATOR '\1'
+#define DIGEST_SEPARATOR LONE_SEPARATOR
 
 // Takes a key apart into cells that point into it.
 void digest_rule(const char *key, size_t len, struct cell out[DIGEST_RULE_PARTS]);

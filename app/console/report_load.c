@@ -5,6 +5,7 @@
 
 #include "app/evidence/folder.h"
 #include "app/evidence/note.h"
+#include "app/review/lookup.h"
 #include "app/rows/source.h"
 
 #include <errno.h>
@@ -18,6 +19,60 @@
 
 #define PROGRESS_BYTES (16u << 20)
 
+// ---- the lines
+
+// One pass over the log.
+struct pass {
+	struct digest *digest;
+	struct catalogue *catalogue; // NULL: not used
+	bool behind;                 // it knew all segments so far
+	bool lone;                   // it tells of the one at hand
+	bool wrong;                  // it said something that does not hold
+	struct blocks_lines sums;    // scratch
+};
+
+static bool can_sum(struct pass *p)
+{
+	struct lone_sum s;
+	size_t at = 0;
+
+	while (lone_next(p->sums.v, p->sums.len, &at, &s)) {
+		if (!digest_can_sum(p->digest, &s)) {
+			return false;
+		}
+	}
+	p->wrong = p->wrong || at != p->sums.len;
+	return at == p->sums.len;
+}
+
+// Which ends are a flow's only record shows from the segments before: it must know all of them.
+static void take_segment(
+	void *ctx, const char *path, int fd, const struct frame_item *items, uint32_t n)
+{
+	struct pass *p = ctx;
+	struct lone_sum s;
+	size_t at = 0;
+
+	p->behind = p->behind && catalogue_segment(p->catalogue, path, fd, items, n);
+	p->lone = p->behind && catalogue_lone(p->catalogue, &p->sums) && can_sum(p);
+	while (p->lone && lone_next(p->sums.v, p->sums.len, &at, &s)) {
+		p->wrong = digest_sum(p->digest, &s) != 0 || p->wrong;
+	}
+}
+
+static enum blocks_want take_block(
+	void *ctx, uint32_t i, const struct frame_item *item, struct blocks_lines *instead)
+{
+	struct pass *p = ctx;
+	enum blocks_want want = BLOCKS_READ;
+
+	(void)item;
+	if (p->lone && !p->wrong) {
+		p->wrong = !catalogue_kept(p->catalogue, i, instead, &want);
+	}
+	return p->wrong ? BLOCKS_SKIP : want; // all is for nothing
+}
+
 static int foreign(const struct source *s, char *err, size_t err_size)
 {
 	source_place(s, err, err_size);
@@ -26,10 +81,10 @@ static int foreign(const struct source *s, char *err, size_t err_size)
 	return -EXDEV;
 }
 
-int report_read_lines(const char *source, struct digest *d, bool *torn, char *err, size_t err_size)
+static int read_lines(struct pass *p, const char *log, bool *torn, char *err, size_t err_size)
 {
 	const bool progress = isatty(STDERR_FILENO);
-	char *path = (char *)(uintptr_t)source;
+	char *path = (char *)(uintptr_t)log;
 	struct source *s = source_open(&path, 1, err, err_size);
 	const struct source_stats *st;
 	uint64_t shown = 0;
@@ -40,9 +95,13 @@ int report_read_lines(const char *source, struct digest *d, bool *torn, char *er
 	if (s == NULL) {
 		return -EIO;
 	}
+	source_select(s, &(struct source_select){.ctx = p,
+				 .threads = blocks_threads(),
+				 .segment = p->catalogue != NULL ? take_segment : NULL,
+				 .block = p->catalogue != NULL ? take_block : NULL});
 	st = source_stats(s);
-	while ((rc = source_next(s, &line, &len, err, err_size)) > 0) {
-		if (digest_line(d, line, len) == -EXDEV) {
+	while ((rc = source_next(s, &line, &len, err, err_size)) > 0 && !p->wrong) {
+		if (digest_line(p->digest, line, len) == -EXDEV) {
 			rc = foreign(s, err, err_size);
 			break;
 		}
@@ -57,9 +116,57 @@ int report_read_lines(const char *source, struct digest *d, bool *torn, char *er
 	}
 	*torn = st->torn != 0;
 	source_close(s);
-	digest_finish(d);
+	digest_finish(p->digest);
+	free(p->sums.v);
+	p->sums = (struct blocks_lines){0};
 	return rc;
 }
+
+// With the catalogue. False: it cannot tell; all lines are needed.
+static bool read_catalogue(
+	struct pass *p, const char *log, const struct lookup_options *cache, bool *torn)
+{
+	char *path = (char *)(uintptr_t)log, err[4400];
+	struct lookup l;
+	bool good = false;
+
+	if (lookup_open(&l, NULL, &path, 1, cache, err, sizeof(err)) != 0) {
+		return false;
+	}
+	if (l.catalogue != NULL) {
+		catalogue_hold(l.catalogue);
+		p->catalogue = l.catalogue;
+		p->behind = true;
+		good = read_lines(p, log, torn, err, sizeof(err)) == 0 && !p->wrong &&
+		       catalogue_damage(l.catalogue) == NULL && digest_is_exact(p->digest);
+	}
+	lookup_close(&l);
+	return good;
+}
+
+struct digest *report_read_lines(const char *source, const struct digest_options *o,
+	const struct lookup_options *cache, bool *torn, int *rc, char *err, size_t err_size)
+{
+	struct pass p = {.digest = digest_new(o)};
+
+	*rc = 0;
+	if (p.digest != NULL && cache != NULL) {
+		if (read_catalogue(&p, source, cache, torn)) {
+			return p.digest;
+		}
+		digest_free(p.digest);
+		p = (struct pass){.digest = digest_new(o)};
+	}
+	if (p.digest == NULL) {
+		snprintf(err, err_size, "out of memory");
+		*rc = -ENOMEM;
+		return NULL;
+	}
+	*rc = read_lines(&p, source, torn, err, err_size);
+	return p.digest;
+}
+
+// ---- what the verifier answers
 
 int report_read_evidence(const char *source, const struct verify_options *o,
 	struct report_evidence *out, char *err, size_t err_size)

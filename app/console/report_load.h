@@ -6,6 +6,7 @@
 
 #include "app/console/digest.h"
 #include "app/evidence/verify.h"
+#include "app/review/lookup.h"
 
 #include <stdbool.h>
 
@@ -14,9 +15,13 @@ struct report_evidence {
 	char *checkpoint, *cosigned;   // notes; NULL: there is none
 };
 
-// Adds up all lines and finishes the digest, progress on a terminal. *torn: the log's end was left
-// out. 0, or -errno with one line in err; what came before an error is in the digest.
-int report_read_lines(const char *source, struct digest *d, bool *torn, char *err, size_t err_size);
+// Adds up all lines and finishes the digest, progress on a terminal. cache: how the log's
+// catalogue is used, where it has one: lines that it has sums of are not read, as long as that
+// gives the same to the last byte; NULL: all are. *torn: the log's end was left out. *rc: 0, or
+// -errno with one line in err; what came before an error is in the digest. digest_free() it; NULL:
+// no memory.
+struct digest *report_read_lines(const char *source, const struct digest_options *o,
+	const struct lookup_options *cache, bool *torn, int *rc, char *err, size_t err_size);
 
 // 0, or -errno with one line in err. A log that is damaged is none: the answers say so.
 int report_read_evidence(const char *source, const struct verify_options *o,

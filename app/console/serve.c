@@ -81,6 +81,11 @@ bool serve_period(const struct view *v, struct period_bounds *o, char *err, size
 	return true;
 }
 
+struct lookup_options serve_catalogue(struct serve *s)
+{
+	return (struct lookup_options){.bad = &s->bad_catalogue};
+}
+
 // ---- the frame of a page
 
 // The rest of the URL for the page in the other language.

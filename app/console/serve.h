@@ -19,6 +19,8 @@ struct serve {
 	int64_t offset;
 	enum lang lang; // until a browser asks for another
 
+	struct lookup_bad bad_catalogue;
+
 	// The digest that was asked for last, and of what: counting takes a pass over the log.
 	pthread_mutex_t lock;
 	struct digest *digest;
@@ -51,6 +53,9 @@ void serve_integrity(struct view *v);
 // error was written to the page.
 bool serve_digest(struct view *v);
 void serve_digest_done(struct view *v);
+
+// How the pages use the log's catalogue: they show, and change nothing.
+struct lookup_options serve_catalogue(struct serve *s);
 
 // A section with the records of one flow, by the cell of its id.
 void serve_story(struct view *v, const struct cell *fid);

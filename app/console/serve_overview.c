@@ -30,6 +30,7 @@ static bool is_same(const struct period_bounds *a, const struct period_bounds *b
 // False: no memory, or the log cannot be read; err tells.
 static bool count(struct serve *s, const struct digest_options *o, char *err, size_t err_size)
 {
+	const struct lookup_options cache = serve_catalogue(s);
 	const uint64_t size = log_size(s);
 	int rc;
 
@@ -37,12 +38,7 @@ static bool count(struct serve *s, const struct digest_options *o, char *err, si
 		return true;
 	}
 	digest_free(s->digest);
-	s->digest = digest_new(o);
-	if (s->digest == NULL) {
-		snprintf(err, err_size, "out of memory");
-		return false;
-	}
-	rc = report_read_lines(s->dir, s->digest, &s->torn, err, err_size);
+	s->digest = report_read_lines(s->dir, o, &cache, &s->torn, &rc, err, err_size);
 	s->size = size;
 	// Of a damaged log what came before is shown, and said.
 	snprintf(s->stopped, sizeof(s->stopped), "%.511s", rc == -EBADMSG ? err : "");

@@ -186,6 +186,7 @@ static int run(struct export *x, char *const *paths, unsigned n)
 	x->scan.limit = x->which.limit;
 	x->scan.progress = isatty(STDERR_FILENO) && (x->out != NULL || !isatty(STDOUT_FILENO));
 	x->scan.put = put;
+	x->scan.catalogue.refresh = true;
 	rc = scan_open(&x->scan, paths, n, x->err, sizeof(x->err));
 	if (rc == 0) {
 		rc = write_file(x, format, names);

@@ -203,20 +203,6 @@ static bool index_host(struct block_index *x, const struct cell *c)
 	return true;
 }
 
-// Whether block_index_asks_kept_only() may ask for it.
-static bool is_kept(const struct row *r)
-{
-	static const char *const notices[] = {"policy", "gap", "start", "stop"};
-	const struct cell *ev = row_find(r, "ev");
-
-	for (unsigned i = 0; i < sizeof(notices) / sizeof(notices[0]); i++) {
-		if (cell_is(ev, notices[i], false)) {
-			return true;
-		}
-	}
-	return !cell_is(row_find(r, "act"), "allow", false);
-}
-
 static uint64_t bytes_of(const struct row *r)
 {
 	uint64_t out = 0, in = 0;
@@ -298,11 +284,8 @@ static bool put_names(struct block_index *x)
 	return true;
 }
 
-static bool index_row(struct block_index *x, const struct row *r, const char *line, size_t len)
+static bool index_row(struct block_index *x, const struct row *r)
 {
-	if (is_kept(r) && (!bytes_add(&x->kept, line, len) || !bytes_add(&x->kept, "\n", 1))) {
-		return false;
-	}
 	x->rolled = x->rolled && rollup_row(x->rollup, r);
 	return index_words(x, r) && index_addr(x, row_find(r, "src")) &&
 	       index_addr(x, row_find(r, "dst")) && index_host(x, row_find(r, "host"));
@@ -319,7 +302,7 @@ bool block_index_make(struct block_index *x, const char *lines, size_t len)
 	}
 	groups_clear(x->rollup);
 	x->rolled = true;
-	x->n_keys = x->n_hashes = x->kept.len = 0;
+	x->n_keys = x->n_hashes = x->lines.n = 0;
 	while (at < end) {
 		const char *nl = memchr(at, '\n', (size_t)(end - at));
 		const size_t n = (size_t)((nl != NULL ? nl : end) - at);
@@ -327,7 +310,7 @@ bool block_index_make(struct block_index *x, const char *lines, size_t len)
 
 		if (!row_parse(&r, at, n)) {
 			odd = 1;
-		} else if (!index_row(x, &r, at, n)) {
+		} else if (!index_row(x, &r) || !lone_note(&x->lines, &r, lines, at, n)) {
 			return false;
 		} else if (bytes_of(&r) > most) {
 			most = bytes_of(&r);
@@ -335,7 +318,7 @@ bool block_index_make(struct block_index *x, const char *lines, size_t len)
 		at += n + (nl != NULL);
 	}
 	x->rolled = x->rolled && odd == 0;
-	x->kept_all = odd == 0 && x->kept.len <= len / 2;
+	x->odd = odd != 0;
 	return put_words(x, most, odd) && put_names(x);
 }
 
@@ -343,6 +326,7 @@ void block_index_fini(struct block_index *x)
 {
 	free(x->words.v);
 	free(x->names.v);
+	free(x->lines.v);
 	free(x->kept.v);
 	free(x->keys);
 	free(x->hashes);

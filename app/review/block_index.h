@@ -10,11 +10,13 @@
 // of
 //         the prefixes above them (/24 and /16; /64, /48 and /32), of its host names and what is
 //         behind each of their dots
-// kept    its lines that are not about an allowed flow: flagged and blocked flows, policies, gaps,
-//         starts and stops. Where they are more than half of the block they are not kept.
+// kept    its lines but for allowed flows that one record tells whole (lone.h): flagged and blocked
+//         flows, those that go on, policies, gaps, starts and stops. Where they are more than half
+//         of the block they are not kept.
 #pragma once
 
 #include "app/review/filter.h"
+#include "app/review/lone.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +31,8 @@ struct groups;
 
 struct block_index {
 	struct bytes words, names; // as they are stored
+	bool odd;                  // a line was no record
+	struct lone_lines lines;   // what lone_block() is to make kept of
 	struct bytes kept;         // plain lines
 	bool kept_all;             // kept is complete
 	struct groups *rollup;     // see rollup.h
@@ -39,7 +43,8 @@ struct block_index {
 	size_t n_hashes, cap_hashes;
 };
 
-// Of a block's lines, over what was in x before (all zeros at first). False: out of memory.
+// Of a block's lines, over what was in x before (all zeros at first), but for what is kept. False:
+// out of memory.
 bool block_index_make(struct block_index *x, const char *lines, size_t len);
 void block_index_fini(struct block_index *x);
 

@@ -23,6 +23,7 @@ enum query {
 	QUERY_NAMES,
 	QUERY_KEPT,
 	QUERY_ROLLUP,
+	QUERY_LONE,
 	QUERIES,
 };
 
@@ -33,6 +34,7 @@ static const char *const queries[QUERIES] = {
 	[QUERY_NAMES] = "SELECT names_crc, names FROM block WHERE id = ?1",
 	[QUERY_KEPT] = "SELECT kept_crc, kept, kept_raw FROM block WHERE id = ?1",
 	[QUERY_ROLLUP] = "SELECT crc, data, raw FROM rollup WHERE segment = ?1",
+	[QUERY_LONE] = "SELECT crc, data, raw FROM lone WHERE segment = ?1",
 };
 
 struct catalogue {
@@ -245,26 +247,32 @@ static bool unpack(
 	return true;
 }
 
-static enum blocks_want kept(struct catalogue *c, int64_t id, struct blocks_lines *instead)
+bool catalogue_kept(
+	struct catalogue *c, uint32_t i, struct blocks_lines *instead, enum blocks_want *want)
 {
 	size_t len;
-	int64_t raw;
-	const void *data = fetch(c, QUERY_KEPT, PART_KEPT, id, &len, &raw);
-	enum blocks_want want = BLOCKS_READ;
+	int64_t raw = -1;
+	const void *data;
 
-	if (data != NULL && raw == 0) {
-		want = BLOCKS_SKIP;
-	} else if (data != NULL && unpack(c, data, len, raw, instead)) {
-		want = BLOCKS_INSTEAD;
+	*want = BLOCKS_READ;
+	if (!c->known) {
+		return false;
+	}
+	data = fetch(c, QUERY_KEPT, PART_KEPT, c->id << CATALOGUE_BLOCK_BITS | i, &len, &raw);
+	if (c->known && raw == 0) {
+		*want = BLOCKS_SKIP;
+	} else if (c->known && raw > 0 && unpack(c, data, len, raw, instead)) {
+		*want = BLOCKS_INSTEAD;
 	}
 	sqlite3_reset(c->q[QUERY_KEPT]);
-	return want;
+	return c->known && (raw < 0 || *want != BLOCKS_READ);
 }
 
 enum blocks_want catalogue_block(
 	struct catalogue *c, const struct filter *f, uint32_t i, struct blocks_lines *instead)
 {
 	const int64_t id = c->id << CATALOGUE_BLOCK_BITS | i;
+	enum blocks_want want = BLOCKS_READ;
 	const void *data;
 	bool may = true;
 	int64_t raw;
@@ -284,10 +292,15 @@ enum blocks_want catalogue_block(
 	if (!may) {
 		return BLOCKS_SKIP;
 	}
-	return c->known && block_index_asks_kept_only(f) ? kept(c, id, instead) : BLOCKS_READ;
+	if (c->known && block_index_asks_kept_only(f)) {
+		catalogue_kept(c, i, instead, &want);
+	}
+	return want;
 }
 
-bool catalogue_rollup(struct catalogue *c, struct blocks_lines *out)
+// A row of the segment, unpacked.
+static bool whole_row(
+	struct catalogue *c, enum query query, enum catalogue_part part, struct blocks_lines *out)
 {
 	size_t len;
 	int64_t raw;
@@ -297,8 +310,23 @@ bool catalogue_rollup(struct catalogue *c, struct blocks_lines *out)
 	if (!c->known) {
 		return false;
 	}
-	data = fetch(c, QUERY_ROLLUP, PART_ROLLUP, c->id, &len, &raw);
-	ok = data != NULL && unpack(c, data, len, raw, out);
-	sqlite3_reset(c->q[QUERY_ROLLUP]);
+	data = fetch(c, query, part, c->id, &len, &raw);
+	ok = data != NULL && raw >= 0 && unpack(c, data, len, raw, out);
+	sqlite3_reset(c->q[query]);
 	return ok;
+}
+
+bool catalogue_rollup(struct catalogue *c, struct blocks_lines *out)
+{
+	return whole_row(c, QUERY_ROLLUP, PART_ROLLUP, out);
+}
+
+bool catalogue_lone(struct catalogue *c, struct blocks_lines *out)
+{
+	return whole_row(c, QUERY_LONE, PART_LONE, out);
+}
+
+void catalogue_hold(struct catalogue *c)
+{
+	sqlite3_exec(c->db, "BEGIN", NULL, NULL, NULL);
 }

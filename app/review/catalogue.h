@@ -42,6 +42,17 @@ bool catalogue_segment(
 enum blocks_want catalogue_block(
 	struct catalogue *c, const struct filter *f, uint32_t i, struct blocks_lines *instead);
 
+// What its blocks say whole, for whoever needs all lines: the sums of lone flows (lone.h) of all
+// blocks that are kept, and of block i the lines beside these: BLOCKS_INSTEAD, BLOCKS_SKIP where
+// there are none, or BLOCKS_READ where it is not kept and in no sum. False: not known; what was
+// said of the segment before must be forgotten, too.
+bool catalogue_lone(struct catalogue *c, struct blocks_lines *out);
+bool catalogue_kept(
+	struct catalogue *c, uint32_t i, struct blocks_lines *instead, enum blocks_want *want);
+
+// What follows is about the catalogue as it is now, until it is closed: nobody can change it.
+void catalogue_hold(struct catalogue *c);
+
 // The lines of the segment's rollup (rollup.h), one behind the other. False: there is none.
 bool catalogue_rollup(struct catalogue *c, struct blocks_lines *out);
 

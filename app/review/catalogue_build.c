@@ -23,7 +23,10 @@ struct build {
 	int dir_fd;
 	struct store store;
 	struct blocks *blocks;
-	struct groups *rollup; // of the segment at hand
+	struct groups *rollup; // of the segment at hand, as sums
+	struct lone_sums *sums;
+	struct lone_open *open;
+	int64_t last; // segment that was taken last; -1: none
 	bool rolled;
 	bool progress, anew;
 	uint64_t shown;
@@ -57,10 +60,16 @@ static int add_rows(struct build *b, const char *name, int64_t id, const struct 
 	int rc = store_segment(&b->store, id, name, key);
 
 	groups_clear(b->rollup);
+	lone_sums_clear(b->sums);
 	b->rolled = true;
 	while (rc == 0 && (rc = blocks_next(b->blocks, &d)) > 0) {
-		const struct block_index *x = d.result;
+		struct block_index *x = d.result;
 
+		if (!lone_block(b->sums, b->open, &x->lines, d.lines, d.len, x->odd, &x->kept,
+			    &x->kept_all)) {
+			rc = -ENOMEM;
+			break;
+		}
 		rc = d.i < key->blocks ? store_block(&b->store, id << CATALOGUE_BLOCK_BITS | d.i,
 						 key->footer, x)
 				       : -EBADMSG;
@@ -77,6 +86,9 @@ static int add_rows(struct build *b, const char *name, int64_t id, const struct 
 	}
 	if (rc == 0) {
 		rc = store_rollup(&b->store, id, key->footer, b->rollup, b->rolled);
+	}
+	if (rc == 0) {
+		rc = store_lone(&b->store, id, key->footer, b->sums);
 	}
 	if (rc == 0) {
 		b->r->records += records;
@@ -98,12 +110,23 @@ static int add_segment(
 	if (rc == 0) {
 		rc = add_rows(b, name, id, key);
 	}
+	if (rc == 0 && id <= b->last) { // what those behind it say may no longer hold
+		snprintf(b->store.err, b->store.err_size,
+			"the catalogue: %s is new before others that are in it", name);
+		b->store.damaged = true;
+		rc = -EIO;
+	}
+	lone_open_settle(b->open, rc == 0);
+	if (rc == 0) {
+		rc = store_going(&b->store, id, b->open);
+	}
 	if (rc == 0) {
 		rc = store_run(&b->store, "COMMIT");
 	}
 	if (rc != 0) {
 		sqlite3_exec(b->store.db, "ROLLBACK", NULL, NULL, NULL);
 	} else {
+		b->last = id;
 		b->r->added++;
 		b->r->segments++;
 	}
@@ -205,6 +228,15 @@ static int build(struct build *b, const char *path, const struct segment_list *l
 	int rc = store_open(&b->store, path, b->anew);
 
 	memset(b->r, 0, sizeof(*b->r));
+	lone_open_free(b->open);
+	b->open = lone_open_new();
+	b->last = -1;
+	if (rc == 0 && b->open == NULL) {
+		rc = store_no_memory(&b->store);
+	}
+	if (rc == 0 && !b->anew) {
+		rc = store_read_going(&b->store, &b->last, b->open);
+	}
 	if (rc == 0 && !b->anew) {
 		rc = drop_gone(b, l);
 	}
@@ -280,15 +312,18 @@ int catalogue_build(const char *dir, const char *path, bool anew, bool progress,
 		return rc;
 	}
 	b.rollup = groups_new();
+	b.sums = lone_sums_new();
 	b.blocks = blocks_new(&(struct blocks_job){
 		.threads = blocks_threads(), .work = make_index, .free_result = free_index});
-	rc = b.rollup == NULL || b.blocks == NULL ? store_no_memory(&b.store)
-						  : locked(&b, dir, path);
+	rc = b.rollup == NULL || b.sums == NULL || b.blocks == NULL ? store_no_memory(&b.store)
+								    : locked(&b, dir, path);
 	if (b.shown != 0) {
 		fputs("\r\033[K", stderr);
 	}
 	blocks_free(b.blocks);
 	groups_free(b.rollup);
+	lone_sums_free(b.sums);
+	lone_open_free(b.open);
 	close(b.dir_fd);
 	return rc;
 }

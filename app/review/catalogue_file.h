@@ -9,6 +9,11 @@
 //               (block_index.h; kept is a Zstandard frame of kept_raw bytes, NULL: the block is to
 //               be read), each with its checksum
 //     rollup    a segment's id; a Zstandard frame of `raw` bytes of lines (rollup.h)
+//     lone      a segment's id; a Zstandard frame of `raw` bytes, sums of those of its lines that
+//               its blocks do not keep, where they keep any (lone.h)
+//     going     the one row of flows that go on behind the segment that was taken last
+//               (lone_open.h). Segments are taken in their order: no row of a segment is older than
+//               that of one before it.
 #pragma once
 
 #include "app/evidence/frame.h"
@@ -17,7 +22,7 @@
 #include <stdint.h>
 
 #define CATALOGUE_APPLICATION 0x42484331 // PRAGMA application_id
-#define CATALOGUE_VERSION     1          // PRAGMA user_version
+#define CATALOGUE_VERSION     2          // PRAGMA user_version
 
 #define CATALOGUE_BLOCK_BITS 24
 
@@ -27,6 +32,8 @@ enum catalogue_part {
 	PART_NAMES,
 	PART_KEPT,
 	PART_ROLLUP,
+	PART_LONE,
+	PART_GOING,
 };
 
 struct catalogue_key { // of a segment's file

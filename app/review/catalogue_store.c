@@ -19,6 +19,11 @@ static const char *const statements[STATEMENTS] = {
 	[ADD_SEGMENT] = "INSERT INTO segment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[ADD_BLOCK] = "INSERT INTO block VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[ADD_ROLLUP] = "INSERT INTO rollup VALUES (?1, ?2, ?3, ?4)",
+	[ADD_LONE] = "INSERT INTO lone VALUES (?1, ?2, ?3, ?4)",
+	[ADD_GOING] = "INSERT INTO going VALUES (?1, ?2, ?3, ?4)",
+	[FIND_GOING] = "SELECT segment, crc, raw, data FROM going",
+	[DROP_GOING] = "DELETE FROM going",
+	[DROP_LONE] = "DELETE FROM lone WHERE segment = ?1",
 	[DROP_ROLLUP] = "DELETE FROM rollup WHERE segment = ?1",
 	[DROP_BLOCKS] = "DELETE FROM block WHERE id >= ?1 << 24 AND id < (?1 + 1) << 24",
 	[DROP_SEGMENT] = "DELETE FROM segment WHERE id = ?1",
@@ -31,7 +36,9 @@ static const char schema[] =
 	"CREATE TABLE block (id INTEGER PRIMARY KEY, words_crc INTEGER, words BLOB, names_crc "
 	"INTEGER, "
 	"names BLOB, kept_crc INTEGER, kept_raw INTEGER, kept BLOB);"
-	"CREATE TABLE rollup (segment INTEGER PRIMARY KEY, crc INTEGER, raw INTEGER, data BLOB);";
+	"CREATE TABLE rollup (segment INTEGER PRIMARY KEY, crc INTEGER, raw INTEGER, data BLOB);"
+	"CREATE TABLE lone (segment INTEGER PRIMARY KEY, crc INTEGER, raw INTEGER, data BLOB);"
+	"CREATE TABLE going (segment INTEGER PRIMARY KEY, crc INTEGER, raw INTEGER, data BLOB);";
 
 int store_failed(struct store *b)
 {
@@ -72,7 +79,7 @@ static int step(struct store *b, enum store_statement s)
 
 int store_drop(struct store *b, int64_t id)
 {
-	for (enum store_statement s = DROP_ROLLUP; s <= DROP_SEGMENT; s++) {
+	for (enum store_statement s = DROP_LONE; s <= DROP_SEGMENT; s++) {
 		int rc;
 
 		sqlite3_bind_int64(b->st[s], 1, id);
@@ -156,35 +163,107 @@ int store_knows(struct store *b, const char *name, const struct catalogue_key *k
 	return known;
 }
 
-// Where the rollup is too large to be kept, a row of no lines says so.
+// One row of bytes. Where there are none, or too many to be kept, a row of none says so.
+static int store_bytes(struct store *b, enum store_statement add, enum catalogue_part part,
+	int64_t id, uint32_t footer, bool have)
+{
+	sqlite3_stmt *st = b->st[add];
+	const bool keep = have && b->raw.len <= FRAME_MAX_RAW;
+	const int64_t raw = keep ? (int64_t)b->raw.len : -1;
+	const size_t n = keep ? pack(b, b->raw.v, b->raw.len) : 0;
+
+	if (keep && n == 0) {
+		return store_no_memory(b);
+	}
+	sqlite3_bind_int64(st, 1, id);
+	sqlite3_bind_int64(st, 2, catalogue_sum(part, id, footer, raw, b->packed, n));
+	sqlite3_bind_int64(st, 3, raw);
+	sqlite3_bind_blob64(st, 4, n != 0 ? (const void *)b->packed : "", n, SQLITE_STATIC);
+	return step(b, add);
+}
+
 int store_rollup(
 	struct store *b, int64_t id, uint32_t footer, const struct groups *rollup, bool rolled)
 {
-	sqlite3_stmt *st = b->st[ADD_ROLLUP];
-	struct bytes lines = {0};
-	bool ok = true;
-	int64_t raw;
-	size_t n;
-
-	for (size_t i = 0; ok && rolled && i < groups_count(rollup); i++) {
+	b->raw.len = 0;
+	for (size_t i = 0; rolled && i < groups_count(rollup); i++) {
 		char line[4096];
 		const size_t len = rollup_line(groups_at(rollup, i), line, sizeof(line) - 1);
 
 		line[len] = '\n';
-		ok = bytes_add(&lines, line, len + 1);
-		rolled = lines.len <= FRAME_MAX_RAW;
+		if (!bytes_add(&b->raw, line, len + 1)) {
+			return store_no_memory(b);
+		}
+		rolled = b->raw.len <= FRAME_MAX_RAW;
 	}
-	raw = rolled ? (int64_t)lines.len : -1;
-	n = ok && rolled ? pack(b, lines.v, lines.len) : 0;
-	free(lines.v);
-	if (!ok || (rolled && n == 0)) {
+	return store_bytes(b, ADD_ROLLUP, PART_ROLLUP, id, footer, rolled);
+}
+
+int store_lone(struct store *b, int64_t id, uint32_t footer, const struct lone_sums *sums)
+{
+	b->raw.len = 0;
+	return lone_sums_put(sums, &b->raw) ? store_bytes(b, ADD_LONE, PART_LONE, id, footer, true)
+					    : store_no_memory(b);
+}
+
+int store_going(struct store *b, int64_t id, const struct lone_open *open)
+{
+	const int rc = step(b, DROP_GOING);
+
+	b->raw.len = 0;
+	if (rc != 0) {
+		return rc;
+	}
+	return lone_open_put(open, &b->raw) ? store_bytes(b, ADD_GOING, PART_GOING, id, 0, true)
+					    : store_no_memory(b);
+}
+
+// What a row of `going` holds.
+static int read_going(struct store *b, sqlite3_stmt *st, struct lone_open *open)
+{
+	const int64_t raw = sqlite3_column_int64(st, 2);
+	const void *data = sqlite3_column_blob(st, 3);
+	const size_t len = (size_t)sqlite3_column_bytes(st, 3);
+	int rc = -EIO;
+	char *plain;
+
+	if (raw < 0 || raw > (int64_t)FRAME_MAX_RAW ||
+		sqlite3_column_int64(st, 1) !=
+			catalogue_sum(PART_GOING, sqlite3_column_int64(st, 0), 0, raw, data, len)) {
+		return -EIO;
+	}
+	plain = malloc((size_t)raw + 1);
+	if (plain == NULL) {
 		return store_no_memory(b);
 	}
-	sqlite3_bind_int64(st, 1, id);
-	sqlite3_bind_int64(st, 2, catalogue_sum(PART_ROLLUP, id, footer, raw, b->packed, n));
-	sqlite3_bind_int64(st, 3, raw);
-	sqlite3_bind_blob64(st, 4, n != 0 ? (const void *)b->packed : "", n, SQLITE_STATIC);
-	return step(b, ADD_ROLLUP);
+	if (ZSTD_decompress(plain, (size_t)raw + 1, data, len) == (size_t)raw &&
+		lone_open_take(open, plain, (size_t)raw)) {
+		rc = 0;
+	}
+	free(plain);
+	return rc;
+}
+
+int store_read_going(struct store *b, int64_t *id, struct lone_open *open)
+{
+	sqlite3_stmt *st = b->st[FIND_GOING];
+	int rc = sqlite3_step(st);
+
+	*id = -1;
+	if (rc == SQLITE_DONE) {
+		rc = 0;
+	} else if (rc != SQLITE_ROW) {
+		rc = store_failed(b);
+	} else {
+		*id = sqlite3_column_int64(st, 0);
+		rc = read_going(b, st, open);
+		if (rc == -EIO) {
+			snprintf(b->err, b->err_size, "the catalogue: a row is damaged");
+			b->damaged = true;
+		}
+	}
+	sqlite3_reset(st);
+	return rc;
 }
 
 int store_segment(struct store *b, int64_t id, const char *name, const struct catalogue_key *key)
@@ -251,4 +330,6 @@ void store_close(struct store *b)
 	free(b->packed);
 	b->packed = NULL;
 	b->packed_cap = 0;
+	free(b->raw.v);
+	b->raw = (struct bytes){0};
 }

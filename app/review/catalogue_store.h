@@ -7,6 +7,7 @@
 #include "app/review/block_index.h"
 #include "app/review/catalogue_file.h"
 #include "app/review/groups.h"
+#include "app/review/lone.h"
 
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -17,6 +18,11 @@ enum store_statement {
 	ADD_SEGMENT,
 	ADD_BLOCK,
 	ADD_ROLLUP,
+	ADD_LONE,
+	ADD_GOING,
+	FIND_GOING,
+	DROP_GOING,
+	DROP_LONE,
 	DROP_ROLLUP,
 	DROP_BLOCKS,
 	DROP_SEGMENT,
@@ -27,6 +33,7 @@ enum store_statement {
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *st[STATEMENTS];
+	struct bytes raw; // scratch
 	uint8_t *packed;
 	size_t packed_cap;
 	bool damaged; // what failed did so because the file is not what it should be
@@ -49,5 +56,10 @@ int store_block(struct store *b, int64_t id, uint32_t footer, const struct block
 // rolled: the rollup is complete; where it is not, or too large to be kept, a row says so.
 int store_rollup(
 	struct store *b, int64_t id, uint32_t footer, const struct groups *rollup, bool rolled);
+int store_lone(struct store *b, int64_t id, uint32_t footer, const struct lone_sums *sums);
+// What goes on behind segment `id`, in place of the row that is there.
+int store_going(struct store *b, int64_t id, const struct lone_open *open);
+// And back: *id is -1 where no segment was ever taken.
+int store_read_going(struct store *b, int64_t *id, struct lone_open *open);
 // All rows of a segment.
 int store_drop(struct store *b, int64_t id);

@@ -7,6 +7,7 @@
 #include "app/review/rollup.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,14 +27,37 @@ static bool is_directory(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-int lookup_open(struct lookup *l, const struct filter *f, char *const *paths, unsigned n,
-	const char *file, bool refresh, char *err, size_t err_size)
+// 0: it is not there.
+static uint64_t file_of(const char *path)
 {
+	struct stat st;
+	uint64_t v;
+
+	if (stat(path, &st) != 0) {
+		return 0;
+	}
+	v = (uint64_t)st.st_ino * 0x9e3779b97f4a7c15ull ^ (uint64_t)st.st_size << 40 ^
+	    ((uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec);
+	return v + (v == 0);
+}
+
+// Whether this is the first time that it shows.
+static bool is_news(struct lookup *l)
+{
+	l->damaged = true;
+	return l->bad == NULL || atomic_exchange(&l->bad->file, l->opened) != l->opened;
+}
+
+int lookup_open(struct lookup *l, const struct filter *f, char *const *paths, unsigned n,
+	const struct lookup_options *o, char *err, size_t err_size)
+{
+	const char *file = o->file;
 	enum catalogue_found found;
 	char why[256];
 
 	lookup_none(l, f);
-	l->refresh = refresh;
+	l->refresh = o->refresh;
+	l->bad = o->bad;
 	if (n != 1 || !is_directory(paths[0])) {
 		if (file != NULL) {
 			snprintf(err, err_size,
@@ -47,17 +71,20 @@ int lookup_open(struct lookup *l, const struct filter *f, char *const *paths, un
 			file != NULL ? "" : "/" FILE_CATALOGUE) >= sizeof(l->path)) {
 		return 0; // opening the log tells
 	}
+	l->opened = file_of(l->path);
+	if (l->bad != NULL && l->opened != 0 && atomic_load(&l->bad->file) == l->opened) {
+		return 0;
+	}
 	l->catalogue = catalogue_open(l->path, &found, why, sizeof(why));
 	if (found == CATALOGUE_NONE && file != NULL) {
 		snprintf(err, err_size, "%s: %s; \"bhlog reindex\" makes a catalogue", file,
 			access(file, R_OK) != 0 ? strerror(errno) : "out of memory");
 		return -ENOENT;
 	}
-	if (found == CATALOGUE_DAMAGED) {
+	if (found == CATALOGUE_DAMAGED && is_news(l)) {
 		fprintf(stderr, "bhlog: %s: %s; it is not used\n", l->path, why);
-		l->damaged = true;
 	}
-	if (l->catalogue != NULL && refresh && access(l->path, W_OK) == 0) {
+	if (l->catalogue != NULL && o->refresh && access(l->path, W_OK) == 0) {
 		struct catalogue_result r;
 		char ignored[4400]; // what is not in it is looked up in the segments
 
@@ -131,10 +158,9 @@ static void make_anew(const struct lookup *l)
 
 void lookup_close(struct lookup *l)
 {
-	if (l->catalogue != NULL && catalogue_damage(l->catalogue) != NULL) {
+	if (l->catalogue != NULL && catalogue_damage(l->catalogue) != NULL && is_news(l)) {
 		fprintf(stderr, "bhlog: %s: %s; what follows was looked up in the segments\n",
 			l->path, catalogue_damage(l->catalogue));
-		l->damaged = true;
 	}
 	catalogue_close(l->catalogue);
 	l->catalogue = NULL;

@@ -8,10 +8,25 @@
 #include "app/review/catalogue.h"
 #include "app/rows/source.h"
 
+// A catalogue that was found to be damaged, for whoever asks often: it is told of once, and not
+// used until another file is in its place. Of zeros: none was. For any number of threads.
+struct lookup_bad {
+	_Atomic uint64_t file;
+};
+
+struct lookup_options {
+	const char *file; // the catalogue, which must be there; NULL: that in the directory
+	bool refresh;     // closed segments that are new are added first, where it can be written;
+			  // one that is damaged is made anew by lookup_close()
+	struct lookup_bad *bad; // NULL: each damage is told
+};
+
 struct lookup {
 	const struct filter *filter;
 	struct catalogue *catalogue; // NULL: none is used
 	bool refresh;                // may be written
+	struct lookup_bad *bad;
+	uint64_t opened; // as struct lookup_bad says it
 	// Set by the caller where rollups can answer: called for each line of a segment's rollup
 	// that matches; the segment is not looked at then. 0 or -errno.
 	int (*rollup)(void *ctx, const struct row *r);
@@ -24,12 +39,10 @@ struct lookup {
 	char dir[4096], path[4200];
 };
 
-// For the log that is this one directory; anything else has no catalogue. file: where the catalogue
-// is (NULL: in the directory), which must be there where it is named. refresh: closed segments that
-// are new are added first, where it can be written; a damaged one is made anew by lookup_close().
-// The filter is borrowed. 0, or -errno with one line in err.
+// For the log that is this one directory; anything else has no catalogue. The filter is borrowed.
+// 0, or -errno with one line in err.
 int lookup_open(struct lookup *l, const struct filter *f, char *const *paths, unsigned n,
-	const char *file, bool refresh, char *err, size_t err_size);
+	const struct lookup_options *o, char *err, size_t err_size);
 
 // Without a catalogue: by time only.
 void lookup_none(struct lookup *l, const struct filter *f);

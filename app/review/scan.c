@@ -46,8 +46,7 @@ int scan_open(struct scan *s, char *const *paths, unsigned n, char *err, size_t 
 	if (s->no_catalogue) {
 		lookup_none(&s->lookup, s->filter);
 	} else {
-		rc = lookup_open(
-			&s->lookup, s->filter, paths, n, s->catalogue, true, err, err_size);
+		rc = lookup_open(&s->lookup, s->filter, paths, n, &s->catalogue, err, err_size);
 	}
 	if (rc != 0) {
 		return rc;

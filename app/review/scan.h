@@ -12,9 +12,9 @@
 struct scan {
 	// Set by the caller.
 	const struct filter *filter;
-	uint64_t limit;        // stop after so many matches; 0: none
-	bool progress;         // show it on standard error
-	const char *catalogue; // its file; NULL: the one in the directory, where there is one
+	uint64_t limit; // stop after so many matches; 0: none
+	bool progress;  // show it on standard error
+	struct lookup_options catalogue;
 	bool no_catalogue;
 	// A record that matches; line is its text of len bytes without the newline. 0;
 	// -EBADMSG: it is no record, the pass goes on; or another -errno with a line in err, which

@@ -94,7 +94,7 @@ static int take_option(struct search *s, int option, const char *text)
 		s->scan.no_catalogue = true;
 		return 0;
 	case OPT_CATALOGUE:
-		s->scan.catalogue = text;
+		s->scan.catalogue.file = text;
 		return 0;
 	case OPT_JSON:
 		s->format = PRINTER_JSON;
@@ -173,6 +173,7 @@ static int run(struct search *s, char *const *paths, unsigned n)
 	const bool grouped = s->grouping.n != 0;
 	int rc;
 
+	s->scan.catalogue.refresh = true;
 	s->scan.filter = &s->which.filter;
 	s->scan.limit = grouped ? 0 : s->which.limit;
 	s->scan.progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
