@@ -5,6 +5,7 @@
 #include "app/console/serve.h"
 #include "app/evidence/proof.h"
 #include "app/review/evidence.h"
+#include "app/review/lookup.h"
 #include "app/rows/source.h"
 
 #include <inttypes.h>
@@ -26,38 +27,117 @@ static void note_start(struct found *f, const struct row *r)
 	cell_text(row_find(r, "ver"), f->version, sizeof(f->version));
 }
 
-// err: "" where nothing went wrong.
-static void find_line(const char *dir, uint64_t seq, struct found *f, char *err, size_t err_size)
+// What is sought: the record, and the starts before it.
+struct hunt {
+	struct lookup lookup; // for the starts
+	const struct frame_item *items;
+	uint32_t n_items;
+	bool seeks; // only blocks that may hold what is sought are looked at
+	uint64_t seq;
+	char key[48];
+	struct found *found;
+};
+
+static const char start[] = "\"ev\":\"start\"";
+
+static void begin_segment(
+	void *ctx, const char *path, int fd, const struct frame_item *items, uint32_t n)
 {
-	static const char start[] = "\"ev\":\"start\"";
-	char key[48], *path = (char *)(uintptr_t)dir;
-	const size_t key_len = (size_t)snprintf(key, sizeof(key), ",\"seq\":%" PRIu64 ",", seq);
+	struct hunt *h = ctx;
+
+	h->items = items;
+	h->n_items = n;
+	lookup_segment(&h->lookup, path, fd, items, n);
+}
+
+// Numbers rise from block to block, so that the record is in the last that begins before it.
+static enum blocks_want take_block(
+	void *ctx, uint32_t i, const struct frame_item *item, struct blocks_lines *instead)
+{
+	struct hunt *h = ctx;
+	const bool behind =
+		h->items != NULL && i + 1 < h->n_items && h->items[i + 1].first <= h->seq;
+
+	if (!h->seeks || (item->first <= h->seq && !behind)) {
+		return BLOCKS_READ;
+	}
+	return lookup_block(&h->lookup, i, item, instead);
+}
+
+// The text may stand in another field: the row decides.
+static bool may_be(void *ctx, const char *line, size_t len)
+{
+	const struct hunt *h = ctx;
+
+	return memmem(line, len, start, sizeof(start) - 1) != NULL ||
+	       memmem(line, len, h->key, strlen(h->key)) != NULL;
+}
+
+static void take_line(struct hunt *h, const char *line, size_t n)
+{
+	struct found *f = h->found;
+	struct row r;
+	uint64_t is;
+
+	if (!row_parse(&r, line, n)) {
+		return;
+	}
+	if (cell_is(row_find(&r, "ev"), "start", false)) {
+		note_start(f, &r);
+	}
+	if (cell_u64(row_find(&r, "seq"), &is) && is == h->seq) {
+		f->line = malloc(n + 1);
+		if (f->line != NULL) {
+			memcpy(f->line, line, n);
+			f->line[n] = '\0';
+			f->len = n;
+		}
+	}
+}
+
+// err: "" where nothing went wrong.
+static void pass(struct hunt *h, const char *dir, char *err, size_t err_size)
+{
+	char *path = (char *)(uintptr_t)dir;
 	struct source *s = source_open(&path, 1, err, err_size);
 	const char *line;
 	size_t n;
 
-	while (s != NULL && f->line == NULL && source_next(s, &line, &n, err, err_size) > 0) {
-		const bool starts = memmem(line, n, start, sizeof(start) - 1) != NULL;
-		struct row r;
-		uint64_t is;
-
-		// The text may stand in another field: the row decides.
-		if ((!starts && memmem(line, n, key, key_len) == NULL) || !row_parse(&r, line, n)) {
-			continue;
-		}
-		if (cell_is(row_find(&r, "ev"), "start", false)) {
-			note_start(f, &r);
-		}
-		if (cell_u64(row_find(&r, "seq"), &is) && is == seq) {
-			f->line = malloc(n + 1);
-			if (f->line != NULL) {
-				memcpy(f->line, line, n);
-				f->line[n] = '\0';
-				f->len = n;
-			}
-		}
+	if (s == NULL) {
+		return;
+	}
+	source_select(s, &(struct source_select){.ctx = h,
+				 .threads = blocks_threads(),
+				 .segment = begin_segment,
+				 .block = take_block,
+				 .line = may_be});
+	while (h->found->line == NULL && source_next(s, &line, &n, err, err_size) > 0) {
+		take_line(h, line, n);
 	}
 	source_close(s);
+}
+
+// Where the numbers in the footers and the catalogue lead; where they do not lead to it, through
+// all.
+static void find_line(struct serve *s, uint64_t seq, struct found *f, char *err, size_t err_size)
+{
+	const struct lookup_options o = serve_catalogue(s);
+	struct hunt h = {.seq = seq, .found = f, .seeks = true};
+	char *path = (char *)(uintptr_t)s->dir, why[512];
+	struct filter starts = {0};
+
+	snprintf(h.key, sizeof(h.key), ",\"seq\":%" PRIu64 ",", seq);
+	filter_add(&starts, FILTER_EV, "start", why, sizeof(why));
+	if (lookup_open(&h.lookup, &starts, &path, 1, &o, why, sizeof(why)) == 0) {
+		pass(&h, s->dir, why, sizeof(why));
+		lookup_close(&h.lookup);
+	}
+	if (f->line == NULL) {
+		*f = (struct found){0};
+		h.seeks = false;
+		lookup_none(&h.lookup, &starts);
+		pass(&h, s->dir, err, err_size);
+	}
 }
 
 static void put_term(const struct page *p, enum word term)
@@ -273,7 +353,7 @@ void serve_record(struct view *v)
 		serve_error(v, 400, word(W_NO_SUCH_RECORD, v->page.lang));
 		return;
 	}
-	find_line(v->s->dir, seq, &found, err, sizeof(err));
+	find_line(v->s, seq, &found, err, sizeof(err));
 	if (found.line == NULL) {
 		serve_error(v, err[0] != '\0' ? 500 : 404,
 			err[0] != '\0' ? err : word(W_NO_SUCH_RECORD, v->page.lang));

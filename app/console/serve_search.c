@@ -4,8 +4,9 @@
 #include "app/console/fields.h"
 #include "app/console/serve.h"
 #include "app/review/filter.h"
-#include "app/rows/source.h"
+#include "app/review/scan.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,7 @@ static const struct {
 #define N_INPUTS (sizeof(inputs) / sizeof(inputs[0]))
 
 struct search {
+	struct view *v;
 	struct filter filter;
 	uint64_t after, last; // numbers of records
 	unsigned n;
@@ -204,48 +206,44 @@ static void put_head(struct view *v)
 	fputs("</tr></thead>\n<tbody>\n", p->out);
 }
 
-// One match. False: the page is full.
-static bool put_match(struct view *v, struct search *q, const struct row *r)
+// One match. -ECANCELED: the page is full.
+static int put_match(
+	void *ctx, const struct row *r, const char *line, size_t len, char *err, size_t err_size)
 {
+	struct search *q = ctx;
 	uint64_t seq = 0;
 
+	(void)line, (void)len, (void)err, (void)err_size;
 	cell_u64(row_find(r, "seq"), &seq);
-	if (seq <= q->after || !filter_match(&q->filter, r)) {
-		return true;
+	if (seq <= q->after) {
+		return 0;
 	}
 	if (q->n == PAGE_ROWS) {
 		q->more = true;
-		return false;
+		return -ECANCELED;
 	}
 	if (q->n++ == 0) {
-		put_head(v);
+		put_head(q->v);
 	}
 	q->last = seq;
-	put_row(v, r);
-	return true;
+	put_row(q->v, r);
+	return 0;
 }
 
 static int scan(struct view *v, struct search *q)
 {
 	char *path = (char *)(uintptr_t)v->s->dir;
-	struct source *s = source_open(&path, 1, q->err, sizeof(q->err));
-	const char *line;
-	struct row row;
-	size_t len;
-	int rc;
+	struct scan s = {.filter = &q->filter,
+		.catalogue = serve_catalogue(v->s),
+		.put = put_match,
+		.ctx = q};
+	int rc = scan_open(&s, &path, 1, q->err, sizeof(q->err));
 
-	if (s == NULL) {
-		return -1;
+	if (rc == 0) {
+		rc = scan_run(&s, q->err, sizeof(q->err));
+		scan_close(&s);
 	}
-	while ((rc = source_next(s, &line, &len, q->err, sizeof(q->err))) > 0) {
-		if (filter_may_match(&q->filter, line, len) && row_parse(&row, line, len) &&
-			!put_match(v, q, &row)) {
-			rc = 0;
-			break;
-		}
-	}
-	source_close(s);
-	return rc;
+	return rc == -ECANCELED ? 0 : rc;
 }
 
 static void put_link(struct view *v, enum word text, uint64_t after)
@@ -303,7 +301,10 @@ void serve_search(struct view *v)
 	} else if (!take_filters(v, q)) {
 		serve_error(v, 400, q->err);
 	} else {
-		const int rc = scan(v, q);
+		int rc;
+
+		q->v = v;
+		rc = scan(v, q);
 
 		put_end(v, q);
 		if (rc < 0) {
