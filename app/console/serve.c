@@ -6,6 +6,7 @@
 #include "app/console/script.h"
 #include "app/console/style.h"
 #include "app/review/evidence.h"
+#include "app/review/filter.h"
 #include "app/review/period.h"
 
 #include <errno.h>
@@ -84,6 +85,17 @@ bool serve_period(const struct view *v, struct period_bounds *o, char *err, size
 struct lookup_options serve_catalogue(struct serve *s)
 {
 	return (struct lookup_options){.bad = &s->bad_catalogue};
+}
+
+bool serve_may_start(const char *line, size_t len)
+{
+	static const char start[] = "\"ev\":\"start\"";
+	const size_t begin = strlen(filter_begin), word = strlen("start\"");
+
+	if (len >= begin + word && memcmp(line, filter_begin, begin) == 0) {
+		return memcmp(line + begin, "start\"", word) == 0;
+	}
+	return memmem(line, len, start, sizeof(start) - 1) != NULL;
 }
 
 // ---- the frame of a page

@@ -57,6 +57,9 @@ void serve_digest_done(struct view *v);
 // How the pages use the log's catalogue: they show, and change nothing.
 struct lookup_options serve_catalogue(struct serve *s);
 
+// False only where the line is no "start" of a run of the gateway.
+bool serve_may_start(const char *line, size_t len);
+
 // A section with the records of one flow, by the cell of its id.
 void serve_story(struct view *v, const struct cell *fid);
 

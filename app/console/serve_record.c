@@ -38,8 +38,6 @@ struct hunt {
 	struct found *found;
 };
 
-static const char start[] = "\"ev\":\"start\"";
-
 static void begin_segment(
 	void *ctx, const char *path, int fd, const struct frame_item *items, uint32_t n)
 {
@@ -69,8 +67,7 @@ static bool may_be(void *ctx, const char *line, size_t len)
 {
 	const struct hunt *h = ctx;
 
-	return memmem(line, len, start, sizeof(start) - 1) != NULL ||
-	       memmem(line, len, h->key, strlen(h->key)) != NULL;
+	return serve_may_start(line, len) || memmem(line, len, h->key, strlen(h->key)) != NULL;
 }
 
 static void take_line(struct hunt *h, const char *line, size_t n)

@@ -3,9 +3,11 @@
 
 #include "app/console/fields.h"
 #include "app/console/serve.h"
+#include "app/review/lookup.h"
 #include "app/rows/source.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define STORY_MAX 100 // records of one flow that are listed
@@ -42,31 +44,93 @@ static void put_step(struct view *v, const struct row *r)
 	fputs("</tr>\n", p->out);
 }
 
-// In the order of the log. Ids are of one run: what follows the next start is another flow's.
-static void put_steps(struct view *v, const struct cell *fid)
+// What is sought: the flow's records, and the starts between them.
+struct hunt {
+	struct lookup lookup;
+	struct filter flow, starts;
+	char key[48];
+};
+
+static enum blocks_want take_block(
+	void *ctx, uint32_t i, const struct frame_item *item, struct blocks_lines *instead)
 {
-	static const char start[] = "\"ev\":\"start\"";
-	char key[48], err[512], *path = (char *)(uintptr_t)v->s->dir;
-	const size_t key_len = (size_t)snprintf(key, sizeof(key), "\"fid\":\"%.*s\"",
-		(int)(fid->len < 17 ? fid->len : 17), fid->text);
-	struct source *s = source_open(&path, 1, err, sizeof(err));
+	struct hunt *h = ctx;
+	enum blocks_want want;
+
+	h->lookup.filter = &h->flow;
+	want = lookup_block(&h->lookup, i, item, instead);
+	if (want == BLOCKS_SKIP) {
+		h->lookup.filter = &h->starts;
+		want = lookup_block(&h->lookup, i, item, instead);
+	}
+	return want;
+}
+
+static void take_segment(
+	void *ctx, const char *path, int fd, const struct frame_item *items, uint32_t n)
+{
+	struct hunt *h = ctx;
+
+	lookup_segment(&h->lookup, path, fd, items, n);
+}
+
+static bool may_be(void *ctx, const char *line, size_t len)
+{
+	const struct hunt *h = ctx;
+
+	return serve_may_start(line, len) || memmem(line, len, h->key, strlen(h->key)) != NULL;
+}
+
+static void put_lines(struct view *v, struct hunt *h, struct source *s)
+{
+	char err[512];
 	unsigned n = 0;
 	const char *line;
 	size_t len;
 
-	while (s != NULL && n < STORY_MAX && source_next(s, &line, &len, err, sizeof(err)) > 0) {
+	while (n < STORY_MAX && source_next(s, &line, &len, err, sizeof(err)) > 0) {
 		struct row r;
 
-		if (memmem(line, len, key, key_len) != NULL && row_parse(&r, line, len)) {
+		if (memmem(line, len, h->key, strlen(h->key)) != NULL && row_parse(&r, line, len)) {
 			put_step(v, &r);
 			n++;
-		} else if (memmem(line, len, start, sizeof(start) - 1) != NULL &&
-			   row_parse(&r, line, len) &&
-			   cell_is(row_find(&r, "ev"), "start", false) && n != 0) {
+		} else if (n != 0 && row_parse(&r, line, len) &&
+			   cell_is(row_find(&r, "ev"), "start", false)) {
 			fputs("<tr><td colspan=\"7\"></td></tr>\n", v->page.out);
 		}
 	}
+}
+
+// In the order of the log. Ids are of one run: what follows the next start is another flow's.
+static void put_steps(struct view *v, const struct cell *fid)
+{
+	const struct lookup_options o = serve_catalogue(v->s);
+	char err[512], id[24], *path = (char *)(uintptr_t)v->s->dir;
+	struct source *s = source_open(&path, 1, err, sizeof(err));
+	struct hunt *h = calloc(1, sizeof(*h));
+
+	if (s == NULL || h == NULL) {
+		source_close(s);
+		free(h);
+		return;
+	}
+	cell_text(fid, id, sizeof(id));
+	snprintf(h->key, sizeof(h->key), "\"fid\":\"%.*s\"", (int)(fid->len < 17 ? fid->len : 17),
+		fid->text);
+	lookup_none(&h->lookup, &h->flow);
+	if (filter_add(&h->starts, FILTER_EV, "start", err, sizeof(err)) == 0 &&
+		filter_add(&h->flow, FILTER_FID, id, err, sizeof(err)) == 0) {
+		lookup_open(&h->lookup, &h->flow, &path, 1, &o, err, sizeof(err));
+	}
+	source_select(s, &(struct source_select){.ctx = h,
+				 .threads = blocks_threads(),
+				 .segment = take_segment,
+				 .block = take_block,
+				 .line = may_be});
+	put_lines(v, h, s);
 	source_close(s);
+	lookup_close(&h->lookup);
+	free(h);
 }
 
 void serve_story(struct view *v, const struct cell *fid)

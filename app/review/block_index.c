@@ -183,6 +183,13 @@ static bool index_addr(struct block_index *x, const struct cell *c)
 	return ok;
 }
 
+static bool index_flow(struct block_index *x, const struct cell *c)
+{
+	uint64_t fid;
+
+	return !cell_fid(c, &fid) || add_name(x, hash_key(FILTER_FID, c->text, c->len, false));
+}
+
 static bool index_host(struct block_index *x, const struct cell *c)
 {
 	char host[TEXT_MAX];
@@ -287,8 +294,9 @@ static bool put_names(struct block_index *x)
 static bool index_row(struct block_index *x, const struct row *r)
 {
 	x->rolled = x->rolled && rollup_row(x->rollup, r);
-	return index_words(x, r) && index_addr(x, row_find(r, "src")) &&
-	       index_addr(x, row_find(r, "dst")) && index_host(x, row_find(r, "host"));
+	return index_words(x, r) && index_flow(x, row_find(r, "fid")) &&
+	       index_addr(x, row_find(r, "src")) && index_addr(x, row_find(r, "dst")) &&
+	       index_host(x, row_find(r, "host"));
 }
 
 bool block_index_make(struct block_index *x, const char *lines, size_t len)
@@ -371,7 +379,7 @@ bool block_index_may_words(const struct filter *f, const uint8_t *words, size_t 
 	}
 	for (unsigned field = 0; field < FILTER_FIELDS; field++) {
 		bool any = f->n[field] == 0 || field == FILTER_HOST || field == FILTER_ADDR ||
-			   field == FILTER_REMOTE;
+			   field == FILTER_REMOTE || field == FILTER_FID;
 
 		for (unsigned i = 0; !any && i < f->n[field]; i++) {
 			const char *t = f->values[field][i].text;
@@ -394,6 +402,12 @@ static bool may_host(const char *text, const uint8_t *names, size_t len)
 
 	return bloom(bits, len,
 		hash_key(suffix ? KEY_SUFFIX : (unsigned)FILTER_HOST, t, strlen(t), true), false);
+}
+
+static bool may_flow(const char *text, const uint8_t *names, size_t len)
+{
+	return bloom((uint8_t *)(uintptr_t)names, len,
+		hash_key(FILTER_FID, text, strlen(text), false), false);
 }
 
 static bool may_addr(const struct prefix *p, const uint8_t *names, size_t len)
@@ -423,7 +437,7 @@ static bool may_addrs(
 
 bool block_index_may_names(const struct filter *f, const uint8_t *names, size_t len)
 {
-	bool host = f->n[FILTER_HOST] == 0;
+	bool host = f->n[FILTER_HOST] == 0, flow = f->n[FILTER_FID] == 0;
 
 	if (len == 0) {
 		return true;
@@ -431,13 +445,17 @@ bool block_index_may_names(const struct filter *f, const uint8_t *names, size_t 
 	for (unsigned i = 0; !host && i < f->n[FILTER_HOST]; i++) {
 		host = may_host(f->values[FILTER_HOST][i].text, names, len);
 	}
-	return host && may_addrs(f, FILTER_ADDR, names, len) &&
+	for (unsigned i = 0; !flow && i < f->n[FILTER_FID]; i++) {
+		flow = may_flow(f->values[FILTER_FID][i].text, names, len);
+	}
+	return host && flow && may_addrs(f, FILTER_ADDR, names, len) &&
 	       may_addrs(f, FILTER_REMOTE, names, len);
 }
 
 bool block_index_asks_names(const struct filter *f)
 {
-	return f->n[FILTER_HOST] != 0 || f->n[FILTER_ADDR] != 0 || f->n[FILTER_REMOTE] != 0;
+	return f->n[FILTER_HOST] != 0 || f->n[FILTER_ADDR] != 0 || f->n[FILTER_REMOTE] != 0 ||
+	       f->n[FILTER_FID] != 0;
 }
 
 bool block_index_asks_kept_only(const struct filter *f)

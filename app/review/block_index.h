@@ -9,7 +9,7 @@
 // names   a Bloom filter (12 bits a key, 7 probes: about 0.3 % false alarms) of its addresses and
 // of
 //         the prefixes above them (/24 and /16; /64, /48 and /32), of its host names and what is
-//         behind each of their dots
+//         behind each of their dots, of its flows' ids
 // kept    its lines but for allowed flows that one record tells whole (lone.h): flagged and blocked
 //         flows, those that go on, policies, gaps, starts and stops. Where they are more than half
 //         of the block they are not kept.

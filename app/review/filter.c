@@ -33,6 +33,7 @@ static const struct {
 	[FILTER_EV] = {"ev", {"ev"}, true,
 		(const char *const[]){
 			"decision", "update", "end", "policy", "gap", "start", "stop", NULL}},
+	[FILTER_FID] = {"fid", {"fid"}, true},
 };
 
 static int bad(
@@ -112,6 +113,9 @@ static int check(enum filter_field field, struct filter_value *v, char *err, siz
 	if (field == FILTER_COUNTRY && (strlen(t) != 2 || !isupper((unsigned char)t[0]) ||
 					       !isupper((unsigned char)t[1]))) {
 		return bad(err, err_size, field, t, "two capital letters, such as DE, or XX");
+	}
+	if (field == FILTER_FID && (strlen(t) != 16 || strspn(t, "0123456789abcdef") != 16)) {
+		return bad(err, err_size, field, t, "16 hexadecimal digits, small letters");
 	}
 	if ((field == FILTER_ADDR || field == FILTER_REMOTE) && !filter_prefix(t, &v->prefix)) {
 		return bad(err, err_size, field, t,
@@ -231,8 +235,8 @@ const char filter_begin[] = "{\"v\":1,\"ev\":\"";
 const char *filter_needle(const struct filter *f)
 {
 	static const uint8_t ends[] = {FILTER_ADDR, FILTER_REMOTE};
-	static const uint8_t order[] = {
-		FILTER_RULE, FILTER_COUNTRY, FILTER_TENANT, FILTER_REASON, FILTER_ACT, FILTER_EV};
+	static const uint8_t order[] = {FILTER_FID, FILTER_RULE, FILTER_COUNTRY, FILTER_TENANT,
+		FILTER_REASON, FILTER_ACT, FILTER_EV};
 
 	for (unsigned i = 0; i < sizeof(ends); i++) {
 		const char *needle = f->values[ends[i]][0].needle[0];

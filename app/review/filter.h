@@ -19,6 +19,7 @@ enum filter_field {
 	FILTER_RULE,
 	FILTER_REASON,
 	FILTER_EV,
+	FILTER_FID, // a flow's id
 	FILTER_FIELDS,
 };
 

@@ -29,6 +29,7 @@ enum filter_arg { // past those of enum filter_field
 		{"rule", required_argument, NULL, FILTER_RULE},                                    \
 		{"reason", required_argument, NULL, FILTER_REASON},                                \
 		{"ev", required_argument, NULL, FILTER_EV},                                        \
+		{"fid", required_argument, NULL, FILTER_FID},                                      \
 		{"min-bytes", required_argument, NULL, FILTER_ARG_MIN_BYTES},                      \
 		{"since", required_argument, NULL, FILTER_ARG_SINCE},                              \
 		{"until", required_argument, NULL, FILTER_ARG_UNTIL},                              \
@@ -51,6 +52,7 @@ enum filter_arg { // past those of enum filter_field
 	"  --rule ID         rule that decided; _default: none did\n"                              \
 	"  --reason CODE     reason code\n"                                                        \
 	"  --ev EV           decision, update, end, policy, gap, start, stop\n"                    \
+	"  --fid ID          a flow's id, 16 hexadecimal digits\n"                                 \
 	"  --min-bytes N     at least N IP bytes, both directions together\n"                      \
 	"  --since T         flows that lasted until T or longer; RFC 3339, or a date\n"           \
 	"  --until T         flows that began before T; a date includes that day\n"                \

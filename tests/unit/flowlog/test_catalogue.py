@@ -64,7 +64,7 @@ def text(r):
 
 FIELDS = {"tenant": ["tn"], "country": ["cc"], "app": ["app", "master"], "host": ["host"],
           "addr": ["src", "dst"], "remote": ["src", "dst"], "act": ["act"],
-          "rule": ["rule"], "reason": ["reason"], "ev": ["ev"]}
+          "rule": ["rule"], "reason": ["reason"], "ev": ["ev"], "fid": ["fid"]}
 
 
 def lower(s):
@@ -118,7 +118,8 @@ def random_filters(rng):
                         "2001:db8:1::/48", "2001:db8::2", "192.0.2.1", "::/0", "10.0.0.0/20", "203.2.2.2/31"],
                "remote": ["10.1.0.0/16", "198.2.2.3", "2001:db8::/48", "203.0.0.0/24"],
                "rule": ["r1", "_default", "r9"], "reason": ["A", "B"],
-               "ev": ["gap", "policy", "start", "stop", "decision", "end"]}
+               "ev": ["gap", "policy", "start", "stop", "decision", "end"],
+               "fid": [f"{rng.randrange(2500):016x}" for _ in range(4)]}
     for field in rng.sample(sorted(choices), rng.choice([0, 1, 1, 1, 2, 2, 3])):
         f[field] = rng.sample(choices[field], rng.choice([1, 1, 2]))
     if rng.random() < 0.4:
@@ -212,6 +213,9 @@ class Catalogue(unittest.TestCase):
         err = self.same(log, {"addr": ["192.0.2.99"]})
         self.assertIn(" of 50 records match", err)  # the open segment's only
         self.assertIn("76 blocks passed over", err)
+        err = self.same(log, {"fid": ["00000000000003e8"]})
+        self.assertIn("passed over", err)
+        self.assertLess(int(err.split(" of ")[1].split()[0]), 50 + 32 * 4)
         kept = sum(1 for r in log.records[:2400] if r.get("act") != "allow" or r["ev"] != "end")
         err = self.same(log, {"act": ["block"]})
         self.assertLess(int(err.split(" of ")[1].split()[0]), kept + 51)
