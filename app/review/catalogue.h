@@ -2,9 +2,9 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 // The catalogue of a log's directory: an SQLite file that says of the blocks of closed segments
-// what they may hold (block_index.h), holds copies of the lines that are not about allowed flows,
-// and hourly rollups. It is a cache: what it does not tell is looked up in the segments, and it can
-// be thrown away at any time.
+// what they may hold (block_index.h), holds copies of the lines but for those of lone flows and
+// sums of these (lone.h), and hourly rollups. It is a cache: what it does not tell is looked up in
+// the segments, and it can be thrown away at any time.
 //
 // It is never believed unseen. What it says of a segment counts only where the name, the size, the
 // time of change and the checksum of the footer are those of the file that is there, and each row's

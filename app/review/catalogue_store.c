@@ -14,6 +14,7 @@
 #include <zstd.h>
 
 #define PACK_LEVEL 3
+#define BUSY_MS    2000 // somebody looks things up
 
 static const char *const statements[STATEMENTS] = {
 	[ADD_SEGMENT] = "INSERT INTO segment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -303,6 +304,7 @@ int store_open(struct store *b, const char *path, bool anew)
 	if (sqlite3_open_v2(path, &b->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
 		return store_failed(b);
 	}
+	sqlite3_busy_timeout(b->db, BUSY_MS);
 	snprintf(sql, sizeof(sql),
 		"PRAGMA page_size=16384; PRAGMA journal_mode=MEMORY; PRAGMA application_id=%d; "
 		"PRAGMA user_version=%d",

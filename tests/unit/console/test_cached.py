@@ -284,6 +284,22 @@ class Cached(unittest.TestCase):
                 f.write(b"\0" * 100)
         self.same(["/", "/" + PERIODS[1]])
 
+    def test_segment_that_cannot_be_taken(self):
+        """What began or ended in it before the damage counts for nothing; nor once it is gone."""
+        _, cached = self.make(many(logs.Log(11, 400).lines(), self.rng, odd=False))
+        for site in self.sites:
+            name = os.path.join(site.dir, "flow-20261124T090000Z-000003.jsonl.zst")
+            with open(name, "r+b") as f:
+                f.seek(os.stat(name).st_size // 2)
+                f.write(b"\0" * 100)
+        reindex(cached.dir, status=1)
+        self.same()
+        reindex(cached.dir, status=1)  # and is tried again
+        self.both(lambda s: os.unlink(os.path.join(s.dir, "flow-20261124T090000Z-000003.jsonl.zst")))
+        self.same()
+        reindex(cached.dir)
+        self.same()
+
     def report(self, log, *args, fine=(0,)):
         p = subprocess.run([BHLOG, "report", log, *args], capture_output=True, text=True, check=False)
         self.assertIn(p.returncode, fine, p.stderr)
