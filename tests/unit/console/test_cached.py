@@ -55,12 +55,14 @@ def many(text, rng, odd=True):
             continue
         for _ in range(rng.randrange(5)):
             out.append(changed(line, 1, ev="end", fid=f"{rng.getrandbits(64):016x}", act="allow", rule="domestic",
-                               reason="DOMESTIC", sev=None, basis=None, ob=rng.randrange(10**6), pb=rng.choice([0, 1500]),
-                               t1=r["t1"] + rng.randrange(10**6), tn=rng.choice(logs.TENANTS), app=rng.choice(logs.APPS)))
+                               reason="DOMESTIC", sev=None, basis=None, ob=rng.randrange(10**6),
+                               pb=rng.choice([0, 1500]), t1=r["t1"] + rng.randrange(10**6),
+                               tn=rng.choice(logs.TENANTS), app=rng.choice(logs.APPS)))
         if odd and r["ev"] == "end" and rng.random() < 0.1:
             fid = f"{rng.getrandbits(64):016x}"
             out.append(rng.choice([
-                changed(line, 1, fid=fid, cc=None, act=None), changed(line, 1, fid=fid, act=None, rule=None, reason=None),
+                changed(line, 1, fid=fid, cc=None, act=None),
+                changed(line, 1, fid=fid, act=None, rule=None, reason=None),
                 changed(line, 1, fid=fid, tn=None, app=None), changed(line, 1, fid=fid, act="allow", ob=2**64 - 1),
                 changed(line, 1, fid=fid, act="allow", app="\u00fc\"" * 160), changed(line, 1, fid=fid, act="allow"),
                 changed(line, 1, fid=fid, ev="decision", act="flag", rule=None, reason="FLOW_TABLE_FULL")]))
@@ -86,7 +88,8 @@ class Site:
 
     def add(self, lines, closed=True):
         self.number += 1
-        name = os.path.join(self.dir, f"flow-20261124T090000Z-{self.number:06d}.jsonl.zst" + ("" if closed else ".open"))
+        name = os.path.join(self.dir, f"flow-20261124T090000Z-{self.number:06d}.jsonl.zst")
+        name += "" if closed else ".open"
         subprocess.run([MAKE, name] + (["50"] if closed else []), input=lines.encode(), check=True)
         return name
 
