@@ -251,8 +251,11 @@ static int64_t clock_ms(void)
 void flow_offload_last_words(struct pipeline *pl)
 {
 	struct offload *o = pl->c.offload;
-	int64_t until = clock_ms() + o->stop_ms;
+	int64_t until;
 
+	if (o == NULL)
+		return;
+	until = clock_ms() + o->stop_ms;
 	o->recall = true;
 	while (o->used != 0 && clock_ms() < until)
 		if (pipeline_offload_turn(pl, UINT32_MAX) == 0)

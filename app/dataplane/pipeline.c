@@ -491,8 +491,7 @@ unsigned pipeline_answers(struct pipeline *pl, int64_t now, unsigned budget)
 
 void pipeline_stop(struct pipeline *pl)
 {
-	if (pl->c.offload != NULL)
-		flow_offload_last_words(pl);
+	flow_offload_last_words(pl);
 	if (pl->c.lanes != NULL)
 		flow_lane_last_words(pl);
 	for (uint32_t i = 0; i < pl->table.fresh; i++)

@@ -160,7 +160,8 @@ static inline void pipeline_parse(const struct pipeline *pl, struct packet *p)
 // the time of the burst, microseconds since 1970 UTC; it never goes back (an earlier one counts as
 // the one before). n may be 0. Returns how many were established flows' packets that needed only to
 // be counted; no such packet is stopped.
-unsigned pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed);
+unsigned pipeline_burst(
+	struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed);
 
 // The time is an earlier one than before (a replay whose captures are not in order). Flows stay as
 // they are and age by the new time; one that was seen in what is the future now waits for that to
@@ -252,7 +253,7 @@ void flow_offload_packet(struct pipeline *pl, uint32_t i, const struct packet *p
 bool flow_offload_last_word(struct pipeline *pl, uint32_t i);
 // It ends, with what is known.
 void flow_offload_abandon(struct pipeline *pl, uint32_t i);
-// Waits for the last counters of all flows.
+// Waits for the last counters of all flows, where there is offload.
 void flow_offload_last_words(struct pipeline *pl);
 uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i);
 void flow_end(struct pipeline *pl, uint32_t i, enum record_end why);

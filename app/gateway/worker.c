@@ -146,8 +146,7 @@ static void pass_on(struct worker *w, const struct packet *p, unsigned n, uint16
 		rte_pktmbuf_free(p[i].cookie);
 }
 
-static unsigned run_burst(
-	struct worker *w, struct packet *p, unsigned n, int64_t now, bool parsed)
+static unsigned run_burst(struct worker *w, struct packet *p, unsigned n, int64_t now, bool parsed)
 {
 	unsigned fast = pipeline_burst(w->pl, p, n, now, parsed);
 
