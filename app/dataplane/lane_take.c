@@ -3,9 +3,9 @@
 
 // Classification where other lcores do DPI: what a worker sends them, and what it makes of answers.
 
+#include "app/dataplane/monotonic.h"
 #include "app/dataplane/pipeline.h"
 
-#include <time.h>
 #include <unistd.h>
 
 #define STOP_NAP_US 50
@@ -152,26 +152,18 @@ unsigned flow_lane_answers(struct pipeline *pl, unsigned budget)
 	return done;
 }
 
-static int64_t clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 // Answers go on while there is time. False where there is none left.
 static bool wait_a_little(struct pipeline *pl, int64_t until)
 {
 	if (flow_lane_answers(pl, UINT32_MAX) == 0)
 		usleep(STOP_NAP_US);
-	return clock_ms() < until;
+	return monotonic_us() < until;
 }
 
 void flow_lane_last_words(struct pipeline *pl)
 {
 	struct lanes *l = pl->c.lanes;
-	int64_t until = clock_ms() + l->stop_ms;
+	int64_t until = monotonic_us() + l->stop_ms * 1000ll;
 	bool time = true;
 
 	for (uint32_t i = 0; time && i < pl->table.fresh; i++) {

@@ -3,10 +3,10 @@
 
 // Which flows a worker gives to the NIC, and what it makes of the NIC's counters.
 
+#include "app/dataplane/monotonic.h"
 #include "app/dataplane/pipeline.h"
 
 #include <netinet/in.h>
-#include <time.h>
 #include <unistd.h>
 
 #define STOP_NAP_US 50
@@ -240,14 +240,6 @@ void flow_offload_abandon(struct pipeline *pl, uint32_t i)
 	pl->table.cold[i].offloaded = 0;
 }
 
-static int64_t clock_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 void flow_offload_last_words(struct pipeline *pl)
 {
 	struct offload *o = pl->c.offload;
@@ -255,9 +247,9 @@ void flow_offload_last_words(struct pipeline *pl)
 
 	if (o == NULL)
 		return;
-	until = clock_ms() + o->stop_ms;
+	until = monotonic_us() + o->stop_ms * 1000ll;
 	o->recall = true;
-	while (o->used != 0 && clock_ms() < until)
+	while (o->used != 0 && monotonic_us() < until)
 		if (pipeline_offload_turn(pl, UINT32_MAX) == 0)
 			usleep(STOP_NAP_US);
 }

@@ -3,10 +3,11 @@
 
 #include "app/dataplane/offload_server.h"
 
+#include "app/dataplane/monotonic.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum rules_state {
 	RULES_NONE,
@@ -182,22 +183,14 @@ static void make(struct offload_server *s, struct offload_end *e, const struct o
 		r->state = RULES_REMOVE;
 }
 
-static int64_t clock_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 static void recall(struct offload_server *s, struct offload_end *e, int64_t now)
 {
-	int64_t start = clock_us(), took;
+	int64_t start = monotonic_us(), took;
 
 	for (uint32_t i = 0; i < e->offload->max; i++)
 		if (e->rules[i].state == RULES_MADE)
 			withdraw(s, e, i, now);
-	took = clock_us() - start;
+	took = monotonic_us() - start;
 	if ((uint64_t)took > s->stats.recall_us_max)
 		s->stats.recall_us_max = (uint64_t)took;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
+#include "app/dataplane/monotonic.h"
 #include "app/gateway/gateway.h"
 
 #include <errno.h>
@@ -8,10 +9,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define NAP_US 1000 // how long a request or a recall may wait
+
+static_assert(GATEWAY_MAX_PORTS / 2 <= OFFLOAD_WIRES, "every wire that there may be has a place");
 
 static void *make_rule(void *ctx, const struct offload_match *m)
 {
@@ -84,7 +86,7 @@ static void say_wire(const struct gateway_offload_wire *w)
 static int check_wires(struct gateway *g, struct gateway_offload *o)
 {
 	o->n_wires = (unsigned)g->config.n_wires;
-	for (unsigned i = 0; i < o->n_wires && i < OFFLOAD_WIRES; i++) {
+	for (unsigned i = 0; i < o->n_wires; i++) {
 		struct gateway_offload_wire *w = &o->wires[i];
 		const struct port *in = &g->ports[2 * i].port, *out = &g->ports[2 * i + 1].port;
 
@@ -138,20 +140,12 @@ int gateway_offload_open(struct gateway *g, struct gateway_offload **out)
 	return rc == 0 ? make_ends(g, o) : rc;
 }
 
-static int64_t clock_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 static void *serve(void *arg)
 {
 	struct gateway_offload *o = arg;
 
 	while (!atomic_load_explicit(&o->stop, memory_order_relaxed))
-		if (offload_server_turn(&o->server, clock_us()) == 0)
+		if (offload_server_turn(&o->server, monotonic_us()) == 0)
 			usleep(NAP_US);
 	return NULL;
 }

@@ -4,18 +4,10 @@
 // A wire whose one side is down takes the other down, as a cable would, so that routers on both
 // sides notice at once.
 
+#include "app/dataplane/monotonic.h"
 #include "app/gateway/gateway.h"
 
 #include <stdio.h>
-#include <time.h>
-
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 static void pass_on(struct gateway_port *to, const struct gateway_port *from, bool down)
 {
@@ -42,7 +34,7 @@ static void pass_on(struct gateway_port *to, const struct gateway_port *from, bo
 void gateway_link_settle(struct gateway_port *p)
 {
 	p->told = false;
-	p->settle_until = now_us() + SETTLE_US;
+	p->settle_until = monotonic_us() + SETTLE_US;
 }
 
 static void watch(struct gateway *g, struct gateway_port *p)
@@ -56,7 +48,7 @@ static void watch(struct gateway *g, struct gateway_port *p)
 			gateway_link_settle(peer);
 		}
 		p->told = false;
-	} else if (!p->told && now_us() >= p->settle_until) {
+	} else if (!p->told && monotonic_us() >= p->settle_until) {
 		pass_on(peer, p, true);
 		p->told = true;
 	}
