@@ -55,23 +55,32 @@ static void lose(struct worker *w, struct worker_tx *t, uint16_t from)
 	}
 }
 
-static void flush_port(struct worker *w, uint16_t port)
+// Packets to the port, tries so often. Returns how many went.
+static uint16_t transmit(
+	struct worker *w, uint16_t port, struct rte_mbuf **m, uint16_t n, unsigned tries)
 {
-	struct worker_tx *t = &w->tx[port];
+	uint16_t queue = w->tx[port].queue, sent = 0;
 	_Atomic bool *locks = w->ports[port].tx_locks;
-	uint16_t sent = 0;
 
 	if (locks != NULL)
-		lock(&locks[t->queue]);
-	for (unsigned retry = 0; sent < t->n && retry <= MAX_RETRIES; retry++) {
-		if (retry != 0) {
+		lock(&locks[queue]);
+	for (unsigned i = 0; sent < n && i < tries; i++) {
+		if (i != 0) {
 			w->stats.tx_retries++;
 			rte_pause();
 		}
-		sent += rte_eth_tx_burst(port, t->queue, t->m + sent, t->n - sent);
+		sent += rte_eth_tx_burst(port, queue, m + sent, n - sent);
 	}
 	if (locks != NULL)
-		atomic_store_explicit(&locks[t->queue], false, memory_order_release);
+		atomic_store_explicit(&locks[queue], false, memory_order_release);
+	return sent;
+}
+
+static void flush_port(struct worker *w, uint16_t port)
+{
+	struct worker_tx *t = &w->tx[port];
+	uint16_t sent = transmit(w, port, t->m, t->n, 1 + MAX_RETRIES);
+
 	if (sent < t->n)
 		lose(w, t, sent);
 	w->stats.tx_packets[port] += sent;
@@ -82,29 +91,19 @@ static void flush_port(struct worker *w, uint16_t port)
 
 bool worker_send_burst(struct worker *w, unsigned n, uint64_t bytes, uint16_t port)
 {
-	struct worker_tx *t = &w->tx[port];
-	_Atomic bool *locks = w->ports[port].tx_locks;
 	uint16_t sent;
 
 	if (w->tx_waiting != 0 || w->pl->n_injects != 0)
 		return false;
-	if (locks != NULL)
-		lock(&locks[t->queue]);
-	sent = rte_eth_tx_burst(port, t->queue, w->mbufs, (uint16_t)n);
-	if (locks != NULL)
-		atomic_store_explicit(&locks[t->queue], false, memory_order_release);
-	if (sent == n) {
-		w->stats.tx_packets[port] += n;
-		w->stats.tx_bytes[port] += bytes;
-		return true;
+	sent = transmit(w, port, w->mbufs, (uint16_t)n, 1);
+	if (sent < n) { // the rest is tried again, and lost where that fails, as any packets
+		worker_send(w, w->packets + sent, n - sent, port);
+		bytes -= w->tx[port].bytes;
+		w->stats.tx_retries++;
 	}
-	// The rest is tried again, and lost where that fails, as any packets.
-	worker_send(w, w->packets + sent, n - sent, port);
 	w->stats.tx_packets[port] += sent;
-	w->stats.tx_bytes[port] += bytes - t->bytes;
-	w->stats.tx_retries++;
-	flush_port(w, port);
-	w->tx_waiting &= ~(1u << port);
+	w->stats.tx_bytes[port] += bytes;
+	worker_flush(w);
 	return true;
 }
 
