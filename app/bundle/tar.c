@@ -3,6 +3,8 @@
 
 #include "app/bundle/tar.h"
 
+#include "app/evidence/tree.h"
+
 #include <errno.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -134,17 +136,16 @@ int tar_end(struct tar *t)
 {
 	static const char zeros[RECORD];
 	struct tar_member *m;
-	uint8_t sha[32];
+	struct hash sha;
 
 	if (t->rc != 0)
 		return t->rc;
 	m = &t->v[t->n];
 	if (m->size >= SIZE_MAX_OCTAL)
 		fail(t, -EFBIG);
-	if (EVP_DigestFinal_ex(t->sha, sha, NULL) != 1)
+	if (EVP_DigestFinal_ex(t->sha, sha.b, NULL) != 1)
 		fail(t, -ENOMEM);
-	for (unsigned i = 0; i < sizeof(sha); i++)
-		snprintf(m->sha256 + 2 * i, 3, "%02x", sha[i]);
+	hash_hex(&sha, m->sha256);
 	write_out(t, zeros, (size_t)(-m->size & (RECORD - 1)));
 	put_header(t, m);
 	t->n++;

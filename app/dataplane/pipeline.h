@@ -179,7 +179,8 @@ unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget);
 // there were. To be called between bursts, often.
 unsigned pipeline_answers(struct pipeline *pl, int64_t now, unsigned budget);
 
-// With offload: after a burst, which n packets of; one of them may be of a flow to be offloaded.
+// With offload: after each burst, with its n packets; one of them is looked at, whether its flow is
+// to be offloaded.
 void pipeline_offload_sample(struct pipeline *pl, const struct packet *p, unsigned n);
 // With offload: takes up to budget answers, and recalls what the policy has changed for. Returns
 // how many there were. To be called between bursts, often.

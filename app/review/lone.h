@@ -49,12 +49,8 @@ struct lone_sum {
 	size_t len;
 };
 
-// The key of what decided: these fields as they stand in the log, each followed by LONE_SEPARATOR.
-// In key, of at most `size` bytes. Its length; 0: it is longer.
-#define LONE_RULE_FIELDS                                                                           \
-	{                                                                                          \
-		"act", "rule", "reason", "sev", "basis", "limit"                                   \
-	}
+// The key of what decided: act, rule, reason, sev, basis and limit as they stand in the log, each
+// followed by LONE_SEPARATOR. In key, of at most `size` bytes. Its length; 0: it is longer.
 #define LONE_RULE_PARTS 6
 #define LONE_SEPARATOR  '\1'
 size_t lone_rule_key(const struct cell *const parts[LONE_RULE_PARTS], char *key, size_t size);

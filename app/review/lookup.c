@@ -41,8 +41,8 @@ static uint64_t file_of(const char *path)
 	return v + (v == 0);
 }
 
-// Whether this is the first time that it shows.
-static bool is_news(struct lookup *l)
+// It is damaged. True where this is the first time that it shows.
+static bool note_damage(struct lookup *l)
 {
 	l->damaged = true;
 	return l->bad == NULL || atomic_exchange(&l->bad->file, l->opened) != l->opened;
@@ -81,7 +81,7 @@ int lookup_open(struct lookup *l, const struct filter *f, char *const *paths, un
 			access(file, R_OK) != 0 ? strerror(errno) : "out of memory");
 		return -ENOENT;
 	}
-	if (found == CATALOGUE_DAMAGED && is_news(l)) {
+	if (found == CATALOGUE_DAMAGED && note_damage(l)) {
 		fprintf(stderr, "bhlog: %s: %s; it is not used\n", l->path, why);
 	}
 	if (l->catalogue != NULL && o->refresh && access(l->path, W_OK) == 0) {
@@ -158,7 +158,7 @@ static void make_anew(const struct lookup *l)
 
 void lookup_close(struct lookup *l)
 {
-	if (l->catalogue != NULL && catalogue_damage(l->catalogue) != NULL && is_news(l)) {
+	if (l->catalogue != NULL && catalogue_damage(l->catalogue) != NULL && note_damage(l)) {
 		fprintf(stderr, "bhlog: %s: %s; what follows was looked up in the segments\n",
 			l->path, catalogue_damage(l->catalogue));
 	}
