@@ -3,9 +3,6 @@
 """Logs, bundles of them, and what the verifier in a bundle says of it, for the tests of bundles."""
 import gzip
 import hashlib
-import importlib.machinery
-import importlib.util
-import io
 import json
 import os
 import shutil
@@ -13,12 +10,13 @@ import subprocess
 import sys
 import tempfile
 import unittest
-import warnings
 import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCES = os.path.join(HERE, "../../..")
 sys.path.insert(0, os.path.join(HERE, "../evidence"))
+import forked  # pylint: disable=wrong-import-position
+
 VERIFY_BUNDLE = os.path.join(SOURCES, "scripts/verify-bundle")
 BHLOG = BHCTL = WRITE_LOG = BRIDGEHEAD = MAKE_LOG = BASE = None
 # write_log's first block is of 09:00; a block is written every five minutes, and a period has ten minutes about it.
@@ -99,45 +97,16 @@ def load():
     """The verifier as a module that does the arithmetic of signatures itself."""
     if not _loaded:
         sys.dont_write_bytecode = True  # none beside the program
-        loader = importlib.machinery.SourceFileLoader("verify_bundle", VERIFY_BUNDLE)
-        module = importlib.util.module_from_spec(importlib.util.spec_from_loader("verify_bundle", loader))
-        loader.exec_module(module)
+        module = forked.load("verify_bundle", VERIFY_BUNDLE)
         _loaded.extend((module, module.Ed25519PublicKey))
         module.Ed25519PublicKey = None
     return _loaded
 
 
-def _child(args, out, err):
-    os.dup2(out, 1)
-    os.dup2(err, 2)
-    warnings.simplefilter("ignore")  # unittest turned on what a program of its own would not show
-    sys.argv = [VERIFY_BUNDLE, *args]
-    sys.stdout, sys.stderr = io.open(1, "w", closefd=False), io.open(2, "w", closefd=False)
-    try:
-        code = load()[0].main()
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-        code = 70  # none of its own
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
-
-
 def verify_often(path, *args):
     """As verify(), for tests that ask hundreds of times: starting Python takes longer than the answer."""
-    load()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        pid = os.fork()
-        if pid == 0:
-            _child([path, "--json", *args], out.fileno(), err.fileno())
-        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        texts = []
-        for f in (out, err):
-            f.seek(0)
-            texts.append(f.read().decode())
-    return (json.loads(texts[0]) if texts[0] else None), subprocess.CompletedProcess(args, code, *texts)
+    p = forked.run(load()[0].main, [VERIFY_BUNDLE, path, "--json", *args])
+    return (json.loads(p.stdout) if p.stdout else None), p
 
 
 def members(data):
