@@ -192,6 +192,9 @@ void pipeline_stop(struct pipeline *pl);
 
 // ---- between the files of the pipeline
 
+// The policy in force, and the next second at which its own rules change. Where either moved, every
+// flow's verdict is old.
+void pipeline_refresh(struct pipeline *pl, int64_t now);
 // A packet that the fast path cannot serve: new flow (entry FLOW_NONE), undecided, old verdict.
 void slow_packet(struct pipeline *pl, struct packet *p, uint32_t entry);
 // A packet of a new flow for which there is no room, or no time: the outcome without a flow.

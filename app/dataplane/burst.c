@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// The stages of a burst (pipeline.h), and the fast path of established flows.
+
+#include "app/dataplane/pipeline.h"
+
+#define PREFETCH_AHEAD 4
+#define GROUP          12 // packets that go through a stage together
+
+static void set_outcome(struct pipeline *pl, struct packet *p, enum reason_outcome r)
+{
+	p->outcome = r;
+	pl->stats.packets[r]++;
+	pl->stats.bytes[r] += p->wire_len;
+}
+
+// A packet without a key: not IP, or malformed.
+static void no_key(struct pipeline *pl, struct packet *p)
+{
+	if (p->notes & NOTES_MALFORMED) {
+		bool stop = pl->c.exceptions.malformed == POLICY_BLOCK;
+
+		set_outcome(pl, p, stop ? REASON_STOP_MALFORMED : REASON_PASS_MALFORMED);
+	} else {
+		set_outcome(pl, p, REASON_PASS_NOT_IP);
+	}
+}
+
+// What an exception policy of block stops before any flow is looked at.
+static bool stopped(struct pipeline *pl, struct packet *p)
+{
+	if (pl->stop_all)
+		set_outcome(pl, p, REASON_STOP_LOG_FULL);
+	else if ((p->notes & NOTES_MALFORMED) && pl->c.exceptions.malformed == POLICY_BLOCK)
+		set_outcome(pl, p, REASON_STOP_MALFORMED);
+	else
+		return false;
+	return true;
+}
+
+static void count_notes(struct pipeline *pl, uint32_t notes)
+{
+	while (notes != 0) {
+		pl->stats.notes[__builtin_ctz(notes)]++;
+		notes &= notes - 1;
+	}
+}
+
+void flow_count(struct pipeline *pl, struct packet *p, uint32_t i)
+{
+	static const uint8_t outcomes[2][POLICY_BLOCK + 1] = {
+		{REASON_PASS_ALLOW, REASON_PASS_FLAG, REASON_STOP_BLOCK},
+		{REASON_PASS_PENDING, REASON_PASS_PENDING, REASON_STOP_PENDING},
+	};
+	struct flow_hot *h = &pl->table.hot[i];
+	unsigned in = !flow_is_outbound(h, p);
+	enum reason_outcome r = outcomes[(h->flags & FLOW_UNDECIDED) != 0][h->action];
+
+	if (h->flags & FLOW_LOCAL)
+		r = REASON_PASS_LOCAL;
+	if (p->ts > h->last)
+		h->last = p->ts;
+	pl->stats.flow_packets++;
+	pl->stats.flow_bytes += p->ip_len;
+	if (h->action != POLICY_BLOCK) {
+		h->packets[in]++;
+		h->bytes[in] += p->ip_len;
+	} else {
+		struct flow_cold *c = &pl->table.cold[i];
+
+		c->stopped_packets++;
+		c->stopped_bytes += p->ip_len;
+	}
+	set_outcome(pl, p, r);
+}
+
+// What the packets of a burst that passed on the fast path add to the counters.
+struct sums {
+	uint64_t packets, bytes, ip_bytes; // of all
+	uint64_t flagged_packets, flagged_bytes, local_packets, local_bytes;
+};
+
+static void add_sums(struct pipeline_stats *s, const struct sums *x)
+{
+	s->flow_packets += x->packets;
+	s->flow_bytes += x->ip_bytes;
+	s->packets[REASON_PASS_FLAG] += x->flagged_packets;
+	s->bytes[REASON_PASS_FLAG] += x->flagged_bytes;
+	s->packets[REASON_PASS_LOCAL] += x->local_packets;
+	s->bytes[REASON_PASS_LOCAL] += x->local_bytes;
+	s->packets[REASON_PASS_ALLOW] += x->packets - x->flagged_packets - x->local_packets;
+	s->bytes[REASON_PASS_ALLOW] += x->bytes - x->flagged_bytes - x->local_bytes;
+}
+
+static inline void fast_odd(struct packet *p, bool local, struct sums *x)
+{
+	if (local) {
+		p->outcome = REASON_PASS_LOCAL;
+		x->local_packets++;
+		x->local_bytes += p->wire_len;
+	} else {
+		p->outcome = REASON_PASS_FLAG;
+		x->flagged_packets++;
+		x->flagged_bytes += p->wire_len;
+	}
+}
+
+// The commonest case of all: an established flow with a verdict in force.
+static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i, struct sums *x)
+{
+	struct flow_hot *h = &pl->table.hot[i];
+	bool out;
+
+	if (h->epoch != pl->stamp || !(h->flags & FLOW_SETTLED) || h->action == POLICY_BLOCK)
+		return false;
+	if (p->ts - h->last >= pl->c.timeout_us[h->class_])
+		return false;
+	if (h->proto == 6 &&
+		((p->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST)) || !(h->tcp & FLOW_TCP_BOTH)))
+		return false;
+	out = flow_is_outbound(h, p);
+	if (h->meter != METER_NONE && out &&
+		!meter_fast(&pl->meters, h->meter, h->bytes[0], p->ip_len))
+		return false;
+	if (p->ts > h->last)
+		h->last = p->ts;
+	h->packets[!out]++;
+	h->bytes[!out] += p->ip_len;
+	x->packets++;
+	x->bytes += p->wire_len;
+	x->ip_bytes += p->ip_len;
+	p->outcome = REASON_PASS_ALLOW;
+	if ((h->flags & FLOW_LOCAL) || h->action == POLICY_FLAG)
+		fast_odd(p, h->flags & FLOW_LOCAL, x);
+	return true;
+}
+
+static void prefetch_frames(const struct packet *p, unsigned n, unsigned i)
+{
+	if (i + PREFETCH_AHEAD < n)
+		__builtin_prefetch(p[i + PREFETCH_AHEAD].data);
+}
+
+// Looks for the signature only: the hot line is prefetched, not read. The first candidate is nearly
+// always the one; flow_find() goes on where it is not.
+static uint32_t candidate(const struct pipeline *pl, const struct packet *p)
+{
+	const struct flow_table *t = &pl->table;
+	const struct flow_bucket *b = &t->buckets[flow_bucket_of(t, p->hash)];
+	unsigned mask = flow_sig_mask(b, flow_sig(p->hash));
+	uint32_t i;
+
+	if (mask == 0)
+		return FLOW_NONE;
+	i = b->entry[__builtin_ctz(mask)];
+	__builtin_prefetch(&t->hot[i], 1);
+	return i;
+}
+
+static inline void read_packet(
+	struct pipeline *pl, struct packet *p, unsigned n, unsigned i, bool parsed)
+{
+	if (!parsed) {
+		prefetch_frames(p, n, i);
+		if (!parse_plain(&pl->parser, &p[i]))
+			parse_packet(&pl->parser, &p[i], NULL);
+	}
+	if (p[i].flags & PACKET_IP)
+		__builtin_prefetch(&pl->table.buckets[flow_bucket_of(&pl->table, p[i].hash)]);
+}
+
+// A new flow needs the country of its remote end.
+static void prefetch_country(const struct pipeline *pl, const struct packet *p, unsigned step)
+{
+	const struct flow_key *k = &p->key;
+	unsigned remote = p->dir ^ (p->side == SIDE_INSIDE);
+
+	if (pl->c.geo != NULL && p->side != SIDE_UNKNOWN && (p->flags & PACKET_IP))
+		geo_prefetch(pl->c.geo, k->version,
+			k->version == 4 ? (const uint8_t *)&k->a4[remote] : k->a6[remote], step);
+}
+
+static inline uint32_t find_entry(const struct pipeline *pl, const struct packet *p)
+{
+	uint32_t entry = p->flags & PACKET_IP ? candidate(pl, p) : FLOW_NONE;
+
+	if (entry == FLOW_NONE)
+		prefetch_country(pl, p, 0);
+	return entry;
+}
+
+// What lies behind the line that the stage before has prefetched: IPv6 addresses, or the country.
+static inline void prefetch_behind(
+	const struct pipeline *pl, const struct packet *p, uint32_t entry)
+{
+	if (entry == FLOW_NONE)
+		prefetch_country(pl, p, 1);
+	else if (p->key.version == 6 && pl->table.hot[entry].version == 6)
+		__builtin_prefetch(pl->table.addr6[pl->table.hot[entry].v6.slot]);
+}
+
+// What new flows and their classification take is measured, and limited where packets wait.
+static void serve_slowly(struct pipeline *pl, struct packet *q, uint32_t entry)
+{
+	bool begins = entry == FLOW_NONE;
+	uint64_t start = 0;
+
+	if (begins && budget_used_up(&pl->budget)) {
+		flow_shed(pl, q);
+		return;
+	}
+	if (begins || pl->table.cold[entry].dpi != FLOW_NONE)
+		start = budget_start(&pl->budget);
+	slow_packet(pl, q, entry);
+	budget_draw(&pl->budget, start);
+}
+
+// Packets that have no key, or about which something is to be said, and all where none may pass.
+// True where that was all.
+static __attribute__((noinline)) bool serve_odd(struct pipeline *pl, struct packet *q)
+{
+	if (q->notes != 0)
+		count_notes(pl, q->notes);
+	if (!(q->flags & PACKET_IP)) {
+		no_key(pl, q);
+		return true;
+	}
+	return (pl->stop_all || q->notes != 0) && stopped(pl, q);
+}
+
+static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, struct sums *x)
+{
+	if (__builtin_expect((q->notes != 0) | !(q->flags & PACKET_IP) | pl->stop_all, 0) &&
+		serve_odd(pl, q))
+		return;
+	// An earlier packet of this burst may have begun or ended the flow: look again.
+	if (entry == FLOW_NONE || !flow_matches(&pl->table, entry, q))
+		entry = flow_find(&pl->table, q);
+	// A fragment without its first may be what a datagram of another flow waits for.
+	if (entry == FLOW_NONE || (q->notes & (NOTES_MALFORMED | NOTE_BIT(FRAG_ORPHAN))) ||
+		!fast_packet(pl, q, entry, x))
+		serve_slowly(pl, q, entry);
+}
+
+static inline unsigned group_end(unsigned first, unsigned n)
+{
+	return first + GROUP < n ? first + GROUP : n;
+}
+
+unsigned pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
+{
+	uint32_t entry[PIPELINE_MAX_BURST];
+	uint64_t start = budget_start(&pl->budget);
+	struct sums x = {0};
+
+	pipeline_refresh(pl, now);
+	// The stages follow each other at a distance of GROUP packets, so that the memory requests
+	// of one packet are spread between the work on others and have come when they are needed.
+	// A group's packets go through a stage together: what they wait for, they wait for at once.
+	for (unsigned i = 0; i < n + 3 * GROUP; i += GROUP) {
+		for (unsigned j = i, end = group_end(j, n); j < end; j++)
+			read_packet(pl, p, n, j, parsed);
+		if (i < GROUP)
+			continue;
+		for (unsigned j = i - GROUP, end = group_end(j, n); j < end; j++)
+			entry[j] = find_entry(pl, &p[j]);
+		if (i < 2 * GROUP)
+			continue;
+		for (unsigned j = i - 2 * GROUP, end = group_end(j, n); j < end; j++)
+			prefetch_behind(pl, &p[j], entry[j]);
+		if (i < 3 * GROUP)
+			continue;
+		for (unsigned j = i - 3 * GROUP, end = group_end(j, n); j < end; j++)
+			serve(pl, &p[j], entry[j], &x);
+	}
+	add_sums(&pl->stats, &x);
+	budget_earn(&pl->budget, start);
+	return (unsigned)x.packets;
+}
