@@ -208,7 +208,7 @@ static void take_segment(struct verifier *v, const struct segment_file *f)
 		if (v->r->blocks == 0 && b.entry.block > v->tree.size)
 			skip_pruned(v, b.entry.block);
 		if (!verify_is_bad(v))
-			take_block(v, reader, &b, !f->open);
+			take_block(v, reader, &b, !f->open && f->number < v->closed);
 	}
 	if (!verify_is_bad(v))
 		end_of_segment(v, next, !f->open);
@@ -246,6 +246,20 @@ static bool open_entries(struct verifier *v)
 	}
 	v->entry_bytes = whole_lines(fd, st.st_size);
 	return true;
+}
+
+// Which segments are closed before the entries are read: the blocks of one that is closed later may
+// have come later too. Where the folder cannot be read take_segments() says so.
+static void note_closed(struct verifier *v)
+{
+	struct segment_list l;
+
+	if (segment_list_read(v->dir_fd, &l) != 0)
+		return;
+	for (size_t i = 0; i < l.n; i++)
+		if (!l.v[i].open && l.v[i].number >= v->closed)
+			v->closed = l.v[i].number + 1;
+	segment_list_free(&l);
 }
 
 static void take_segments(struct verifier *v)
@@ -342,6 +356,7 @@ void verify_log(const char *dir, const struct verify_options *o, struct verify_r
 			strerror(errno));
 	} else {
 		verify_read_targets(&v);
+		note_closed(&v);
 		if (!verify_is_bad(&v) && open_entries(&v))
 			take_segments(&v);
 		check_origin(&v);

@@ -56,6 +56,7 @@ struct verifier {
 	struct hash before_hash;
 	struct numbers numbers;
 	const char *segment; // being read
+	uint64_t closed;     // segments before this one were closed when the entries were opened
 	bool sealed_tail;    // a closed segment holds blocks that no entry tells of
 };
 
