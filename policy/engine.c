@@ -215,8 +215,10 @@ struct engine *engine_build(const struct policy_doc *d)
 		build_overrides(e, d);
 		build_times(e, d);
 		build_kinds(e, d);
-		if (!e->arena.failed)
+		if (!e->arena.failed) {
+			engine_build_sieve(e, d);
 			return e;
+		}
 	}
 	engine_free(e);
 	return NULL;

@@ -28,6 +28,7 @@ struct engine {
 	uint32_t n_claims;
 	uint16_t *override_cc; // by prefix
 	uint8_t home[COUNTRY_INDEX_MAX];
+	uint8_t sieve[COUNTRY_INDEX_MAX]; // see sieve.c
 	// By 64 rules: shadow rules, rules that block, rules that keep packets.
 	uint64_t *shadow, *blocking, *capturing;
 	bool captures; // any rule does
@@ -40,6 +41,9 @@ struct engine {
 // NULL without memory.
 struct engine *engine_build(const struct policy_doc *doc);
 void engine_free(struct engine *e);
+
+// What policy_may_block() reads; after all the rest.
+void engine_build_sieve(struct engine *e, const struct policy_doc *doc);
 
 struct policy {
 	struct policy_doc *doc;

@@ -256,6 +256,11 @@ const struct policy_info *policy_info(const struct policy *p);
 // Whether any rule, the default or the expiry may give POLICY_BLOCK; limits and the pending action
 // do not count.
 bool policy_can_block(const struct policy *p);
+// Whether policy_eval() may give POLICY_BLOCK for a flow of which no label, name or risk is known
+// or will be (final), by its country, its protocol and the time (seconds since 1970 UTC) alone.
+// False is certain; where it is true, an evaluation tells. Two look-ups, for packets that there is
+// no time for.
+bool policy_may_block(const struct policy *p, uint16_t cc, uint8_t proto, int64_t now);
 // Whether a rule or limit asks for the AS of the remote end.
 bool policy_asks_asn(const struct policy *p);
 // Always fills out; rule may be any value that a verdict can carry.

@@ -333,6 +333,27 @@ void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
 	}
 }
 
+// The address of the end that is not inside.
+static struct policy_addr remote_of(const struct packet *p, const struct flow_ends *ends)
+{
+	const struct flow_key *k = &p->key;
+	struct policy_addr a;
+
+	set_addr(&a, k->version,
+		k->version == 4 ? (const uint8_t *)&k->a4[!ends->inside1] : k->a6[!ends->inside1]);
+	return a;
+}
+
+bool flow_may_be_blocked(struct pipeline *pl, const struct packet *p)
+{
+	struct flow_ends ends = flow_ends_of(pl, p, flow_opener1(p));
+	struct policy_addr remote = remote_of(p, &ends);
+	uint8_t source;
+
+	return !ends.local && policy_may_block(pl->gen->policy, flow_country(pl, &remote, &source),
+				      p->key.proto, pl->now / 1000000);
+}
+
 enum policy_action flow_decide_stateless(struct pipeline *pl, const struct packet *p)
 {
 	bool opener1 = flow_opener1(p);
@@ -347,8 +368,7 @@ enum policy_action flow_decide_stateless(struct pipeline *pl, const struct packe
 		return POLICY_ALLOW;
 	set_addr(&f.inside, k->version,
 		k->version == 4 ? (const uint8_t *)&k->a4[ends.inside1] : k->a6[ends.inside1]);
-	set_addr(&f.remote, k->version,
-		k->version == 4 ? (const uint8_t *)&k->a4[!ends.inside1] : k->a6[!ends.inside1]);
+	f.remote = remote_of(p, &ends);
 	f.sport = k->port[icmp ? 0 : opener1];
 	f.dport = k->port[icmp ? 1 : !opener1];
 	f.initiator = ends.inside1 == opener1 ? POLICY_INIT_INSIDE : POLICY_INIT_OUTSIDE;

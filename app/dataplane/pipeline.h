@@ -206,6 +206,8 @@ void flow_count(struct pipeline *pl, struct packet *p, uint32_t i);
 void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p);
 // A verdict without a flow: a fragment whose first was not seen, a full table.
 enum policy_action flow_decide_stateless(struct pipeline *pl, const struct packet *p);
+// Whether that may be POLICY_BLOCK, for little: false is certain.
+bool flow_may_be_blocked(struct pipeline *pl, const struct packet *p);
 // Which end is inside, whether both are.
 struct flow_ends {
 	bool inside1, local;

@@ -35,13 +35,22 @@ void flow_no_room(struct pipeline *pl, struct packet *p)
 		RECORD_EXC_FLOW_TABLE_FULL, &pl->full_reported);
 }
 
-// Where the policy can block nothing, or the exception blocks all, the packet costs no evaluation.
+// Where the exception blocks all, or the policy can block nothing, or nothing there, the packet
+// costs no evaluation.
+static bool needs_evaluation(struct pipeline *pl, const struct packet *p)
+{
+	if (tell_due(p, pl->shed_reported))
+		return true;
+	return pl->c.exceptions.overload != POLICY_BLOCK && pl->can_block &&
+	       flow_may_be_blocked(pl, p);
+}
+
 void flow_shed(struct pipeline *pl, struct packet *p)
 {
 	enum policy_action action = pl->c.exceptions.overload, rule;
 
 	pl->stats.flows_shed++;
-	if (tell_due(p, pl->shed_reported) || (action != POLICY_BLOCK && pl->can_block)) {
+	if (needs_evaluation(pl, p)) {
 		rule = flow_decide_stateless(pl, p);
 		action = rule > action ? rule : action;
 	}

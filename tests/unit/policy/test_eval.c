@@ -6,6 +6,7 @@
 
 #include "policy/jsondoc.h"
 #include "tests/unit/policy/names.h"
+#include "tests/unit/policy/small.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -16,31 +17,6 @@
 
 #include <cmocka.h>
 
-#define NOW 1764000000 // 2025-11-24T16:00:00Z
-
-static void print_all(const struct diag_list *d)
-{
-	char line[1024];
-
-	for (size_t i = 0; i < d->n; i++) {
-		diag_format(d, i, line, sizeof(line));
-		print_error("%s\n", line);
-	}
-}
-
-static struct policy *load(const char *text, int64_t now)
-{
-	struct diag_list d;
-	struct policy *p;
-
-	diag_init(&d, "test");
-	p = policy_load(text, strlen(text), now, &test_names, &d);
-	print_all(&d);
-	assert_non_null(p);
-	diag_clear(&d);
-	return p;
-}
-
 static struct policy *load_example(void)
 {
 	struct jsondoc doc;
@@ -50,33 +26,11 @@ static struct policy *load_example(void)
 	diag_init(&d, EXAMPLE);
 	assert_int_equal(jsondoc_file(&doc, EXAMPLE, &d), 0);
 	p = policy_load(doc.text, doc.len, NOW + 86400 * 60, &test_names, &d);
-	print_all(&d);
+	small_print(&d);
 	assert_non_null(p);
 	jsondoc_free(&doc);
 	diag_clear(&d);
 	return p;
-}
-
-// A small policy: what stands in front of the rules, the rules, how it ends.
-static struct policy *make(const char *more, const char *rules, const char *defaults)
-{
-	char text[8192];
-
-	snprintf(text, sizeof(text),
-		"{\"schema\":\"egress-policy/"
-		"1\",\"meta\":{\"id\":\"t\",\"version\":1,\"issuer\":\"x\","
-		"\"not_before\":\"2025-01-01T00:00:00Z\",\"expires\":\"2030-01-01T00:00:00Z\","
-		"\"timezone\":\"UTC\"},\"home\":[\"CN\"],%s"
-		"\"defaults\":{\"action\":\"flag\",\"reason\":\"NO_RULE\",\"min_confidence\":"
-		"\"cache\","
-		"\"pending\":{\"action\":\"pass\",\"max_packets\":{\"tcp\":80,\"udp\":24},"
-		"\"max_bytes_out\":1000,\"max_ms\":3000},%s},\"rules\":[%s]}",
-		more != NULL ? more : "\"tenants\":{\"a\":{\"prefixes\":[\"10.0.0.0/8\"]}},",
-		defaults != NULL
-			? defaults
-			: "\"on_expiry\":\"keep_and_flag\",\"boot_without_policy\":\"block\"",
-		rules);
-	return load(text, NOW);
 }
 
 static void set_addr(struct policy_addr *a, const char *text)
@@ -171,7 +125,7 @@ static void test_example(void **state)
 
 static void test_confidence(void **state)
 {
-	struct policy *p = make("\"tenants\":{},\"apps\":{\"s\":{\"apps\":[\"SSH\"]}},",
+	struct policy *p = small_policy("\"tenants\":{},\"apps\":{\"s\":{\"apps\":[\"SSH\"]}},",
 		"{\"id\":\"r\",\"match\":{\"apps\":[\"s\"]},\"action\":\"block\",\"reason\":\"A\"}",
 		NULL);
 	struct policy_facts f = facts(p, "10.0.0.1", "192.0.2.1", "DE");
@@ -191,7 +145,7 @@ static void test_confidence(void **state)
 
 static void test_hosts(void **state)
 {
-	struct policy *p = make(NULL,
+	struct policy *p = small_policy(NULL,
 		"{\"id\":\"exact\",\"match\":{\"hosts\":[\"a.example\"]},\"action\":\"allow\","
 		"\"reason\":\"A\"},"
 		"{\"id\":\"suffix\",\"match\":{\"hosts\":[\"*.b.example\",\"*.c.b.example\"]},"
@@ -218,7 +172,7 @@ static void test_hosts(void **state)
 
 static void test_ports(void **state)
 {
-	struct policy *p = make(NULL,
+	struct policy *p = small_policy(NULL,
 		"{\"id\":\"r\",\"match\":{\"dports\":[\"443\",\"8000-8010\",\"65535\",\"0\"]},"
 		"\"action\":\"block\",\"reason\":\"A\"},"
 		"{\"id\":\"s\",\"match\":{\"sports\":[\"53\"]},\"action\":\"block\",\"reason\":"
@@ -244,7 +198,7 @@ static void test_ports(void **state)
 
 static void test_prefixes(void **state)
 {
-	struct policy *p = make(NULL,
+	struct policy *p = small_policy(NULL,
 		"{\"id\":\"one\",\"match\":{\"dst\":[\"192.0.2.128/25\"],\"src\":[\"10.1.0.0/"
 		"16\"]},\"action\":\"block\",\"reason\":\"A\"},"
 		"{\"id\":\"wide\",\"match\":{\"dst\":[\"192.0.2.0/24\",\"2001:db8::/"
@@ -269,11 +223,11 @@ static void test_prefixes(void **state)
 
 static void test_tenants(void **state)
 {
-	struct policy *p = make("\"tenants\":{\"wide\":{\"prefixes\":[\"10.0.0.0/8\"]},"
-				"\"near\":{\"prefixes\":[\"10.1.0.0/16\"]},"
-				"\"red\":{\"prefixes\":[\"10.1.0.0/16\"],\"vlans\":[100]},"
-				"\"blue\":{\"prefixes\":[\"10.1.2.0/24\"],\"vnis\":[7]},"
-				"\"net\":{\"vlans\":[200,201]}},",
+	struct policy *p = small_policy("\"tenants\":{\"wide\":{\"prefixes\":[\"10.0.0.0/8\"]},"
+					"\"near\":{\"prefixes\":[\"10.1.0.0/16\"]},"
+					"\"red\":{\"prefixes\":[\"10.1.0.0/16\"],\"vlans\":[100]},"
+					"\"blue\":{\"prefixes\":[\"10.1.2.0/24\"],\"vnis\":[7]},"
+					"\"net\":{\"vlans\":[200,201]}},",
 		"", NULL);
 	static const struct {
 		const char *addr, *name;
@@ -309,7 +263,7 @@ static void test_tenants(void **state)
 
 static void test_times(void **state)
 {
-	struct policy *p = make(NULL,
+	struct policy *p = small_policy(NULL,
 		"{\"id\":\"r\",\"match\":{\"border\":[\"cross\"]},\"action\":\"allow\",\"reason\":"
 		"\"A\","
 		"\"valid_from\":\"2026-01-01T08:00:00+08:00\",\"valid_to\":\"2026-01-31T23:59:"
@@ -343,7 +297,7 @@ static void expect_expired(const char *on_expiry, const char *cc, enum policy_ac
 
 	snprintf(defaults, sizeof(defaults),
 		"\"on_expiry\":\"%s\",\"boot_without_policy\":\"flag\"", on_expiry);
-	p = make(NULL,
+	p = small_policy(NULL,
 		"{\"id\":\"r\",\"match\":{\"countries\":[\"DE\"]},\"action\":\"allow\",\"reason\":"
 		"\"A\"},"
 		"{\"id\":\"b\",\"match\":{\"countries\":[\"US\"]},\"action\":\"block\",\"reason\":"
@@ -373,7 +327,7 @@ static void test_expiry(void **state)
 static void test_pending(void **state)
 {
 	const char *groups = "\"tenants\":{},\"apps\":{\"s\":{\"apps\":[\"SSH\"]}},";
-	struct policy *p = make(groups,
+	struct policy *p = small_policy(groups,
 		"{\"id\":\"b\",\"match\":{\"apps\":[\"s\"]},\"action\":\"block\",\"reason\":\"A\"},"
 		"{\"id\":\"x\",\"match\":{\"countries\":[\"DE\"]},\"action\":\"block\",\"reason\":"
 		"\"B\"},"
@@ -397,7 +351,7 @@ static void test_pending(void **state)
 
 static void test_shadow_and_disabled(void **state)
 {
-	struct policy *p = make(NULL,
+	struct policy *p = small_policy(NULL,
 		"{\"id\":\"off\",\"enabled\":false,\"match\":{\"border\":[\"cross\"]},\"action\":"
 		"\"block\",\"reason\":\"A\"},"
 		"{\"id\":\"sh1\",\"shadow\":true,\"match\":{\"border\":[\"cross\"]},\"action\":"
@@ -444,7 +398,7 @@ static void test_many_rules(void **state)
 		"\"max_bytes_out\":1000,\"max_ms\":3000},\"on_expiry\":\"block\","
 		"\"boot_without_policy\":\"block\"},\"rules\":[%s]}",
 		rules);
-	p = load(text, NOW);
+	p = small_load(text, NOW);
 	f = facts(p, "10.0.0.1", "192.0.2.1", "DE");
 	for (unsigned i = 0; i < 120; i++) {
 		f.dport = (uint16_t)(1000 + i);
