@@ -63,6 +63,17 @@ int command_options(
 	return 0;
 }
 
+int command_only_options(
+	const char *usage, const struct option_of *options, unsigned n, int argc, char **argv)
+{
+	int rc = command_options(usage, options, n, &argc, argv);
+
+	if (rc != 0 || argc == 0)
+		return rc;
+	fputs(usage, stderr);
+	return EXIT_ERROR;
+}
+
 json_t *command_ask(const char *socket, json_t *request)
 {
 	char err[2560];

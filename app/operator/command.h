@@ -31,6 +31,9 @@ struct option_of {
 // exits with 0. 0, or EXIT_ERROR with a line on standard error.
 int command_options(
 	const char *usage, const struct option_of *options, unsigned n, int *argc, char **argv);
+// The same for a command that takes nothing else: then any word is an error, with usage.
+int command_only_options(
+	const char *usage, const struct option_of *options, unsigned n, int argc, char **argv);
 
 // A time of the command line, or a day (its first second in UTC), in seconds since 1970 UTC; now
 // where text is NULL. option names it. False with a line on standard error.

@@ -83,14 +83,11 @@ int flows_command(const char *socket, int argc, char **argv)
 		{"limit", &limit, NULL}, {"json", NULL, &json}};
 	json_t *request, *reply;
 	json_int_t n = 50;
-	int rc = command_options(usage, options, sizeof(options) / sizeof(options[0]), &argc, argv);
+	int rc = command_only_options(
+		usage, options, sizeof(options) / sizeof(options[0]), argc, argv);
 
 	if (rc != 0)
 		return rc;
-	if (argc != 0) {
-		fputs(usage, stderr);
-		return EXIT_ERROR;
-	}
 	if (limit != NULL && !live_number(limit, "limit", 10000, &n))
 		return EXIT_ERROR;
 	request = json_pack(

@@ -15,14 +15,10 @@ static const char usage[] =
 int metrics_command(const char *socket, int argc, char **argv)
 {
 	json_t *stats;
-	int rc = command_options(usage, NULL, 0, &argc, argv);
+	int rc = command_only_options(usage, NULL, 0, argc, argv);
 
 	if (rc != 0)
 		return rc;
-	if (argc != 0) {
-		fputs(usage, stderr);
-		return EXIT_ERROR;
-	}
 	stats = command_ask(socket, json_pack("{s:s}", "cmd", "stats"));
 	if (stats == NULL)
 		return EXIT_ERROR;

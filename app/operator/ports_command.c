@@ -42,14 +42,10 @@ int ports_command(const char *socket, int argc, char **argv)
 	json_t *reply, *p;
 	struct grid g;
 	size_t i;
-	int rc = command_options(usage, options, 1, &argc, argv);
+	int rc = command_only_options(usage, options, 1, argc, argv);
 
 	if (rc != 0)
 		return rc;
-	if (argc != 0) {
-		fputs(usage, stderr);
-		return EXIT_ERROR;
-	}
 	reply = command_ask(socket, json_pack("{s:s}", "cmd", "stats"));
 	if (reply == NULL)
 		return EXIT_ERROR;

@@ -155,14 +155,10 @@ static int on_candidate(
 	const struct option_of options[] = {{"json", NULL, &json}, {"version", &version, NULL}};
 	json_int_t n = 0;
 	json_t *request, *reply;
-	int rc = command_options(usage, options, 2, &argc, argv);
+	int rc = command_only_options(usage, options, 2, argc, argv);
 
 	if (rc != 0)
 		return rc;
-	if (argc != 0) {
-		fputs(usage, stderr);
-		return EXIT_ERROR;
-	}
 	if (version != NULL && !live_number(version, "version", UINT32_MAX, &n))
 		return EXIT_ERROR;
 	request = json_pack("{s:s}", "cmd", cmd);

@@ -144,14 +144,10 @@ int rules_command(const char *socket, int argc, char **argv)
 	bool json = false;
 	const struct option_of options[] = {{"json", NULL, &json}};
 	json_t *reply;
-	int rc = command_options(usage, options, 1, &argc, argv);
+	int rc = command_only_options(usage, options, 1, argc, argv);
 
 	if (rc != 0)
 		return rc;
-	if (argc != 0) {
-		fputs(usage, stderr);
-		return EXIT_ERROR;
-	}
 	reply = live_ask(socket, json_pack("{s:s}", "cmd", "rules"));
 	if (reply == NULL)
 		return EXIT_ERROR;

@@ -16,14 +16,10 @@ int stats_command(const char *socket, int argc, char **argv)
 	bool json = false, all = false;
 	const struct option_of options[] = {{"json", NULL, &json}, {"all", NULL, &all}};
 	json_t *reply;
-	int rc = command_options(usage, options, 2, &argc, argv);
+	int rc = command_only_options(usage, options, 2, argc, argv);
 
 	if (rc != 0)
 		return rc;
-	if (argc != 0) {
-		fputs(usage, stderr);
-		return EXIT_ERROR;
-	}
 	reply = command_ask(socket, json_pack("{s:s}", "cmd", "stats"));
 	if (reply == NULL)
 		return EXIT_ERROR;

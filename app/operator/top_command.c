@@ -203,14 +203,11 @@ int top_command(const char *socket, int argc, char **argv)
 		{"limit", &limit, NULL}, {"json", NULL, &json}};
 	struct top t = {.socket = socket, .filter = &f};
 	json_int_t n = 20;
-	int rc = command_options(usage, options, sizeof(options) / sizeof(options[0]), &argc, argv);
+	int rc = command_only_options(
+		usage, options, sizeof(options) / sizeof(options[0]), argc, argv);
 
 	if (rc != 0)
 		return rc;
-	if (argc != 0) {
-		fputs(usage, stderr);
-		return EXIT_ERROR;
-	}
 	if (limit != NULL && !live_number(limit, "limit", 100000, &n))
 		return EXIT_ERROR;
 	t.by = by;
