@@ -87,7 +87,9 @@ class Pipeline:
     def tables(self):
         out = ["## One worker, in process", "",
                "Cycles of the time stamp counter a packet; bursts in cycles. Net is what the worker",
-               "adds to the floor: parsing, flow table, counters, verdict, sending.", ""]
+               "adds to the floor: parsing, flow table, counters, verdict, sending. The core's clock is not",
+               "the counter's: on a virtual machine it may fall by a third for minutes, and the floor tells",
+               "in which of them a row was measured.", ""]
         for ip in (4, 6):
             for order in ((), ("--zipf",)):
                 rows = [self.row(f"{n:,}", self.run("--flows", n, "--ip", ip, *order))
