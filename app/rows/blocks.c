@@ -11,6 +11,12 @@
 
 #define MAX_THREADS 8
 
+// Of a thread.
+struct worker {
+	struct unpacker *unpacker;
+	struct blocks_lines lines; // where the result of a block is all that is asked for
+};
+
 struct slot {
 	struct blocks_done done;
 	struct frame_block frame; // without its entry
@@ -39,7 +45,7 @@ struct blocks {
 	struct slot *slots;
 	unsigned n_slots;
 	uint64_t given, taken; // slots filled, slots that were handed out; the caller's alone
-	struct unpacker *own;  // where no thread is made
+	struct worker own;     // where no thread is made
 
 	pthread_t threads[MAX_THREADS];
 	unsigned n_threads;
@@ -49,25 +55,42 @@ struct blocks {
 	bool stop;              // guarded
 };
 
-static void work_on(struct blocks *b, struct slot *s, struct unpacker *u)
+static bool worker_init(struct worker *w)
 {
-	if (!s->unpacked && !unpacker_lines(u, &s->frame, s->data, &s->lines.v, &s->lines.cap)) {
-		s->rc = -EBADMSG;
-		return;
+	*w = (struct worker){.unpacker = unpacker_new()};
+	return w->unpacker != NULL;
+}
+
+static void worker_fini(struct worker *w)
+{
+	unpacker_free(w->unpacker);
+	free(w->lines.v);
+}
+
+static void work_on(struct blocks *b, struct slot *s, struct worker *w)
+{
+	const bool result_only = b->job.result_only;
+	struct blocks_lines *l = result_only && !s->unpacked ? &w->lines : &s->lines;
+
+	if (!s->unpacked) {
+		if (!unpacker_lines(w->unpacker, &s->frame, s->data, &l->v, &l->cap)) {
+			s->rc = -EBADMSG;
+			return;
+		}
+		l->len = s->frame.raw_len;
 	}
-	s->done.lines = s->lines.v;
-	s->done.len = s->unpacked ? s->lines.len : s->frame.raw_len;
-	s->rc = b->job.work == NULL ||
-				b->job.work(b->job.ctx, s->done.lines, s->done.len, &s->result)
-			? 0
-			: -ENOMEM;
+	s->done.lines = result_only ? NULL : l->v;
+	s->done.len = l->len;
+	s->rc = b->job.work == NULL || b->job.work(b->job.ctx, l->v, l->len, &s->result) ? 0
+											 : -ENOMEM;
 	s->done.result = s->result;
 }
 
 static void *run(void *arg)
 {
 	struct blocks *b = arg;
-	struct unpacker *u = unpacker_new();
+	struct worker w;
+	const bool ok = worker_init(&w);
 
 	pthread_mutex_lock(&b->mutex);
 	for (;;) {
@@ -81,8 +104,8 @@ static void *run(void *arg)
 		}
 		s = &b->slots[b->begun++ % b->n_slots];
 		pthread_mutex_unlock(&b->mutex);
-		if (u != NULL) {
-			work_on(b, s, u);
+		if (ok) {
+			work_on(b, s, &w);
 		} else {
 			s->rc = -ENOMEM;
 		}
@@ -91,7 +114,7 @@ static void *run(void *arg)
 		pthread_cond_signal(&b->finished);
 	}
 	pthread_mutex_unlock(&b->mutex);
-	unpacker_free(u);
+	worker_fini(&w);
 	return NULL;
 }
 
@@ -122,8 +145,7 @@ struct blocks *blocks_new(const struct blocks_job *job)
 	pthread_cond_init(&b->finished, NULL);
 	b->n_slots = threads == 0 ? 1 : 2 * threads + 2;
 	b->slots = calloc(b->n_slots, sizeof(*b->slots));
-	b->own = threads == 0 ? unpacker_new() : NULL;
-	if (b->slots == NULL || (threads == 0 && b->own == NULL)) {
+	if (b->slots == NULL || (threads == 0 && !worker_init(&b->own))) {
 		blocks_free(b);
 		return NULL;
 	}
@@ -160,7 +182,7 @@ void blocks_free(struct blocks *b)
 	free(b->slots);
 	free(b->items);
 	segment_reader_free(b->reader);
-	unpacker_free(b->own);
+	worker_fini(&b->own);
 	pthread_cond_destroy(&b->filled);
 	pthread_cond_destroy(&b->finished);
 	pthread_mutex_destroy(&b->mutex);
@@ -339,7 +361,7 @@ static void read_ahead(struct blocks *b)
 		}
 		b->given++;
 		if (b->n_threads == 0) {
-			work_on(b, s, b->own);
+			work_on(b, s, &b->own);
 			return;
 		}
 		pthread_mutex_lock(&b->mutex);

@@ -39,12 +39,15 @@ struct blocks_job {
 	// False: out of memory. NULL: nothing.
 	bool (*work)(void *ctx, const char *lines, size_t len, void **result);
 	void (*free_result)(void *result);
+	// The result is all that is asked for: a thread then unpacks all its blocks to one place,
+	// which stays in its processor's cache. struct blocks_done has no lines.
+	bool result_only;
 };
 
 struct blocks_done {
 	uint32_t i; // which of the file's blocks
 	struct frame_item item;
-	const char *lines; // valid until the next call, as is result
+	const char *lines; // valid until the next call, as is result; NULL: see result_only
 	size_t len;
 	size_t size; // bytes of both frames; 0: they were not read
 	void *result;

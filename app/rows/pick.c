@@ -8,7 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool add(struct pick *p, size_t from, size_t len)
+static bool keep_text(struct pick *p, const char *line, size_t len)
+{
+	if (p->text_cap - p->text_len < len) {
+		const size_t cap = (p->text_len + len) * 2;
+		char *text = realloc(p->text, cap);
+
+		if (text == NULL) {
+			return false;
+		}
+		p->text = text;
+		p->text_cap = cap;
+	}
+	memcpy(p->text + p->text_len, line, len);
+	p->text_len += len;
+	return true;
+}
+
+static bool add(struct pick *p, const char *line, size_t len)
 {
 	if (p->n == p->cap) {
 		const size_t cap = p->cap != 0 ? p->cap * 2 : 256;
@@ -20,10 +37,10 @@ static bool add(struct pick *p, size_t from, size_t len)
 		p->v = v;
 		p->cap = cap;
 	}
-	p->v[p->n].from = (uint32_t)from; // a block is less than 4 GiB, see FRAME_MAX_RAW
+	p->v[p->n].from = (uint32_t)p->text_len; // a block is less than 4 GiB, see FRAME_MAX_RAW
 	p->v[p->n].len = (uint32_t)len;
 	p->v[p->n++].line = (uint32_t)p->lines;
-	return true;
+	return keep_text(p, line, len);
 }
 
 // The next place of the needle, and whether a line must have it.
@@ -72,7 +89,7 @@ bool pick_run(const struct pick_by *by, const char *lines, size_t len, struct pi
 			return false;
 		}
 	}
-	p->n = 0;
+	p->n = p->text_len = 0;
 	p->lines = 0;
 	hunt_begin(&h, by, lines, len);
 	while (at < end) {
@@ -80,8 +97,7 @@ bool pick_run(const struct pick_by *by, const char *lines, size_t len, struct pi
 		const size_t n = (size_t)((nl != NULL ? nl : end) - at);
 
 		p->lines++;
-		if (hunt_line(&h, at, n) && by->line(by->ctx, at, n) &&
-			!add(p, (size_t)(at - lines), n)) {
+		if (hunt_line(&h, at, n) && by->line(by->ctx, at, n) && !add(p, at, n)) {
 			return false;
 		}
 		at += n + (nl != NULL);
@@ -92,6 +108,7 @@ bool pick_run(const struct pick_by *by, const char *lines, size_t len, struct pi
 void pick_free(struct pick *p)
 {
 	if (p != NULL) {
+		free(p->text);
 		free(p->v);
 		free(p);
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// The lines of a block that are asked for.
+// The lines of a block that are asked for, copied: the block need not be kept for them.
 #pragma once
 
 #include <stdbool.h>
@@ -10,10 +10,12 @@
 
 struct pick {
 	struct {
-		uint32_t from, len; // of the line, without its newline
+		uint32_t from, len; // of the line in text, without its newline
 		uint32_t line;      // which of the block, from 1
 	} * v;
 	size_t n, cap;
+	char *text;
+	size_t text_len, text_cap;
 	uint64_t lines; // of the block
 };
 

@@ -35,7 +35,7 @@ struct source {
 	size_t pick;              // the next of them
 	char *buf;
 	size_t from, len, cap; // bytes [from, len) of buf are not read yet
-	const char *text;      // buf, or the lines of a block
+	const char *text;      // buf, the lines of a block or those of them that are picked
 	struct source_stats stats;
 };
 
@@ -186,7 +186,8 @@ static int begin_segment(struct source *s)
 		.ctx = s,
 		.wanted = s->select.block != NULL ? wanted : NULL,
 		.work = s->select.line != NULL ? pick_lines : NULL,
-		.free_result = free_picks};
+		.free_result = free_picks,
+		.result_only = s->select.line != NULL};
 	const struct frame_item *items;
 	uint32_t n;
 
@@ -287,10 +288,10 @@ static bool is_open(const char *path)
 
 static void take_block(struct source *s, const struct blocks_done *b)
 {
-	s->text = b->lines;
+	s->picks = b->result;
+	s->text = s->picks != NULL ? s->picks->text : b->lines;
 	s->from = 0;
 	s->len = b->len;
-	s->picks = b->result;
 	s->pick = 0;
 	s->line = s->lines;
 	s->block = b->item.block;
