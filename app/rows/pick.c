@@ -3,10 +3,23 @@
 
 #include "app/rows/pick.h"
 
-#include "app/rows/find.h"
+#include "app/rows/marks.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define STRETCH 64 // marks at a time: of 4 kB, which are still in the nearest cache
+
+// A pass over a block.
+struct pass {
+	const struct pick_by *by;
+	struct pick *p;
+	struct marks_needle needle;
+	const char *begin;
+	size_t begin_len;
+	const char *line, *end; // the line at hand, where the block ends
+	bool has;               // it has the needle
+};
 
 static bool keep_text(struct pick *p, const char *line, size_t len)
 {
@@ -43,66 +56,83 @@ static bool add(struct pick *p, const char *line, size_t len)
 	return keep_text(p, line, len);
 }
 
-// The next place of the needle, and whether a line must have it.
-struct hunt {
-	const char *needle, *begin;
-	size_t needle_len, begin_len;
-	const char *hit, *end; // hit: at or behind the line that was asked about last; end: none
-};
-
-static void hunt_next(struct hunt *h, const char *at)
+// The line at hand goes up to nl. False: out of memory.
+static bool end_line(struct pass *s, const char *nl)
 {
-	const char *hit = find_text(at, h->end, h->needle, h->needle_len);
+	const char *line = s->line;
+	const size_t n = (size_t)(nl - line);
+	const bool asked = s->has || n < s->begin_len || memcmp(line, s->begin, s->begin_len) != 0;
 
-	h->hit = hit != NULL ? hit : h->end;
+	s->p->lines++;
+	s->line = nl + 1;
+	s->has = s->needle.len == 0;
+	return !asked || !s->by->line(s->by->ctx, line, n) || add(s->p, line, n);
 }
 
-static void hunt_begin(struct hunt *h, const struct pick_by *by, const char *lines, size_t len)
+static bool take_marks(struct pass *s, const char *at, const struct marks *m)
 {
-	h->needle = by->needle != NULL ? by->needle : "";
-	h->begin = by->begin != NULL ? by->begin : "";
-	h->needle_len = strlen(h->needle);
-	h->begin_len = strlen(h->begin);
-	h->end = lines + len;
-	hunt_next(h, lines);
-}
+	for (uint64_t bits = m->ends | m->places; bits != 0; bits &= bits - 1) {
+		const char *p = at + __builtin_ctzll(bits);
 
-// False: the line [at, at + n) lacks what it must hold.
-static bool hunt_line(struct hunt *h, const char *at, size_t n)
-{
-	if (h->hit < at) {
-		hunt_next(h, at);
+		if (*p == '\n') {
+			if (!end_line(s, p)) {
+				return false;
+			}
+		} else if (!s->has) {
+			s->has = memcmp(p, s->needle.text, s->needle.len) == 0;
+		}
 	}
-	return h->hit + h->needle_len <= at + n || n < h->begin_len ||
-	       memcmp(at, h->begin, h->begin_len) != 0;
+	return true;
+}
+
+static bool all_lines(struct pass *s)
+{
+	const char *nl;
+
+	while (s->line < s->end &&
+		(nl = memchr(s->line, '\n', (size_t)(s->end - s->line))) != NULL) {
+		if (!end_line(s, nl)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool marked_lines(struct pass *s)
+{
+	struct marks m[STRETCH];
+	const char *at = s->line;
+	size_t n;
+
+	while ((n = marks_make(&s->needle, at, s->end, m, STRETCH)) != 0) {
+		for (size_t i = 0; i < n; i++, at += MARKS_STEP) {
+			if (!take_marks(s, at, &m[i])) {
+				return false;
+			}
+		}
+		at = at < s->end ? at : s->end;
+	}
+	return true;
 }
 
 bool pick_run(const struct pick_by *by, const char *lines, size_t len, struct pick **result)
 {
-	const char *at = lines, *end = lines + len;
-	struct pick *p = *result;
-	struct hunt h;
+	struct pass s = {.by = by,
+		.needle = marks_needle(by->needle != NULL ? by->needle : ""),
+		.begin = by->begin != NULL ? by->begin : "",
+		.line = lines,
+		.end = lines + len};
 
-	if (p == NULL) {
-		p = *result = calloc(1, sizeof(*p));
-		if (p == NULL) {
-			return false;
-		}
+	if (*result == NULL && (*result = calloc(1, sizeof(**result))) == NULL) {
+		return false;
 	}
-	p->n = p->text_len = 0;
-	p->lines = 0;
-	hunt_begin(&h, by, lines, len);
-	while (at < end) {
-		const char *nl = memchr(at, '\n', (size_t)(end - at));
-		const size_t n = (size_t)((nl != NULL ? nl : end) - at);
-
-		p->lines++;
-		if (hunt_line(&h, at, n) && by->line(by->ctx, at, n) && !add(p, at, n)) {
-			return false;
-		}
-		at += n + (nl != NULL);
-	}
-	return true;
+	s.p = *result;
+	s.p->n = s.p->text_len = 0;
+	s.p->lines = 0;
+	s.begin_len = strlen(s.begin);
+	s.has = s.needle.len == 0;
+	return (s.has ? all_lines(&s) : marked_lines(&s)) &&
+	       (s.line >= s.end || end_line(&s, s.end));
 }
 
 void pick_free(struct pick *p)

@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/rows/find.h"
+#include "app/rows/marks.h"
 #include "app/rows/pick.h"
 
 #include <setjmp.h>
@@ -47,6 +48,55 @@ static void test_is_memmem(void **ctx)
 	}
 }
 
+// Each end of a line, and at least each place where the needle is.
+static void check_marks(const struct marks_needle *needle, const char *text, size_t len)
+{
+	struct marks m[5];
+	size_t at = 0, n;
+
+	while ((n = marks_make(needle, text + at, text + len, m, 5)) != 0) {
+		assert_true(n <= 5);
+		for (size_t i = 0; i < n * MARKS_STEP; i++) {
+			const struct marks *w = &m[i / MARKS_STEP];
+			const bool end = w->ends >> i % MARKS_STEP & 1;
+			const bool place = w->places >> i % MARKS_STEP & 1;
+			const size_t p = at + i;
+
+			assert_int_equal(end, p < len && text[p] == '\n');
+			if (p < len && len - p >= needle->len) {
+				assert_true(place || memcmp(text + p, needle->text, needle->len));
+			} else {
+				assert_false(place);
+			}
+		}
+		at = at + n * MARKS_STEP < len ? at + n * MARKS_STEP : len;
+	}
+	assert_int_equal(at, len);
+}
+
+static void test_marks(void **ctx)
+{
+	(void)ctx;
+	for (unsigned i = 0; i < 20000; i++) {
+		const size_t len = next(1000), n = 1 + (next(10) != 0 ? next(8) : next(99));
+		const unsigned letters = 1 + next(3);
+		char *text = malloc(len != 0 ? len : 1), needle[101];
+		struct marks_needle m;
+
+		fill(text, len, letters);
+		for (size_t k = 0; k < len; k++) {
+			text[k] = next(10) == 0 ? '\n' : text[k];
+		}
+		fill(needle, n, letters);
+		needle[n] = '\0';
+		m = marks_needle(needle);
+		check_marks(&m, text, len);
+		m.wide = false;
+		check_marks(&m, text, len);
+		free(text);
+	}
+}
+
 static bool takes(void *ctx, const char *line, size_t len)
 {
 	(void)ctx;
@@ -59,12 +109,12 @@ static void test_pick(void **ctx)
 	struct pick *p = NULL;
 
 	(void)ctx;
-	for (unsigned i = 0; i < 3000; i++) {
+	for (unsigned i = 0; i < 6000; i++) {
 		const struct pick_by by = {.line = takes,
 			.needle = next(4) != 0 ? "ab" : "",
 			.begin = next(4) != 0 ? "a" : ""};
-		char text[300];
-		const size_t len = next(sizeof(text));
+		const size_t len = next(next(10) != 0 ? 300 : 20000);
+		char *text = malloc(len != 0 ? len : 1);
 		size_t found = 0, line = 0;
 
 		fill(text, len, 3);
@@ -91,6 +141,7 @@ static void test_pick(void **ctx)
 		}
 		assert_int_equal(p->n, found);
 		assert_int_equal(p->lines, line);
+		free(text);
 	}
 	pick_free(p);
 }
@@ -99,6 +150,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_is_memmem),
+		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_pick),
 	};
 
