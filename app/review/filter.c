@@ -4,6 +4,7 @@
 #include "app/review/filter.h"
 
 #include "app/flowlog/json.h"
+#include "app/rows/find.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -181,7 +182,7 @@ int filter_add(
 
 static bool holds(const char *line, size_t len, const char *needle)
 {
-	return *needle != '\0' && memmem(line, len, needle, strlen(needle)) != NULL;
+	return *needle != '\0' && find_text(line, line + len, needle, strlen(needle)) != NULL;
 }
 
 // A text of the line that stands between quotes and holds no escapes, held against the value

@@ -22,38 +22,45 @@ static unsigned both(const char *p, size_t apart, __m128i first, __m128i second)
 		_mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, second)));
 }
 
-// Of needles such as "key":"value" the last two letters of the value are the rarest bytes. *from:
-// where it stopped.
-static const char *find_wide(const char **from, const char *end, const char *needle, size_t len)
+static const char *find_step(
+	const char *at, const char *needle, size_t len, size_t first, size_t second)
 {
-	const size_t second = len > 2 ? len - 2 : len - 1, first = second > 1 ? second - 1 : 0;
-	const __m128i a = _mm_set1_epi8(needle[first]), b = _mm_set1_epi8(needle[second]);
-	const char *at = *from;
+	unsigned hits = both(at + first, second - first, _mm_set1_epi8(needle[first]),
+		_mm_set1_epi8(needle[second]));
 
-	for (; (size_t)(end - at) >= len + STEP; at += STEP) {
-		for (unsigned hits = both(at + first, second - first, a, b); hits != 0;
-			hits &= hits - 1) {
-			const char *p = at + __builtin_ctz(hits);
+	for (; hits != 0; hits &= hits - 1) {
+		const char *p = at + __builtin_ctz(hits);
 
-			if (memcmp(p, needle, len) == 0) {
-				return p;
-			}
+		if (memcmp(p, needle, len) == 0) {
+			return p;
 		}
 	}
-	*from = at;
 	return NULL;
 }
-#else
-static const char *find_wide(const char **from, const char *end, const char *needle, size_t len)
+
+// Of needles such as "key":"value" the last two letters of the value are the rarest bytes. The text
+// is at least len + STEP - 1 bytes.
+static const char *find_wide(const char *at, const char *end, const char *needle, size_t len)
 {
-	(void)from, (void)end, (void)needle, (void)len;
-	return NULL;
+	const size_t second = len > 2 ? len - 2 : len - 1, first = second > 1 ? second - 1 : 0;
+	const char *last = end - len - (STEP - 1), *p = NULL; // the last step that can be made
+
+	for (; p == NULL && at < last; at += STEP) {
+		p = find_step(at, needle, len, first, second);
+	}
+	return p != NULL ? p : find_step(last, needle, len, first, second);
+}
+#else
+static const char *find_wide(const char *at, const char *end, const char *needle, size_t len)
+{
+	return memmem(at, (size_t)(end - at), needle, len);
 }
 #endif
 
 const char *find_text(const char *at, const char *end, const char *needle, size_t len)
 {
-	const char *p = len != 0 ? find_wide(&at, end, needle, len) : NULL;
+	const size_t n = (size_t)(end - at);
 
-	return p != NULL ? p : memmem(at, (size_t)(end - at), needle, len);
+	return len != 0 && n >= len + STEP - 1 ? find_wide(at, end, needle, len)
+					       : memmem(at, n, needle, len);
 }
