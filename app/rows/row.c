@@ -6,9 +6,35 @@
 #include <string.h>
 #include <strings.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 static const char *skip_blanks(const char *p, const char *end)
 {
 	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r')) {
+		p++;
+	}
+	return p;
+}
+
+// The first quote or backslash, or end. Most strings are a few bytes long: a call of memchr() takes
+// longer than they do.
+static const char *quote_or_slash(const char *p, const char *end)
+{
+#ifdef __SSE2__
+	for (; end - p >= 16; p += 16) {
+		const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		const unsigned found = (unsigned)_mm_movemask_epi8(
+			_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+				_mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+
+		if (found != 0) {
+			return p + __builtin_ctz(found);
+		}
+	}
+#endif
+	while (p < end && *p != '"' && *p != '\\') {
 		p++;
 	}
 	return p;
@@ -18,26 +44,32 @@ static const char *skip_blanks(const char *p, const char *end)
 static const char *string_end(const char *p, const char *end)
 {
 	for (;;) {
-		const char *quote = memchr(p, '"', (size_t)(end - p));
-		const char *slash;
-
-		if (quote == NULL) {
+		p = quote_or_slash(p, end);
+		if (p < end && *p == '"') {
+			return p;
+		}
+		if (end - p < 2) {
 			return NULL;
 		}
-		slash = memchr(p, '\\', (size_t)(quote - p));
-		if (slash == NULL) {
-			return quote;
-		}
-		if (end - slash < 2) {
-			return NULL;
-		}
-		p = slash + 2;
+		p += 2; // what is escaped
 	}
 }
 
 static const char *word_end(const char *p, const char *end)
 {
-	while (p < end && strchr(",}] \t\r\"[{:", *p) == NULL) {
+	static const bool ends[256] = {['\0'] = true,
+		[','] = true,
+		['}'] = true,
+		[']'] = true,
+		[' '] = true,
+		['\t'] = true,
+		['\r'] = true,
+		['"'] = true,
+		['['] = true,
+		['{'] = true,
+		[':'] = true};
+
+	while (p < end && !ends[(uint8_t)*p]) {
 		p++;
 	}
 	return p;

@@ -4,6 +4,7 @@
 #include "app/rows/find.h"
 #include "app/rows/marks.h"
 #include "app/rows/pick.h"
+#include "app/rows/row.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -146,12 +147,44 @@ static void test_pick(void **ctx)
 	pick_free(p);
 }
 
+// Where a string of a line ends, with quotes and backslashes at all places.
+static void test_strings(void **ctx)
+{
+	static const char head[] = "{\"k\":\"", letters[] = "aaaaaaaaa\"\\";
+	const size_t from = sizeof(head) - 1;
+
+	(void)ctx;
+	for (unsigned i = 0; i < 60000; i++) {
+		const size_t n = next(70), len = from + n + 2;
+		char *line = malloc(len); // of just this size
+		struct row r;
+		size_t end = from;
+
+		memcpy(line, head, from);
+		for (size_t k = 0; k < n; k++) {
+			line[from + k] = letters[next(sizeof(letters) - 1)];
+		}
+		memcpy(line + from + n, "\"}", 2);
+		while (end < len && line[end] != '"') {
+			end += line[end] == '\\' ? 2 : 1;
+		}
+		assert_int_equal(row_parse(&r, line, len), end == len - 2);
+		if (end == len - 2) {
+			assert_int_equal(r.n, 1);
+			assert_ptr_equal(r.cells[0].text, line + from);
+			assert_int_equal(r.cells[0].len, n);
+		}
+		free(line);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_is_memmem),
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_pick),
+		cmocka_unit_test(test_strings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
