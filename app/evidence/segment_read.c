@@ -20,7 +20,8 @@ struct unpacker {
 
 struct segment_reader {
 	int fd;
-	off_t at; // where buf[from] stands in the file
+	off_t at;  // where buf[from] stands in the file
+	off_t end; // what is not read; -1: all is
 	uint8_t *buf;
 	size_t from, len, cap; // [from, len) is read and not used yet
 	char *lines;
@@ -57,6 +58,7 @@ struct segment_reader *segment_reader_new(int fd)
 	if (r == NULL)
 		return NULL;
 	r->fd = fd;
+	r->end = -1;
 	r->cap = FIRST_BUFFER;
 	r->buf = malloc(r->cap);
 	r->unpacker = unpacker_new();
@@ -80,7 +82,24 @@ void segment_reader_free(struct segment_reader *r)
 void segment_reader_seek(struct segment_reader *r, off_t offset)
 {
 	r->at = offset;
+	r->end = -1;
 	r->from = r->len = 0;
+}
+
+void segment_reader_place(struct segment_reader *r, int fd, off_t offset, size_t size)
+{
+	segment_reader_seek(r, offset);
+	r->fd = fd;
+	r->end = offset + (off_t)size;
+}
+
+// Bytes that may be read behind those that are there.
+static size_t room(const struct segment_reader *r)
+{
+	const size_t n = r->cap - r->len;
+	const off_t at = r->at + (off_t)r->len;
+
+	return r->end >= 0 && r->end - at < (off_t)n ? (size_t)(r->end - at) : n;
 }
 
 off_t segment_reader_at(const struct segment_reader *r)
@@ -105,8 +124,7 @@ static int fill(struct segment_reader *r, size_t want)
 		r->cap = want;
 	}
 	while (r->len < want) {
-		const ssize_t n =
-			pread(r->fd, r->buf + r->len, r->cap - r->len, r->at + (off_t)r->len);
+		const ssize_t n = pread(r->fd, r->buf + r->len, room(r), r->at + (off_t)r->len);
 
 		if (n < 0 && errno != EINTR)
 			return -errno;

@@ -37,6 +37,8 @@ void segment_reader_free(struct segment_reader *r);
 enum segment_next segment_reader_next(struct segment_reader *r, struct segment_block *b);
 // Goes on at a block whose offset is known.
 void segment_reader_seek(struct segment_reader *r, off_t offset);
+// Goes to a block whose place is known, of fd from now on, and reads nothing behind it.
+void segment_reader_place(struct segment_reader *r, int fd, off_t offset, size_t size);
 // Where the next frame begins.
 off_t segment_reader_at(const struct segment_reader *r);
 

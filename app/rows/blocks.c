@@ -4,15 +4,18 @@
 #include "app/rows/blocks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_THREADS 8
 
 // Of a thread.
 struct worker {
+	struct segment_reader *reader; // of blocks whose place is known
 	struct unpacker *unpacker;
 	struct blocks_lines lines; // where the result of a block is all that is asked for
 };
@@ -23,7 +26,11 @@ struct slot {
 	uint8_t *data;
 	size_t data_cap;
 	struct blocks_lines lines;
-	bool unpacked; // lines were put in, there is no data
+	enum {
+		SLOT_DATA,  // a thread unpacks it
+		SLOT_PLACE, // it reads it, too: offset and done.size, by the footer
+		SLOT_LINES, // they were put in, there is no data
+	} has;
 	void *result;
 	off_t offset;
 	int rc;     // of the work
@@ -33,11 +40,10 @@ struct slot {
 struct blocks {
 	struct blocks_job job;
 	struct segment_reader *reader;
-	int fd;
+	int fd;                   // our own; -1: none
 	struct frame_item *items; // of the footer; NULL: there is none, go frame by frame
 	uint32_t n_items, at;     // the next block of the file
 	off_t footer_at;
-	bool jumped; // blocks before `at` were not read: the file goes on elsewhere
 	uint32_t skipped;
 	int read_rc; // what ended the reading, once it has: 1: not yet
 	enum blocks_end how;
@@ -57,33 +63,86 @@ struct blocks {
 
 static bool worker_init(struct worker *w)
 {
-	*w = (struct worker){.unpacker = unpacker_new()};
-	return w->unpacker != NULL;
+	*w = (struct worker){.reader = segment_reader_new(-1), .unpacker = unpacker_new()};
+	return w->reader != NULL && w->unpacker != NULL;
 }
 
 static void worker_fini(struct worker *w)
 {
+	segment_reader_free(w->reader);
 	unpacker_free(w->unpacker);
 	free(w->lines.v);
 }
 
+// What the entry, or a footer that was found to be right, says of a block.
+static struct frame_item item_of(const struct segment_block *sb)
+{
+	const struct entry *e = &sb->entry;
+
+	return (struct frame_item){(uint64_t)sb->offset, e->block, e->first,
+		e->first + e->n - (e->n != 0), e->t0, e->t1};
+}
+
+static int unpack(const struct blocks *b, struct slot *s, struct worker *w, const uint8_t *data)
+{
+	struct blocks_lines *l = b->job.result_only ? &w->lines : &s->lines;
+
+	if (!unpacker_lines(w->unpacker, &s->frame, data, &l->v, &l->cap)) {
+		return -EBADMSG;
+	}
+	s->done.lines = l->v;
+	s->done.len = s->frame.raw_len;
+	return 0;
+}
+
+// A block that the footer tells of: it must be there, and end where the next begins. 0 or -errno.
+static int read_place(const struct blocks *b, struct slot *s, struct worker *w)
+{
+	struct segment_block sb;
+
+	segment_reader_place(w->reader, b->fd, s->offset, s->done.size);
+	switch (segment_reader_next(w->reader, &sb)) {
+	case SEGMENT_BLOCK:
+		break;
+	case SEGMENT_ERROR:
+		return -errno;
+	default:
+		return -EBADMSG;
+	}
+	if (sb.entry.block != s->done.item.block || sb.size != s->done.size) {
+		return -EBADMSG;
+	}
+	s->done.item = item_of(&sb);
+	s->frame = sb.frame;
+	s->frame.entry = NULL;
+	return unpack(b, s, w, sb.data);
+}
+
+static int get_lines(const struct blocks *b, struct slot *s, struct worker *w)
+{
+	switch (s->has) {
+	case SLOT_DATA:
+		return unpack(b, s, w, s->data);
+	case SLOT_PLACE:
+		return read_place(b, s, w);
+	default:
+		s->done.lines = s->lines.v;
+		s->done.len = s->lines.len;
+		return 0;
+	}
+}
+
 static void work_on(struct blocks *b, struct slot *s, struct worker *w)
 {
-	const bool result_only = b->job.result_only;
-	struct blocks_lines *l = result_only && !s->unpacked ? &w->lines : &s->lines;
-
-	if (!s->unpacked) {
-		if (!unpacker_lines(w->unpacker, &s->frame, s->data, &l->v, &l->cap)) {
-			s->rc = -EBADMSG;
-			return;
-		}
-		l->len = s->frame.raw_len;
+	s->rc = get_lines(b, s, w);
+	if (s->rc == 0 && b->job.work != NULL &&
+		!b->job.work(b->job.ctx, s->done.lines, s->done.len, &s->result)) {
+		s->rc = -ENOMEM;
 	}
-	s->done.lines = result_only ? NULL : l->v;
-	s->done.len = l->len;
-	s->rc = b->job.work == NULL || b->job.work(b->job.ctx, l->v, l->len, &s->result) ? 0
-											 : -ENOMEM;
 	s->done.result = s->result;
+	if (b->job.result_only) {
+		s->done.lines = NULL; // the thread's next block will be there
+	}
 }
 
 static void *run(void *arg)
@@ -160,6 +219,14 @@ struct blocks *blocks_new(const struct blocks_job *job)
 	return b;
 }
 
+static void close_fd(struct blocks *b)
+{
+	if (b->fd >= 0) {
+		close(b->fd);
+		b->fd = -1;
+	}
+}
+
 void blocks_free(struct blocks *b)
 {
 	if (b == NULL) {
@@ -183,6 +250,7 @@ void blocks_free(struct blocks *b)
 	free(b->items);
 	segment_reader_free(b->reader);
 	worker_fini(&b->own);
+	close_fd(b);
 	pthread_cond_destroy(&b->filled);
 	pthread_cond_destroy(&b->finished);
 	pthread_mutex_destroy(&b->mutex);
@@ -203,16 +271,16 @@ int blocks_begin(struct blocks *b, int fd)
 	for (; b->taken < b->given; b->taken++) { // of a file that was left before its end
 		wait_for(b, &b->slots[b->taken % b->n_slots]);
 	}
-	segment_reader_free(b->reader);
-	b->reader = segment_reader_new(fd);
+	close_fd(b);
+	b->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0); // threads read it for as long as they need
 	free(b->items);
 	b->items = segment_footer(fd, &b->n_items, &b->footer_at);
-	b->fd = fd;
+	segment_reader_free(b->reader);
+	b->reader = segment_reader_new(b->fd);
 	b->at = b->skipped = 0;
-	b->jumped = false;
 	b->read_rc = 1;
 	b->how = BLOCKS_OPEN;
-	return b->reader != NULL ? 0 : -ENOMEM;
+	return b->fd >= 0 && b->reader != NULL ? 0 : -ENOMEM;
 }
 
 const struct frame_item *blocks_items(const struct blocks *b, uint32_t *n)
@@ -221,43 +289,10 @@ const struct frame_item *blocks_items(const struct blocks *b, uint32_t *n)
 	return b->items;
 }
 
-// Passes over blocks that the footer tells of and nobody wants. *want: of block b->at, BLOCKS_SKIP
-// where there are no more. False: the footer does not fit the file.
-static bool seek_wanted(struct blocks *b, enum blocks_want *want, struct blocks_lines *instead)
+// Where block i ends, by the footer.
+static off_t end_of(const struct blocks *b, uint32_t i)
 {
-	const off_t at = segment_reader_at(b->reader);
-	off_t to;
-
-	for (*want = BLOCKS_SKIP; b->at < b->n_items; b->at++) {
-		*want = b->job.wanted(b->job.ctx, b->at, &b->items[b->at], instead);
-		if (*want != BLOCKS_SKIP) {
-			break;
-		}
-		b->skipped++;
-		b->jumped = true;
-	}
-	if (*want == BLOCKS_INSTEAD) {
-		b->jumped = true;
-		return true;
-	}
-	to = b->at < b->n_items ? (off_t)b->items[b->at].offset : b->footer_at;
-	if (b->jumped ? to <= at || to > b->footer_at : to != at) {
-		return false;
-	}
-	b->jumped = false;
-	if (to != at) {
-		segment_reader_seek(b->reader, to);
-	}
-	return true;
-}
-
-// What the entry, or a footer that was found to be right, says of a block.
-static struct frame_item item_of(const struct segment_block *sb)
-{
-	const struct entry *e = &sb->entry;
-
-	return (struct frame_item){(uint64_t)sb->offset, e->block, e->first,
-		e->first + e->n - (e->n != 0), e->t0, e->t1};
+	return i + 1 < b->n_items ? (off_t)b->items[i + 1].offset : b->footer_at;
 }
 
 static int keep(struct blocks *b, const struct segment_block *sb, struct slot *s)
@@ -273,45 +308,47 @@ static int keep(struct blocks *b, const struct segment_block *sb, struct slot *s
 	memcpy(s->data, sb->data, sb->frame.data_len);
 	s->frame = sb->frame;
 	s->frame.entry = NULL;
-	s->unpacked = false;
+	s->has = SLOT_DATA;
 	s->offset = sb->offset;
 	s->done = (struct blocks_done){.i = b->at++, .item = item_of(sb), .size = sb->size};
 	s->ready = false;
 	return 1;
 }
 
-// The next wanted block, by the footer.
+// The next wanted block, by the footer: those that nobody wants are passed over, and a thread reads
+// it.
 static int find_block(struct blocks *b, struct slot *s)
 {
-	struct segment_block sb;
-	enum blocks_want want;
+	enum blocks_want want = BLOCKS_SKIP;
+	const struct frame_item *item;
 
-	if (!seek_wanted(b, &want, &s->lines)) {
-		return -EBADMSG;
+	for (; b->at < b->n_items; b->at++, b->skipped++) {
+		want = b->job.wanted(b->job.ctx, b->at, &b->items[b->at], &s->lines);
+		if (want != BLOCKS_SKIP) {
+			break;
+		}
 	}
-	if (want == BLOCKS_INSTEAD) {
-		s->unpacked = true;
-		s->ready = false;
-		s->offset = (off_t)b->items[b->at].offset;
-		s->done = (struct blocks_done){.i = b->at, .item = b->items[b->at]};
-		b->at++;
-		return 1;
+	if (b->at == b->n_items) {
+		b->how = BLOCKS_WHOLE;
+		return 0;
 	}
-	b->bad_at = segment_reader_at(b->reader);
-	switch (segment_reader_next(b->reader, &sb)) {
-	case SEGMENT_BLOCK:
-		if (b->at == b->n_items || sb.entry.block != b->items[b->at].block) {
+	item = &b->items[b->at];
+	s->offset = (off_t)item->offset;
+	s->done = (struct blocks_done){.i = b->at, .item = *item};
+	s->has = SLOT_LINES;
+	if (want != BLOCKS_INSTEAD) {
+		const off_t end = end_of(b, b->at);
+
+		b->bad_at = s->offset;
+		if (end <= s->offset || s->offset < 0 || (b->at == 0 && s->offset != 0)) {
 			return -EBADMSG;
 		}
-		return keep(b, &sb, s);
-	case SEGMENT_END:
-		b->how = BLOCKS_WHOLE;
-		return b->at == b->n_items ? 0 : -EBADMSG;
-	case SEGMENT_ERROR:
-		return -errno;
-	default: // a file with a footer ends with it
-		return -EBADMSG;
+		s->has = SLOT_PLACE;
+		s->done.size = (size_t)(end - s->offset);
 	}
+	s->ready = false;
+	b->at++;
+	return 1;
 }
 
 // The next wanted block, frame by frame.

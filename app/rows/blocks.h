@@ -63,8 +63,8 @@ enum blocks_end {
 struct blocks *blocks_new(const struct blocks_job *job);
 void blocks_free(struct blocks *b);
 
-// A segment to go through, from its begin. fd is borrowed until the next one or blocks_free(). 0 or
-// -ENOMEM.
+// A segment to go through, from its begin. What is read of fd is read of a duplicate. 0 or -ENOMEM
+// (no memory, or no descriptor).
 int blocks_begin(struct blocks *b, int fd);
 // What its footer tells: items of *n blocks, or NULL where there is none. Valid until the next.
 const struct frame_item *blocks_items(const struct blocks *b, uint32_t *n);
