@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 import second
 from segment import Segment, root
@@ -309,6 +310,21 @@ class Tamper(Case):
         os.unlink(self.path("checkpoints"))
         os.unlink(self.path("cosigned"))
         self.check(3, integrity="unconfirmed", signer="unconfirmed")
+
+    def test_segment_closed_meanwhile(self):
+        """A writer that closes a segment while the folder is being listed has written its entries before."""
+        text, lines = self.read("entries"), self.read("entries").splitlines(keepends=True)
+        self.write("entries", b"".join(lines[:Segment(self.segments()[-1]).number(0)]))
+        self.check(3, integrity="unconfirmed", signer="good")  # closed, and nothing tells of it
+
+        def listed(folder, really=os.listdir):
+            self.write("entries", text)
+            return really(folder)
+
+        with unittest.mock.patch("os.listdir", listed):
+            p = second.verify_log(self.dir, "--json", "--key", key("gw-a1"))
+        x = json.loads(p.stdout)
+        self.assertEqual((x["exit"], x["integrity"]["status"], x["blocks"]), (0, "good", len(lines)), x)
 
     # ---- checkpoints
 
