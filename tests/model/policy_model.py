@@ -29,6 +29,7 @@ A verdict has: tenant, covered (whether a prefix of any tenant has the inside en
 which it may change, None: never), limits (ids of those that hold).
 """
 import datetime
+import functools
 import ipaddress
 
 TRUE, FALSE, PENDING = "true", "false", "pending"
@@ -38,9 +39,15 @@ PORTS_OF = [6, 17, 132]  # protocols that have ports; ICMP's type and code are n
 PROTOS = {"icmp": 1, "tcp": 6, "udp": 17, "gre": 47, "esp": 50, "icmp6": 58, "sctp": 132}
 
 
+@functools.cache
 def seconds(text):
     """Seconds since 1970 UTC of a date and time with its offset (RFC 3339)."""
     return int(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp())
+
+
+@functools.lru_cache(10000)
+def address_of(text):
+    return ipaddress.ip_address(text)
 
 
 def truth(yes):
@@ -105,7 +112,7 @@ class Policy:
     def tenant(self, inside, vlan, vni):
         """Of the tenants whose VLANs or VNIs hold, that of the longest prefix. Where two have it, one
         that names the VLAN goes before one that names the VNI, and both before one without tags."""
-        address = ipaddress.ip_address(inside)
+        address = address_of(inside)
         best, best_rank = "_unlisted", (-2, 0)
         for name, tenant in self.document["tenants"].items():
             if vlan in tenant.get("vlans", []):
@@ -127,13 +134,13 @@ class Policy:
 
     def covered(self, inside):
         """Whether any tenant's prefix has the address, whatever its tags."""
-        address = ipaddress.ip_address(inside)
+        address = address_of(inside)
         return any(address in self.network(text) for tenant in self.document["tenants"].values()
                    for text in tenant.get("prefixes", []))
 
     def country(self, remote, database):
         """The override of the longest prefix, else the database's answer."""
-        address = ipaddress.ip_address(remote)
+        address = address_of(remote)
         best, best_length = database, -1
         for override in self.document.get("geo", {}).get("overrides", []):
             network = self.network(override["prefix"])
@@ -220,15 +227,21 @@ class Policy:
         return {field: self.condition(field, values, facts, where) for field, values in match.items()}
 
     def holds(self, match, facts, where):
-        return all_of(self.conditions(match, facts, where).values())
+        value = TRUE
+        for field, values in match.items():
+            one = self.condition(field, values, facts, where)
+            if one == FALSE:  # whatever the others come to
+                return FALSE
+            value = one if one == PENDING else value
+        return value
 
     def where(self, facts):
         """What follows from the addresses and the tags."""
         cc = self.country(facts["remote"], facts["cc"])
         return {"tenant": self.tenant(facts["inside"], facts["vlan"], facts["vni"]),
                 "cc": cc, "border": self.border(cc),
-                "inside": ipaddress.ip_address(facts["inside"]),
-                "remote": ipaddress.ip_address(facts["remote"])}
+                "inside": address_of(facts["inside"]),
+                "remote": address_of(facts["remote"])}
 
     # ---- rules
 
