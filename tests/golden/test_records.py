@@ -34,7 +34,7 @@ def library(out):
 
 def check(tap, program, path, name, renew):
     status, out, err = golden.replay(program, [path], "--inside", golden.INSIDE, "--local-flows",
-                                     "--records", "-")
+                                     "--records", "-", again=name != "demo")  # test_synthetic.py has the others
     stored = os.path.join(STORED, name + ".jsonl")
     if status == 0 and not library(out).startswith("nDPI 4.2"):
         tap.skip(name, "the labels stored are nDPI 4.2's, this is %s" % library(out))
