@@ -26,10 +26,12 @@ SMOKE_SECONDS = 300  # where a smoke test has no line "# timeout: SECONDS"
 
 # name -> (options of meson setup, environment, what is built, multiplier of test timeouts)
 # What sanitizers add takes four times as long to compile at -O3 as at -O1, and these trees run for minutes only.
+# Lines for their reports are all that is wanted of debug information.
+LINES = ["-Dwerror=true", "-Ddebug=false", "-Dc_args=-g1"]
 SETUP = {
-    "plain": (["-Dwerror=true"], {}, [], 1),
-    "sanitize": (["-Dwerror=true", "-Dsanitize=true", "-Doptimization=1"], {}, [], 4),
-    "fuzz": (["-Dwerror=true", "-Dfuzz=true", "-Doptimization=1"], {"CC": "clang"}, ["fuzz"], 1),
+    "plain": (LINES, {}, [], 1),
+    "sanitize": ([*LINES, "-Dsanitize=true", "-Doptimization=1", "-Dc_link_args=-fuse-ld=gold"], {}, [], 4),
+    "fuzz": ([*LINES, "-Dfuzz=true", "-Doptimization=1"], {"CC": "clang"}, ["fuzz"], 1),
 }
 NEEDS = {"lint": ("plain",), "unit": ("plain", "sanitize"), "model": ("plain", "sanitize"),
          "golden": ("plain", "sanitize"),
