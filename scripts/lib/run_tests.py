@@ -6,11 +6,13 @@ import argparse
 import glob
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from multiprocessing.pool import ThreadPool
 
@@ -55,6 +57,8 @@ def sanitizer_env(prefix):
 class Run:
     def __init__(self, args):
         self.args, self.results, self.good_trees = args, [], set()
+        self.built = {tree: threading.Event() for tree in SETUP}
+        self.behind = []  # before a command that works while smoke tests, which mostly wait, run beside it
         self.logs = os.path.join(TREES, "logs")
         os.makedirs(self.logs, exist_ok=True)
 
@@ -85,15 +89,15 @@ class Run:
     def build(self, tree):
         options, env, targets, _ = SETUP[tree]
         where = os.path.join(TREES, tree)
-        setup = ["meson", "setup", where] + options
+        setup = [*self.behind, "meson", "setup", where] + options
         if os.path.exists(os.path.join(where, "build.ninja")):
             setup.append("--reconfigure")
         code, out = self.command(f"setup-{tree}", setup, env)
         if code != 0:  # an old tree may not fit any more (another compiler, an option gone)
             shutil.rmtree(where, ignore_errors=True)
-            code, out = self.command(f"setup-{tree}", ["meson", "setup", where] + options, env)
+            code, out = self.command(f"setup-{tree}", [*self.behind, "meson", "setup", where] + options, env)
         if code == 0:
-            code, out = self.command(f"build-{tree}", ["ninja", "-C", where, "-k", "0", "-j",
+            code, out = self.command(f"build-{tree}", [*self.behind, "ninja", "-C", where, "-k", "0", "-j",
                                                        str(self.args.jobs)] + targets, env)
         if code != 0:
             return [Result(f"build {tree}", FAILED, errors_of(out))]
@@ -107,8 +111,11 @@ class Run:
         log = "-".join([tree] + (list(suites) or ["unit"]))
         if tree not in self.good_trees:
             return [Result(f"{label} {'/'.join(suites) or 'unit'}", FAILED, "its tree was not built\n")]
-        argv = ["meson", "test", "-C", where, "--no-rebuild", "--logbase", log, "--num-processes",
+        argv = [*self.behind, "meson", "test", "-C", where, "--no-rebuild", "--logbase", log, "--num-processes",
                 str(self.args.jobs), "-t", str(SETUP[tree][3])]
+        if self.behind:  # each test is a session of its own
+            argv += ["--wrapper", shlex.join(self.behind)]
+            log += "-" + os.path.basename(self.behind[0])  # so meson names the files then
         for s in suites:
             argv += ["--suite", s]
         for s in [*left_out, *NOT_IN[tree]]:
@@ -140,7 +147,7 @@ class Run:
         os.makedirs(os.path.dirname(kept), exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="bridgehead-fuzz-") as found:
             code, out = self.command(f"fuzz-{target}", [
-                exe, f"-max_total_time={self.args.fuzz_time}", f"-seed={self.args.fuzz_seed}",
+                *self.behind, exe, f"-max_total_time={self.args.fuzz_time}", f"-seed={self.args.fuzz_seed}",
                 "-timeout=25", "-max_len=8192",
                 "-print_final_stats=1", "-error_exitcode=1", f"-artifact_prefix={kept}", found, corpus])
         m = re.search(r"number_of_executed_units:\s*(\d+)", out)
@@ -175,15 +182,17 @@ class Run:
 
     def smoke_all(self):
         """Two side by side where there are two processors, the longest first: they wait more than they work, and every
-        name that one makes is its own. Those with a line "# alone: WHY" run by themselves, at the end."""
+        name that one makes is its own. Those with a line "# alone: WHY" run without another at the end. Builds and
+        other tests that go on meanwhile get the time that these leave (scripts/lib/behind)."""
         paths = sorted(glob.glob(os.path.join(TOP, "tests", "smoke", "test_*.py")))
         if not paths:
             self.results.append(Result("smoke", SKIPPED, "there are no smoke tests"))
         smokes = [(path, tree) for path in paths for tree in NEEDS["smoke"]
                 if tree != "sanitize" or not (head_value(path, "sanitizer") or "").startswith("no")]
-        smokes.sort(key=lambda t: -int(head_value(t[0], "timeout") or SMOKE_SECONDS))
+        smokes.sort(key=lambda t: (t[1] == "sanitize", -int(head_value(t[0], "timeout") or SMOKE_SECONDS)))
 
         def one(path, tree):
+            self.built[tree].wait()
             short = os.path.basename(path)[5:-3]
             self.stage(f"smoke {short[:9]}{' san' if tree == 'sanitize' else ''}", lambda: self.smoke(path, tree))
 
@@ -195,23 +204,36 @@ class Run:
 
     # ---- all of it
 
+    def tests_of(self, tree, parts):
+        if tree == "plain" and "lint" in parts:
+            self.stage("lint", self.lint)
+        for part, suites, left_out in (
+                ("unit", [], NOT_UNIT), ("golden", ["golden"], ()), ("model", ["model"], ())):
+            if part in parts and tree in NEEDS[part]:
+                self.stage(f"{part} {tree}", lambda s=suites, o=left_out: self.meson(tree, s, o))
+
     def all(self):
+        """A tree's tests begin when it is built, while the next one is: what waits in one leaves its processor to
+        another, and no stage's last test has the machine for itself."""
         parts = [p for p in PARTS if not self.args.parts or p in self.args.parts]
+        going, beside = [], ThreadPool(len(SETUP))
+        if "smoke" in parts:
+            self.behind = [os.path.join(TOP, "scripts", "lib", "behind")]
         for tree in SETUP:
             if any(tree in NEEDS[p] for p in parts):
                 self.stage(f"build {tree}", lambda t=tree: self.build(t))
-        if "lint" in parts:
-            self.stage("lint", self.lint)
-        for part, suites, left_out in (
-                ("unit", [], NOT_UNIT), ("model", ["model"], ()), ("golden", ["golden"], ())):
-            if part in parts:
-                for tree in NEEDS[part]:
-                    self.stage(f"{part} {tree}", lambda t=tree, s=suites, o=left_out: self.meson(t, s, o))
-        if "fuzz" in parts:
+            self.built[tree].set()
+            if tree == "plain" and "smoke" in parts:
+                smoke = beside.apply_async(self.smoke_all)
+            if tree != "fuzz":
+                going.append(beside.apply_async(self.tests_of, (tree, parts)))
+        for tests in going:
+            tests.get()
+        if "fuzz" in parts:  # its search is for a time, so that it ends with less where others work
             self.stage("fuzz corpus", lambda: self.meson("fuzz", ["fuzz"]))
             self.stage("fuzz search", self.fuzz_all)
         if "smoke" in parts:
-            self.smoke_all()
+            smoke.get()
 
     def report(self):
         failed = [r for r in self.results if r.outcome == FAILED]
