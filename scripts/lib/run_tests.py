@@ -58,6 +58,7 @@ class Run:
     def __init__(self, args):
         self.args, self.results, self.good_trees = args, [], set()
         self.built = {tree: threading.Event() for tree in SETUP}
+        self.going, self.over = set(), False  # programs; whether no more are to begin
         self.behind = []  # before a command that works while smoke tests, which mostly wait, run beside it
         self.logs = os.path.join(TREES, "logs")
         os.makedirs(self.logs, exist_ok=True)
@@ -73,13 +74,18 @@ class Run:
 
     def command(self, log, argv, env=None, timeout=1200):
         """(exit status, output); the output goes to a file beside the trees too."""
+        if self.over:
+            return 1, "interrupted\n"
         with open(os.path.join(self.logs, log + ".log"), "w+", encoding="utf-8", errors="replace") as f:
             p = subprocess.Popen(argv, cwd=TOP, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
                                  stdout=f, stderr=subprocess.STDOUT, start_new_session=True)
+            self.going.add(p)
             try:
                 code = p.wait(timeout)
             except subprocess.TimeoutExpired:
                 code = stop(p)
+            finally:
+                self.going.discard(p)
             f.flush()
             f.seek(0)
             return code, f.read()
@@ -322,7 +328,14 @@ def main():
         if p not in PARTS:
             ap.error(f"no part {p}; there are {' '.join(PARTS)}")
     run = Run(args)
-    run.all()
+    for s in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(s, lambda number, _: sys.exit(128 + number))
+    try:
+        run.all()
+    finally:  # of a run that was interrupted
+        run.over = True
+        for p in list(run.going):
+            stop(p)
     return run.report()
 
 
