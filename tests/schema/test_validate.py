@@ -2,10 +2,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026, the Bridgehead authors
 """validate.py must refuse what is wrong: each case is one change to a good log."""
+import contextlib
+import io
 import os
 import subprocess
 import sys
 import unittest
+import unittest.mock
+
+import validate
 
 VALIDATE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "validate.py")
 
@@ -22,11 +27,25 @@ GOOD = [START, FLOW, GAP, STOP]
 
 
 def run(lines, *args, end=b"\n"):
+    """As a program of its own, but that Python and the schema are read once for all."""
     data = b"\n".join(l if isinstance(l, bytes) else l.encode() for l in lines) + end
-    return subprocess.run([sys.executable, VALIDATE, *args, "-"], input=data, capture_output=True, check=False)
+    out, err = io.StringIO(), io.StringIO()
+    with unittest.mock.patch("sys.stdin", io.TextIOWrapper(io.BytesIO(data))), contextlib.redirect_stdout(out), \
+            contextlib.redirect_stderr(err):
+        code = validate.main([*args, "-"])
+    return subprocess.CompletedProcess(args, code, out.getvalue().encode(), err.getvalue().encode())
 
 
 class Validate(unittest.TestCase):
+    def test_schema(self):
+        validate.jsonschema.Draft202012Validator.check_schema(validate.load_schema())
+
+    def test_as_a_program(self):
+        for lines, code in ((GOOD, 0), (GOOD[:2] + GOOD[3:], 1)):
+            p = subprocess.run([sys.executable, VALIDATE, "-"], input="\n".join(lines) + "\n", capture_output=True,
+                               text=True, check=False)
+            self.assertEqual((p.returncode, bool(p.stdout), bool(p.stderr)), (code, code == 0, code == 1))
+
     def test_good(self):
         p = run(GOOD)
         self.assertEqual((p.returncode, p.stdout, p.stderr), (0, b"4 records are good\n", b""))
