@@ -2,6 +2,7 @@
 # Copyright (c) 2026, the Bridgehead authors
 """Where each value of a JSON text begins, and its key: {pointer: [(line, column), ...]}; columns count
 bytes. The same key twice gives more places."""
+import bisect
 import json
 import re
 
@@ -15,6 +16,7 @@ def unquote(raw):
 def places(data):
     found = {}
     position = 0
+    begins = [0] + [m.end() for m in re.finditer(b"\n", data)]  # of lines
 
     def token(take=True):
         nonlocal position
@@ -24,8 +26,8 @@ def places(data):
         return match.group(1), match.start(1)
 
     def note(pointer, start):
-        line = data.count(b"\n", 0, start) + 1
-        found.setdefault(pointer, []).append((line, start - data.rfind(b"\n", 0, start)))
+        line = bisect.bisect_right(begins, start)
+        found.setdefault(pointer, []).append((line, start - begins[line - 1] + 1))
 
     def value(pointer):
         word, start = token()
