@@ -55,13 +55,18 @@ class Kill(unittest.TestCase):
         self.assertEqual(p.stderr, "")
         return json.loads(p.stdout)
 
-    def live(self, log, seconds):
-        """Runs the writer for so long, kills it. The next number that it was about to give."""
+    def live(self, log, seconds, begun=False):
+        """Runs the writer for so long, kills it. The next number that it was about to give. begun: the time is counted
+        from when it has a segment, which on a busy machine may be a while."""
         counter = self.path("counter")
         with open(counter, "wb") as f:
             f.write(bytes(4096))
         writer = subprocess.Popen([WRITE_LOG, log, "gw-a1", self.key, "forever", counter], stderr=subprocess.PIPE)
         try:
+            until = time.monotonic() + 60
+            while begun and time.monotonic() < until and not (
+                    os.path.isdir(log) and any(n.startswith("flow-") for n in os.listdir(log))):
+                time.sleep(0.01)
             time.sleep(seconds)
         finally:
             writer.send_signal(signal.SIGKILL)
@@ -143,7 +148,7 @@ class Kill(unittest.TestCase):
         try:
             for n in range(max(3, KILLS // 20)):
                 log = os.path.join(disk, "log")
-                upcoming = self.live(log, 0.6 + self.random.random() * 0.5)
+                upcoming = self.live(log, 0.6 + self.random.random() * 0.5, begun=True)
                 full = self.verify(log)
                 self.assertIn(full["exit"], (0, 3), full)
                 subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
