@@ -193,7 +193,7 @@ static size_t last_note(const char *text, size_t len)
 	return best;
 }
 
-// A loss of power can leave a part of a checkpoint at the end of the history.
+// A crash can leave a part of a checkpoint at the end of the history, or of the first one alone.
 static int mend_history(const struct chain *c)
 {
 	int fd = openat(c->dir_fd, FILE_CHECKPOINTS, O_RDWR | O_CLOEXEC), rc = 0;
@@ -202,8 +202,10 @@ static int mend_history(const struct chain *c)
 	char text[2 * NOTE_MAX];
 	ssize_t n = fd >= 0 ? pread(fd, text, sizeof(text), from) : 0;
 	const size_t end = n > 0 ? last_note(text, (size_t)n) : 0;
+	const bool first = n > 0 && size < NOTE_MAX;
 
-	if (end != 0 && from + (off_t)end < size && ftruncate(fd, from + (off_t)end) != 0)
+	if ((end != 0 || first) && from + (off_t)end < size &&
+		ftruncate(fd, from + (off_t)end) != 0)
 		rc = -errno;
 	if (fd >= 0)
 		close(fd);

@@ -88,6 +88,19 @@ class Faults(unittest.TestCase):
         if status == 1 and numbered:  # it told of a loss, and so does the log
             self.assertGreaterEqual(last, GIVEN)
 
+    def test_first_checkpoint_torn(self):
+        """The history's first note in part, as a crash in the middle of it leaves it: the next start takes it away."""
+        path = os.path.join(self.log, "checkpoints")
+        for part in (1, 20, 70, 110, 160):
+            shutil.rmtree(self.log, ignore_errors=True)
+            subprocess.run([WRITE_LOG, self.log, "gw-a1", self.key, "1", "20"], check=True)
+            with open(path, "rb+") as f:
+                note = f.read()
+                f.truncate(min(part, len(note) - 1))
+            subprocess.run([WRITE_LOG, self.log, "gw-a1", self.key, "0", "0"], check=True)
+            x = self.verify()
+            self.assertEqual((x["exit"], x["torn_history"]), (0, 0), (part, x))
+
     def test_faults(self):
         started = time.monotonic()
         places = []
