@@ -88,6 +88,30 @@ class Proofs(base.Case):
                 s.save()
                 self.assertEqual([base.must(base.BHLOG, "prove", self.dir, x) for x in seqs], want)
 
+    def test_search_by_a_footer_that_lies(self):
+        """A search goes by footers: blocks that are not where one says are told of, not left out. None: all are read."""
+        search = ("search", self.dir, "--scan", "--json", "--ev", "end")
+        want = base.must(base.BHLOG, *search)
+        s = Segment(max(self.segments(), key=lambda path: len(Segment(path).blocks)))
+        whole, n = s.footer, len(s.blocks)
+        places = [struct.unpack_from("<Q", whole, 16 + 48 * i)[0] for i in range(n)]
+        self.assertGreater(n, 2)
+        for i, place in ((0, places[1]), (1, places[0]), (1, places[2]), (1, places[1] + 1), (n - 1, places[n - 2]),
+                         (n - 1, 2 ** 63), (1, 2 ** 64 - 1)):
+            lie = bytearray(whole)
+            struct.pack_into("<Q", lie, 16 + 48 * i, place)
+            struct.pack_into("<I", lie, len(lie) - 12, crc32c(lie[8:-12]))
+            s.footer = bytes(lie)
+            s.save()
+            with self.subTest(block=i, place=place):
+                p = base.run(base.BHLOG, *search)
+                self.assertEqual(p.returncode, 2, p.stderr)
+                self.assertIn("damaged or changed at byte", p.stderr)
+        for footer in (b"", whole):
+            s.footer = footer
+            s.save()
+            self.assertEqual(base.must(base.BHLOG, *search), want)
+
     def test_lines_that_are_not_the_blocks(self):
         """A block that is not the one of its entry proves nothing, wherever it stands."""
         s = Segment(self.segments()[0])
