@@ -177,8 +177,7 @@ static void prefetch_country(const struct pipeline *pl, const struct packet *p, 
 	unsigned remote = p->dir ^ (p->side == SIDE_INSIDE);
 
 	if (pl->c.geo != NULL && p->side != SIDE_UNKNOWN && (p->flags & PACKET_IP))
-		geo_prefetch(pl->c.geo, k->version,
-			k->version == 4 ? (const uint8_t *)&k->a4[remote] : k->a6[remote], step);
+		geo_prefetch(pl->c.geo, k->version, flow_key_addr(k, remote), step);
 }
 
 static inline uint32_t find_entry(const struct pipeline *pl, const struct packet *p)

@@ -336,11 +336,9 @@ void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
 // The address of the end that is not inside.
 static struct policy_addr remote_of(const struct packet *p, const struct flow_ends *ends)
 {
-	const struct flow_key *k = &p->key;
 	struct policy_addr a;
 
-	set_addr(&a, k->version,
-		k->version == 4 ? (const uint8_t *)&k->a4[!ends->inside1] : k->a6[!ends->inside1]);
+	set_addr(&a, p->key.version, flow_key_addr(&p->key, !ends->inside1));
 	return a;
 }
 
@@ -366,8 +364,7 @@ enum policy_action flow_decide_stateless(struct pipeline *pl, const struct packe
 
 	if (ends.local)
 		return POLICY_ALLOW;
-	set_addr(&f.inside, k->version,
-		k->version == 4 ? (const uint8_t *)&k->a4[ends.inside1] : k->a6[ends.inside1]);
+	set_addr(&f.inside, k->version, flow_key_addr(k, ends.inside1));
 	f.remote = remote_of(p, &ends);
 	f.sport = k->port[icmp ? 0 : opener1];
 	f.dport = k->port[icmp ? 1 : !opener1];

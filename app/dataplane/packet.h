@@ -27,6 +27,12 @@ struct flow_key {
 	};
 } __attribute__((aligned(8)));
 
+// The address of end 0 or 1: 4 bytes or 16, as the version says.
+static inline const uint8_t *flow_key_addr(const struct flow_key *k, unsigned end)
+{
+	return k->version == 4 ? (const uint8_t *)&k->a4[end] : k->a6[end];
+}
+
 #define FLOW_KEY4_SIZE 24 // of which [12, 16) is no part of the key
 _Static_assert(sizeof(struct flow_key) == 48, "twelve bytes, padding, two addresses");
 

@@ -30,11 +30,6 @@ static bool is_inside(const struct pipeline *pl, uint8_t version, const uint8_t 
 	return policy_inside(pl->gen->policy, &a);
 }
 
-static const uint8_t *end_addr(const struct flow_key *k, unsigned end)
-{
-	return k->version == 4 ? (const uint8_t *)&k->a4[end] : k->a6[end];
-}
-
 struct flow_ends flow_ends_of(const struct pipeline *pl, const struct packet *p, bool opener1)
 {
 	const struct flow_key *k = &p->key;
@@ -43,12 +38,12 @@ struct flow_ends flow_ends_of(const struct pipeline *pl, const struct packet *p,
 
 	if (p->side != SIDE_UNKNOWN) {
 		e.inside1 = p->dir == (p->side == SIDE_INSIDE);
-		e.local = pl->c.n_inside != 0 && is_inside(pl, k->version, end_addr(k, 0)) &&
-			  is_inside(pl, k->version, end_addr(k, 1));
+		e.local = pl->c.n_inside != 0 && is_inside(pl, k->version, flow_key_addr(k, 0)) &&
+			  is_inside(pl, k->version, flow_key_addr(k, 1));
 		return e;
 	}
-	in0 = is_inside(pl, k->version, end_addr(k, 0));
-	in1 = is_inside(pl, k->version, end_addr(k, 1));
+	in0 = is_inside(pl, k->version, flow_key_addr(k, 0));
+	in1 = is_inside(pl, k->version, flow_key_addr(k, 1));
 	e.local = in0 && in1;
 	// Where neither end is inside (or both are), the one that opened the flow counts as inside.
 	e.inside1 = in0 == in1 ? opener1 : in1;
@@ -204,7 +199,8 @@ static uint32_t begin(struct pipeline *pl, struct packet *p)
 		struct policy_addr remote = {.version = p->key.version};
 		uint8_t source;
 
-		memcpy(remote.b, end_addr(&p->key, !ends.inside1), remote.version == 4 ? 4 : 16);
+		memcpy(remote.b, flow_key_addr(&p->key, !ends.inside1),
+			remote.version == 4 ? 4 : 16);
 		c->cc = flow_country(pl, &remote, &source);
 		c->cc_source = source & 3;
 	}
