@@ -23,25 +23,6 @@ enum key_kind {
 static const uint8_t levels_4[] = {128, 120, 112};
 static const uint8_t levels_6[] = {128, 64, 48, 32};
 
-bool bytes_add(struct bytes *b, const void *data, size_t len)
-{
-	if (b->cap - b->len < len) {
-		const size_t cap = (b->len + len) * 2;
-		uint8_t *v = realloc(b->v, cap);
-
-		if (v == NULL) {
-			return false;
-		}
-		b->v = v;
-		b->cap = cap;
-	}
-	if (len != 0) {
-		memcpy(b->v + b->len, data, len);
-	}
-	b->len += len;
-	return true;
-}
-
 static char fold(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;

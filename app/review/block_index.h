@@ -17,15 +17,11 @@
 
 #include "app/review/filter.h"
 #include "app/review/lone.h"
+#include "app/rows/bytes.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct bytes {
-	uint8_t *v;
-	size_t len, cap;
-};
 
 struct groups;
 
@@ -47,8 +43,6 @@ struct block_index {
 // out of memory.
 bool block_index_make(struct block_index *x, const char *lines, size_t len);
 void block_index_fini(struct block_index *x);
-
-bool bytes_add(struct bytes *b, const void *data, size_t len); // false: out of memory
 
 // False only where no line of the block can match. words or names NULL: not looked at. What is not
 // of this form counts as "can".

@@ -22,11 +22,10 @@ static unsigned both(const char *p, size_t apart, __m128i first, __m128i second)
 		_mm_and_si128(_mm_cmpeq_epi8(a, first), _mm_cmpeq_epi8(b, second)));
 }
 
-static const char *find_step(
-	const char *at, const char *needle, size_t len, size_t first, size_t second)
+static const char *find_step(const char *at, const char *needle, size_t len, struct find_pair by)
 {
-	unsigned hits = both(at + first, second - first, _mm_set1_epi8(needle[first]),
-		_mm_set1_epi8(needle[second]));
+	unsigned hits = both(at + by.first, by.second - by.first, _mm_set1_epi8(needle[by.first]),
+		_mm_set1_epi8(needle[by.second]));
 
 	for (; hits != 0; hits &= hits - 1) {
 		const char *p = at + __builtin_ctz(hits);
@@ -38,17 +37,16 @@ static const char *find_step(
 	return NULL;
 }
 
-// Of needles such as "key":"value" the last two letters of the value are the rarest bytes. The text
-// is at least len + STEP - 1 bytes.
+// The text is at least len + STEP - 1 bytes.
 static const char *find_wide(const char *at, const char *end, const char *needle, size_t len)
 {
-	const size_t second = len > 2 ? len - 2 : len - 1, first = second > 1 ? second - 1 : 0;
+	const struct find_pair by = find_pair(len);
 	const char *last = end - len - (STEP - 1), *p = NULL; // the last step that can be made
 
 	for (; p == NULL && at < last; at += STEP) {
-		p = find_step(at, needle, len, first, second);
+		p = find_step(at, needle, len, by);
 	}
-	return p != NULL ? p : find_step(last, needle, len, first, second);
+	return p != NULL ? p : find_step(last, needle, len, by);
 }
 #else
 static const char *find_wide(const char *at, const char *end, const char *needle, size_t len)

@@ -9,13 +9,13 @@
 #include <immintrin.h>
 #endif
 
-// Of needles such as "key":"value" the last two letters of the value are the rarest bytes.
 struct marks_needle marks_needle(const char *text)
 {
 	struct marks_needle n = {.text = text, .len = strlen(text)};
 
-	n.second = n.len > 2 ? n.len - 2 : n.len == 2;
-	n.first = n.second - (n.second != 0);
+	if (n.len != 0) {
+		n.by = find_pair(n.len);
+	}
 #ifdef __SSE2__
 	n.wide = __builtin_cpu_supports("avx2");
 #endif
@@ -30,8 +30,8 @@ static struct marks few(const struct marks_needle *needle, const char *at, const
 
 	for (size_t i = 0; i < n; i++) {
 		const bool place = left - i >= needle->len &&
-				   at[i + needle->first] == needle->text[needle->first] &&
-				   at[i + needle->second] == needle->text[needle->second];
+				   at[i + needle->by.first] == needle->text[needle->by.first] &&
+				   at[i + needle->by.second] == needle->text[needle->by.second];
 
 		m.ends |= (uint64_t)(at[i] == '\n') << i;
 		m.places |= (uint64_t)place << i;
@@ -57,7 +57,7 @@ static uint64_t both_16(const char *p, const char *q, __m128i a, __m128i b)
 
 static void many_16(const struct marks_needle *needle, const char *at, struct marks *out, size_t n)
 {
-	const size_t first = needle->first, second = needle->second;
+	const size_t first = needle->by.first, second = needle->by.second;
 	const __m128i a = _mm_set1_epi8(needle->text[first]);
 	const __m128i b = _mm_set1_epi8(needle->text[second]), nl = _mm_set1_epi8('\n');
 
@@ -92,7 +92,7 @@ AVX2 static uint64_t both_32(const char *p, const char *q, __m256i a, __m256i b)
 AVX2 static void many_32(
 	const struct marks_needle *needle, const char *at, struct marks *out, size_t n)
 {
-	const size_t first = needle->first, second = needle->second;
+	const size_t first = needle->by.first, second = needle->by.second;
 	const __m256i a = _mm256_set1_epi8(needle->text[first]);
 	const __m256i b = _mm256_set1_epi8(needle->text[second]), nl = _mm256_set1_epi8('\n');
 

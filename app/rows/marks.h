@@ -4,6 +4,8 @@
 // Where lines end and where a needle may stand, in one pass over a long text.
 #pragma once
 
+#include "app/rows/find.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,9 +20,9 @@ struct marks {
 // What is looked for.
 struct marks_needle {
 	const char *text;
-	size_t len;           // 0: there are no marks of it
-	size_t first, second; // the two bytes of it
-	bool wide;            // by AVX2, which the processor must have
+	size_t len; // 0: there are no marks of it
+	struct find_pair by;
+	bool wide; // by AVX2, which the processor must have
 };
 
 // The text is borrowed. Wide as the processor can.

@@ -21,23 +21,6 @@ struct pass {
 	bool has;               // it has the needle
 };
 
-static bool keep_text(struct pick *p, const char *line, size_t len)
-{
-	if (p->text_cap - p->text_len < len) {
-		const size_t cap = (p->text_len + len) * 2;
-		char *text = realloc(p->text, cap);
-
-		if (text == NULL) {
-			return false;
-		}
-		p->text = text;
-		p->text_cap = cap;
-	}
-	memcpy(p->text + p->text_len, line, len);
-	p->text_len += len;
-	return true;
-}
-
 static bool add(struct pick *p, const char *line, size_t len)
 {
 	if (p->n == p->cap) {
@@ -50,10 +33,10 @@ static bool add(struct pick *p, const char *line, size_t len)
 		p->v = v;
 		p->cap = cap;
 	}
-	p->v[p->n].from = (uint32_t)p->text_len; // a block is less than 4 GiB, see FRAME_MAX_RAW
+	p->v[p->n].from = (uint32_t)p->text.len; // a block is less than 4 GiB, see FRAME_MAX_RAW
 	p->v[p->n].len = (uint32_t)len;
 	p->v[p->n++].line = (uint32_t)p->lines;
-	return keep_text(p, line, len);
+	return bytes_add(&p->text, line, len);
 }
 
 // The line at hand goes up to nl. False: out of memory.
@@ -127,7 +110,7 @@ bool pick_run(const struct pick_by *by, const char *lines, size_t len, struct pi
 		return false;
 	}
 	s.p = *result;
-	s.p->n = s.p->text_len = 0;
+	s.p->n = s.p->text.len = 0;
 	s.p->lines = 0;
 	s.begin_len = strlen(s.begin);
 	s.has = s.needle.len == 0;
@@ -138,7 +121,7 @@ bool pick_run(const struct pick_by *by, const char *lines, size_t len, struct pi
 void pick_free(struct pick *p)
 {
 	if (p != NULL) {
-		free(p->text);
+		free(p->text.v);
 		free(p->v);
 		free(p);
 	}

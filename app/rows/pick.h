@@ -4,6 +4,8 @@
 // The lines of a block that are asked for, copied: the block need not be kept for them.
 #pragma once
 
+#include "app/rows/bytes.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,8 +16,7 @@ struct pick {
 		uint32_t line;      // which of the block, from 1
 	} * v;
 	size_t n, cap;
-	char *text;
-	size_t text_len, text_cap;
+	struct bytes text;
 	uint64_t lines; // of the block
 };
 

@@ -289,7 +289,7 @@ static bool is_open(const char *path)
 static void take_block(struct source *s, const struct blocks_done *b)
 {
 	s->picks = b->result;
-	s->text = s->picks != NULL ? s->picks->text : b->lines;
+	s->text = s->picks != NULL ? (const char *)s->picks->text.v : b->lines;
 	s->from = 0;
 	s->len = b->len;
 	s->pick = 0;

@@ -135,7 +135,7 @@ static void test_pick(void **ctx)
 				takes(NULL, text + at, n)) {
 				assert_true(found < p->n);
 				assert_int_equal(p->v[found].len, n);
-				assert_memory_equal(p->text + p->v[found].from, text + at, n);
+				assert_memory_equal(p->text.v + p->v[found].from, text + at, n);
 				assert_int_equal(p->v[found++].line, line);
 			}
 			at += n + 1;
