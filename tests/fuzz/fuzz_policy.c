@@ -7,6 +7,7 @@
 #include "policy/explain.h"
 #include "policy/lint.h"
 #include "tests/fuzz/want.h"
+#include "tests/model/unlabelled.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,20 +143,6 @@ static void judge(const struct policy *p, struct policy_facts *f, int64_t now, c
 		want((early.action == POLICY_BLOCK) == (late.action == POLICY_BLOCK));
 }
 
-// What policy_may_block() says no to is never blocked without a label.
-static void sift(const struct policy *p, const struct policy_facts *facts, int64_t now)
-{
-	struct policy_facts f = *facts;
-	struct policy_verdict v;
-
-	f.conf = POLICY_CONF_NONE;
-	f.app = f.master = f.cat = 0;
-	f.risks = 0;
-	f.host = NULL;
-	policy_eval(p, &f, now, &v);
-	want(v.action != POLICY_BLOCK || policy_may_block(p, f.cc, f.proto, now));
-}
-
 static void use(struct policy *p, const char *text, size_t len)
 {
 	static const char *const hosts[] = {NULL, "diag.oem.example", "a.edc.example", ""};
@@ -182,7 +169,7 @@ static void use(struct policy *p, const char *text, size_t len)
 		memcpy(f.inside.b, inside[i % N(inside)], 4);
 		memcpy(f.remote.b, "\xcb\x00\x71\x46", 4);
 		judge(p, &f, now, dead);
-		sift(p, &f, now);
+		want(unlabelled_agrees(p, &f, now));
 		now = policy_next_change(p, now);
 		want(now > NOW);
 		now = now == INT64_MAX ? NOW : now;

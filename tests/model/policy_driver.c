@@ -17,6 +17,7 @@
 #include "made_up.h"
 #include "policy/jsondoc.h"
 #include "policy/lint.h"
+#include "unlabelled.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -124,22 +125,6 @@ static json_t *limits(const struct policy *p, const struct policy_facts *f, uint
 	return ids;
 }
 
-// What policy_may_block() says of the same flow without a label must hold.
-static void check_sieve(const struct policy *p, const struct policy_facts *facts, int64_t now)
-{
-	struct policy_facts f = *facts;
-	struct policy_verdict v;
-
-	f.final = true;
-	f.app = f.master = f.cat = 0;
-	f.conf = 0;
-	f.risks = 0;
-	f.host = NULL;
-	policy_eval(p, &f, now, &v);
-	if (v.action == POLICY_BLOCK && !policy_may_block(p, f.cc, f.proto, now))
-		bad_input("policy_may_block() denies what policy_eval() does");
-}
-
 static void answer_facts(const struct policy *p, json_t *in)
 {
 	struct policy_facts f;
@@ -150,7 +135,8 @@ static void answer_facts(const struct policy *p, json_t *in)
 
 	facts_read(p, in, &f);
 	policy_eval(p, &f, now, &v);
-	check_sieve(p, &f, now);
+	if (!unlabelled_agrees(p, &f, now))
+		bad_input("policy_may_block() denies what policy_eval() does");
 	policy_rule(p, v.rule, &rule);
 	policy_rule(p, v.shadow, &shadow);
 	cc[0] = (char)(f.cc >> 8);
