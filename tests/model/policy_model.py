@@ -55,11 +55,13 @@ def truth(yes):
 
 
 def all_of(values):
-    """AND of three-valued logic."""
-    values = list(values)
-    if FALSE in values:
-        return FALSE
-    return PENDING if PENDING in values else TRUE
+    """AND of three-valued logic; those behind the first that is false are not asked for."""
+    all_known = True
+    for value in values:
+        if value == FALSE:
+            return FALSE
+        all_known = all_known and value == TRUE
+    return TRUE if all_known else PENDING
 
 
 def any_prefix(prefixes, address):
@@ -227,13 +229,7 @@ class Policy:
         return {field: self.condition(field, values, facts, where) for field, values in match.items()}
 
     def holds(self, match, facts, where):
-        value = TRUE
-        for field, values in match.items():
-            one = self.condition(field, values, facts, where)
-            if one == FALSE:  # whatever the others come to
-                return FALSE
-            value = one if one == PENDING else value
-        return value
+        return all_of(self.condition(field, values, facts, where) for field, values in match.items())
 
     def where(self, facts):
         """What follows from the addresses and the tags."""
