@@ -27,6 +27,7 @@ struct log_writer {
 	struct record_ring *const *rings;
 	unsigned n_rings;
 	uint64_t *lost_told; // a ring: what gap records have told of; writer thread
+	unsigned *round;     // a ring: records to take in this round; writer thread
 	pthread_t thread;
 	int64_t flushed_at;           // writer thread
 	int result;                   // writer thread, read after it has ended
@@ -54,13 +55,20 @@ static int64_t now_us(void)
 	return clock_ns(CLOCK_REALTIME) / 1000;
 }
 
-static unsigned drain_ring(struct log_writer *w, struct record_ring *r)
+// Looked at before the notices are: whoever put such a record may have gone by a policy whose
+// notice was given before, and then that notice is in the queue by now. What is put later waits for
+// the next round, even where it would be seen already.
+static void note_round(struct log_writer *w)
 {
-	unsigned n = record_ring_available(r, BATCH);
+	for (unsigned i = 0; i < w->n_rings; i++) {
+		const unsigned n = record_ring_available(w->rings[i], BATCH);
 
-	if (n > BATCH) {
-		n = BATCH;
+		w->round[i] = n < BATCH ? n : BATCH;
 	}
+}
+
+static unsigned drain_ring(struct log_writer *w, struct record_ring *r, unsigned n)
+{
 	for (unsigned i = 0; i < n; i++) {
 		// A record that cannot be stored is counted by the log and told by a gap.
 		flowlog_write(w->log, record_ring_peek(r, i));
@@ -74,7 +82,7 @@ static unsigned drain_rings(struct log_writer *w)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < w->n_rings; i++) {
-		n += drain_ring(w, w->rings[i]);
+		n += drain_ring(w, w->rings[i], w->round[i]);
 	}
 	return n;
 }
@@ -167,10 +175,12 @@ static void *run(void *arg)
 
 	pthread_setname_np(pthread_self(), "bh-log");
 	for (;;) {
-		// Notices first: a policy's record stands before those of the flows that it
-		// decided.
-		unsigned n = drain_notices(w) + drain_rings(w);
+		unsigned n;
 
+		// A policy's record stands before those of the flows that it decided.
+		note_round(w);
+		n = drain_notices(w);
+		n += drain_rings(w);
 		note_waiting(w);
 		if (clock_ns(CLOCK_MONOTONIC) - w->flushed_at >= FLUSH_NS) {
 			flush(w); // an error is in the counters, and in the log once it works
@@ -214,13 +224,15 @@ struct log_writer *log_writer_start(struct flowlog *log, struct record_ring *con
 {
 	struct log_writer *w = calloc(1, sizeof(*w));
 	uint64_t *told = calloc(n_rings + 1, sizeof(*told));
+	unsigned *round = calloc(n_rings + 1, sizeof(*round));
 	int rc = -ENOMEM;
 
-	if (w != NULL && told != NULL) {
+	if (w != NULL && told != NULL && round != NULL) {
 		w->log = log;
 		w->rings = rings;
 		w->n_rings = n_rings;
 		w->lost_told = told;
+		w->round = round;
 		w->last = &w->first;
 		flowlog_get_stats(log, &w->stats);
 		rc = start_thread(w);
@@ -229,6 +241,7 @@ struct log_writer *log_writer_start(struct flowlog *log, struct record_ring *con
 		snprintf(err, err_size, "cannot start the flow log's thread: %s", strerror(-rc));
 		free(w);
 		free(told);
+		free(round);
 		return NULL;
 	}
 	return w;
@@ -326,6 +339,7 @@ int log_writer_stop(struct log_writer *w, const struct notice_stop *n)
 	pthread_cond_destroy(&w->wake);
 	pthread_mutex_destroy(&w->mutex);
 	free(w->lost_told);
+	free(w->round);
 	free(w);
 	return rc != 0 ? rc : flush_rc;
 }

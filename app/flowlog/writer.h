@@ -46,7 +46,8 @@ struct log_writer;
 struct log_writer *log_writer_start(struct flowlog *log, struct record_ring *const *rings,
 	unsigned n_rings, char *err, size_t err_size);
 
-// Any thread: a notice to be written in turn. The strings are copied. 0, -ENOMEM, or -ENOSPC where
+// Any thread: a notice to be written in turn: it stands before every record that is put into a ring
+// after this has returned. The strings are copied. 0, -ENOMEM, or -ENOSPC where
 // more than a thousand notices wait already; either is counted as a lost record.
 int log_writer_policy(struct log_writer *w, const struct notice_policy *n);
 // Any thread: packets that the ports have missed so far, for the blocks' counters.

@@ -8,6 +8,7 @@
 #include "sample.h"
 #include "scratch.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -168,6 +169,56 @@ static void test_notices(void **state)
 	free(text);
 }
 
+#define ROUNDS 10000
+
+// However the writer's rounds fall between the two: a record of version n stands behind its notice.
+static void test_notice_before_its_records(void **state)
+{
+	const struct scratch *s = *state;
+	struct record r = sample_record();
+	struct flowlog_stats st;
+	unsigned told = 0, records = 0;
+	struct bench b;
+	char path[256], *text;
+	size_t len;
+
+	begin(&b, s);
+	start_thread(&b);
+	for (unsigned i = 1; i <= ROUNDS; i++) {
+		const struct notice_policy n = {.t = SAMPLE_T,
+			.how = "push",
+			.outcome = "published",
+			.id = "p",
+			.version = i,
+			.epoch = i};
+
+		assert_int_equal(log_writer_policy(b.writer, &n), 0);
+		r.fid = i;
+		assert_int_equal(record_ring_put(b.rings[i % RINGS], &r), 0);
+		// In full rings the two would go in step: let the writer fall asleep again.
+		while (i % 100 == 0 &&
+			record_ring_put_count(b.rings[0]) != record_ring_taken_count(b.rings[0])) {
+			sched_yield();
+		}
+	}
+	finish(&b, &st);
+	assert_int_equal(scratch_find(s->dir, SEGMENT_SUFFIX, 0, path), 1);
+	text = scratch_lines(path, &len);
+	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		const char *epoch = strstr(line, "\"epoch\":"), *fid = strstr(line, "\"fid\":\"");
+
+		if (strstr(line, "\"ev\":\"policy\"") != NULL && epoch != NULL) {
+			assert_int_equal(strtoul(epoch + 8, NULL, 10), ++told);
+		} else if (fid != NULL) {
+			assert_in_range(strtoul(fid + 7, NULL, 16), 1, told);
+			records++;
+		}
+	}
+	assert_int_equal(told, ROUNDS);
+	assert_int_equal(records, ROUNDS);
+	free(text);
+}
+
 // What a worker put reaches the file and the counters without anybody asking.
 static void test_flushes_by_itself(void **state)
 {
@@ -201,6 +252,7 @@ int main(void)
 		TEST(test_all_are_written),
 		TEST(test_full_ring_is_told),
 		TEST(test_notices),
+		TEST(test_notice_before_its_records),
 		TEST(test_flushes_by_itself),
 	};
 
