@@ -72,32 +72,47 @@ bool policy_slot_full(const struct policy_slot *s)
 	return true;
 }
 
-uint32_t policy_slot_publish(struct policy_slot *s, struct policy *p)
+struct policy_generation *policy_slot_prepare(struct policy_slot *s, struct policy *p)
 {
 	struct policy_generation *g;
 	unsigned tries = 0;
 
 	while (s->generations[s->next_number] != NULL) {
 		if (++tries == POLICY_GENERATIONS)
-			return 0;
+			return NULL;
 		s->next_number = (s->next_number + 1) % POLICY_GENERATIONS;
 	}
 	g = calloc(1, sizeof(*g));
 	if (g == NULL)
-		return 0;
+		return NULL;
 	g->n_counts = p != NULL ? policy_info(p)->n_rules + 1 : 0;
 	for (unsigned i = 0; i < s->n_readers; i++) {
 		if (make_counts(g, i))
 			continue;
 		free_generation(g); // the policy stays the caller's
-		return 0;
+		return NULL;
 	}
 	g->policy = p;
-	g->epoch = ++s->epoch;
+	g->epoch = s->epoch + 1;
 	g->number = s->next_number;
+	return g;
+}
+
+void policy_slot_commit(struct policy_slot *s, struct policy_generation *g)
+{
+	s->epoch = g->epoch;
 	s->generations[g->number] = g;
-	s->next_number = (s->next_number + 1) % POLICY_GENERATIONS;
+	s->next_number = (g->number + 1) % POLICY_GENERATIONS;
 	atomic_store_explicit(&s->now, g, memory_order_release);
+}
+
+uint32_t policy_slot_publish(struct policy_slot *s, struct policy *p)
+{
+	struct policy_generation *g = policy_slot_prepare(s, p);
+
+	if (g == NULL)
+		return 0;
+	policy_slot_commit(s, g);
 	return g->epoch;
 }
 

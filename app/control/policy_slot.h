@@ -83,6 +83,10 @@ struct policy_reader *policy_slot_add_reader(struct policy_slot *s);
 // its epoch, or 0 where all generations are in use or without memory: then the policy is still the
 // caller's and the one before stays in force.
 uint32_t policy_slot_publish(struct policy_slot *s, struct policy *p);
+// The same in two steps, for what has to be done when it is sure to succeed and before a reader can
+// see it. What was prepared must be committed next; NULL where publishing would fail.
+struct policy_generation *policy_slot_prepare(struct policy_slot *s, struct policy *p);
+void policy_slot_commit(struct policy_slot *s, struct policy_generation *g);
 
 // No generation is free: policy_slot_publish() would fail.
 bool policy_slot_full(const struct policy_slot *s);

@@ -127,27 +127,6 @@ static void keep(struct gateway *g, const struct policy_offer *o, struct policy_
 			g->config.state_dir, strerror(-rc));
 }
 
-int gateway_policy_publish(
-	struct gateway *g, struct policy *p, const struct policy_offer *o, struct policy_answer *a)
-{
-	// On disk first: whatever happens from here on, a restart finds this one or the one before,
-	// whole.
-	if (policy_slot_full(&g->slot)) {
-		snprintf(a->why, sizeof(a->why),
-			"too many earlier policies still have live flows; try again later");
-		return -EAGAIN;
-	}
-	keep(g, o, a);
-	a->epoch = policy_slot_publish(&g->slot, p);
-	if (a->epoch == 0) {
-		snprintf(a->why, sizeof(a->why), "no memory to publish the policy");
-		return -ENOMEM;
-	}
-	g->expiry_said = false;
-	gateway_policy_remember_boot(g, p);
-	return 0;
-}
-
 void gateway_policy_note(struct gateway *g, const struct policy_offer *o,
 	const struct policy_answer *a, const char *outcome)
 {
@@ -174,6 +153,35 @@ void gateway_policy_note(struct gateway *g, const struct policy_offer *o,
 		fprintf(stderr, "bridgehead: %s: the attempt could not be kept\n",
 			g->config.state_dir);
 	json_decref(line);
+}
+
+// Puts a checked policy into force (it is the slot's then), keeps and records it. 0, or -errno
+// where it stays the caller's, the one before stays in force and nothing is recorded.
+static int publish(
+	struct gateway *g, struct policy *p, const struct policy_offer *o, struct policy_answer *a)
+{
+	struct policy_generation *next;
+
+	// On disk first: whatever happens from here on, a restart finds this one or the one before,
+	// whole.
+	if (policy_slot_full(&g->slot)) {
+		snprintf(a->why, sizeof(a->why),
+			"too many earlier policies still have live flows; try again later");
+		return -EAGAIN;
+	}
+	keep(g, o, a);
+	next = policy_slot_prepare(&g->slot, p);
+	if (next == NULL) {
+		snprintf(a->why, sizeof(a->why), "no memory to publish the policy");
+		return -ENOMEM;
+	}
+	a->epoch = next->epoch;
+	// In the log it stands before all that it decides.
+	gateway_policy_note(g, o, a, "published");
+	policy_slot_commit(&g->slot, next);
+	g->expiry_said = false;
+	gateway_policy_remember_boot(g, p);
+	return 0;
 }
 
 static void say(const struct policy_answer *a)
@@ -206,15 +214,15 @@ int gateway_policy_offer(struct gateway *g, const struct policy_offer *o, struct
 	int rc = -EINVAL;
 
 	if (p != NULL) {
-		rc = gateway_policy_publish(g, p, o, a);
+		rc = publish(g, p, o, a);
 		if (rc < 0)
 			policy_free(p);
 	}
-	gateway_policy_note(g, o, a, rc == 0 ? "published" : "refused");
 	if (rc == 0) {
 		say(a);
 		gateway_candidate_settle(g, o);
 	} else {
+		gateway_policy_note(g, o, a, "refused");
 		fprintf(stderr, "bridgehead: %s: refused: %s; the policy before stays in force\n",
 			o->name, a->why);
 	}

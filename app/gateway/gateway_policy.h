@@ -36,10 +36,6 @@ void policy_answer_free(struct policy_answer *a);
 // Everything but putting it into force. NULL where it is refused; the answer says why.
 struct policy *gateway_policy_check(
 	struct gateway *g, const struct policy_offer *o, struct policy_answer *a);
-// Puts a checked policy into force (it is the slot's then) and keeps it. 0, or -errno where it
-// stays the caller's and the one before stays in force.
-int gateway_policy_publish(
-	struct gateway *g, struct policy *p, const struct policy_offer *o, struct policy_answer *a);
 // Records an attempt in the flow log and in the state directory. outcome as in struct
 // notice_policy.
 void gateway_policy_note(struct gateway *g, const struct policy_offer *o,

@@ -126,7 +126,11 @@ def check_records(t, gw):
     ended = [r for r in gw.records("--ev", "end") if 4001 in (r.get("sport"), r.get("dport"))]
     t.ok(len(ended) == FLOWS and all(is_of(r, 9 + PUSHES) and r["pol"] == 9 + PUSHES for r in ended),
          "every flow ends under the last policy", f"{[(r['pol'], r['rule'], r['act']) for r in ended]}")
-    noted = [(r["how"], r["outcome"], r["pol"]) for r in gw.records("--ev", "policy")]
+    attempts = gw.records("--ev", "policy")
+    noted_at = {r["pol"]: r["seq"] for r in attempts if r["outcome"] == "published"}
+    early = [r for r in decided if r["pol"] in noted_at and r["seq"] < noted_at[r["pol"]]]
+    t.equal(early, [], "a policy stands in the log before all that it decided")
+    noted = [(r["how"], r["outcome"], r["pol"]) for r in attempts]
     wanted = [("push", "published", n) for n in range(10, 10 + PUSHES)]
     t.equal(noted[-PUSHES:], wanted, "every attempt is in the log")
     names = os.listdir(os.path.join(gw.config["state_dir"], "policy", "history"))

@@ -171,6 +171,27 @@ static void a_flow_keeps_its_words(void **state)
 	policy_slot_fini(&slot);
 }
 
+static void prepared_is_not_in_force(void **state)
+{
+	struct policy_slot slot;
+	struct policy_reader *r;
+	struct policy_generation *g;
+
+	(void)state;
+	policy_slot_init(&slot);
+	r = policy_slot_add_reader(&slot);
+	policy_slot_publish(&slot, numbered(1));
+	g = policy_slot_prepare(&slot, numbered(2));
+	assert_non_null(g);
+	assert_int_equal(g->epoch, 2);
+	assert_int_equal(policy_slot_enter(&slot, r)->epoch, 1);
+	assert_int_equal(policy_slot_reclaim(&slot, UINT64_MAX), 1);
+	policy_slot_commit(&slot, g);
+	assert_ptr_equal(policy_slot_enter(&slot, r), g);
+	assert_int_equal(policy_slot_publish(&slot, numbered(3)), 3);
+	policy_slot_fini(&slot);
+}
+
 static void every_generation_in_use(void **state)
 {
 	struct policy_slot slot;
@@ -199,6 +220,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(publishing_while_workers_evaluate),
 		cmocka_unit_test(a_flow_keeps_its_words),
+		cmocka_unit_test(prepared_is_not_in_force),
 		cmocka_unit_test(every_generation_in_use),
 	};
 
