@@ -30,10 +30,11 @@ SMOKE_SECONDS = 300  # where a smoke test has no line "# timeout: SECONDS"
 # What sanitizers add takes four times as long to compile at -O3 as at -O1, and these trees run for minutes only.
 # Lines for their reports are all that is wanted of debug information. A test may have to wait for its turn.
 LINES = ["-Dwerror=true", "-Ddebug=false", "-Dc_args=-g1"]
+SANITIZE = "-Db_sanitize=address,undefined"
 SETUP = {
     "plain": (LINES, {}, [], 3),
-    "sanitize": ([*LINES, "-Dsanitize=true", "-Doptimization=1", "-Dc_link_args=-fuse-ld=gold"], {}, [], 6),
-    "fuzz": ([*LINES, "-Dfuzz=true", "-Doptimization=1"], {"CC": "clang"}, ["fuzz"], 3),
+    "sanitize": ([*LINES, SANITIZE, "-Doptimization=1", "-Dc_link_args=-fuse-ld=gold"], {}, [], 6),
+    "fuzz": ([*LINES, SANITIZE, "-Db_lundef=false", "-Doptimization=1"], {"CC": "clang"}, ["fuzz"], 3),
 }
 NEEDS = {"lint": ("plain",), "unit": ("plain", "sanitize"), "model": ("plain", "sanitize"),
          "golden": ("plain", "sanitize"),

@@ -17,6 +17,9 @@ LATER = "TO" + "DO"
 
 GOOD = {
     "meson.build": HASH,
+    "build-x/a.c": "",
+    "LICENSE": "",
+    ".gitignore": "",
     "policy/policy.h": H + "#include <stdint.h>\nint f(const char *x, ...) __attribute__((format(printf, 1, 2)));\n",
     "policy/policy.c": HEAD + '#include "policy/policy.h"\n#include <stdio.h>\n// the time (of day) is given\n',
     "policy/jsondoc.c": HEAD + "#include <fcntl.h>\nint g(void) { return open(\"x\", O_RDONLY); }\n",
@@ -38,6 +41,9 @@ GOOD = {
 BAD = [
     ("policy includes app", {"policy/a.c": HEAD + '#include "app/flowlog/record.h"\n'},
      "policy/a.c:3: policy may not use app/flowlog"),
+    ("a file too many at the top", {"meson_options.txt": HASH},
+     "meson_options.txt:1: does not belong at the top"),
+    ("a folder too many at the top", {"lib/a.c": HEAD}, "lib:1: does not belong at the top"),
     ("policy includes drivers", {"policy/a.c": HEAD + '#include "drivers/geo/geo.h"\n'},
      "policy/a.c:3: policy may not use drivers/geo"),
     ("drivers include policy", {"drivers/geo/a.c": HEAD + '#include "policy/policy.h"\n'},
