@@ -111,9 +111,12 @@ static bool same_rule(
 static void evaluate(
 	struct pipeline *pl, uint32_t i, struct policy_facts *f, struct policy_verdict *v)
 {
+	// A flow that is over is judged by what was in force at its last packet.
+	int64_t last = pl->table.hot[i].last, at = pl->ending && last < pl->now ? last : pl->now;
+
 	fill_label(pl, i, f);
 	pl->stats.evaluations++;
-	policy_eval(pl->gen->policy, f, pl->now / 1000000, v);
+	policy_eval(pl->gen->policy, f, at / 1000000, v);
 }
 
 // The flow's words are those of the policy in force from now on.
@@ -245,7 +248,12 @@ static bool take_verdict(struct pipeline *pl, uint32_t i, const struct policy_ve
 static void settle_local(struct pipeline *pl, uint32_t i)
 {
 	struct flow_hot *h = &pl->table.hot[i];
+	struct policy_addr inside;
+	uint8_t a[2][16];
 
+	flow_addrs(&pl->table, i, a);
+	set_addr(&inside, h->version, a[(h->flags & FLOW_INSIDE_1) != 0]);
+	pl->table.cold[i].tenant = policy_tenant(pl->gen->policy, &inside, h->vlan, h->vni);
 	refer(pl, i);
 	h->action = POLICY_ALLOW;
 	h->epoch = pl->stamp;
@@ -267,7 +275,7 @@ bool flow_keeps_link(const struct policy_facts *f, uint16_t type)
 	       type >= ICMP6_SOLICIT_ROUTER && type <= ICMP6_REDIRECT;
 }
 
-// A limit that was passed after the flow's last packet is no longer its own.
+// Of a flow that is over. A limit that others have passed after its last packet is not its own.
 static struct meter_verdict kept_limit(const struct pipeline *pl, uint32_t i)
 {
 	const struct flow_cold *c = &pl->table.cold[i];
@@ -287,14 +295,13 @@ static void judge(struct pipeline *pl, uint32_t i, const struct packet *p, struc
 	uint32_t more = p != NULL && flow_is_outbound(&pl->table.hot[i], p) ? p->ip_len : 0;
 
 	evaluate(pl, i, f, v);
-	*l = (struct meter_verdict){.limit = POLICY_LIMIT_NONE, .action = POLICY_ALLOW};
-	// Before a rule has decided, the caps of the pending action hold and nothing else.
-	if (v->state == POLICY_UNDECIDED)
-		return;
-	if (pl->ending)
-		*l = kept_limit(pl, i);
-	else
-		*l = flow_limit(pl, i, f, v->rule, more);
+	// Before a rule has decided, those limits hold that hold by whatever rule.
+	*l = flow_limit(pl, i, f, v->rule, more);
+	if (pl->ending) {
+		struct meter_verdict kept = kept_limit(pl, i);
+
+		*l = kept.action >= l->action ? kept : *l;
+	}
 	if (flow_keeps_link(f, pl->table.hot[i].port[0])) {
 		v->action = v->action == POLICY_BLOCK ? POLICY_FLAG : v->action;
 		l->action = l->action == POLICY_BLOCK ? POLICY_FLAG : l->action;
@@ -317,10 +324,12 @@ void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
 	judge(pl, i, p, &f, &v, &l);
 	// A blocked flow shows no more packets: the label is what it is. The same where no rule
 	// needs it and nobody asked for it.
-	closing = v.state != POLICY_UNDECIDED &&
-		  (v.action == POLICY_BLOCK || l.action == POLICY_BLOCK ||
-			  (v.state == POLICY_DECIDED && !pl->c.classify_always &&
-				  !flow_candidate_waits(pl, i)));
+	// A limit makes a block of any verdict, also of that which is still open.
+	closing = l.action == POLICY_BLOCK ||
+		  (v.state != POLICY_UNDECIDED &&
+			  (v.action == POLICY_BLOCK ||
+				  (v.state == POLICY_DECIDED && !pl->c.classify_always &&
+					  !flow_candidate_waits(pl, i))));
 	if (closing && flow_dpi_taking(pl, i) != FLOW_NONE && flow_label_finish(pl, i))
 		judge(pl, i, p, &f, &v, &l);
 	c->tenant = f.tenant;

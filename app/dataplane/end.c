@@ -51,6 +51,18 @@ static enum record_end end_reason(
 	return otherwise;
 }
 
+// A flow that is over is never judged by a policy that came after its last packet (it would have
+// been asked at once otherwise): without a verdict, it ends without. And what was final at a cap
+// stays so: the label that is made of too few packets is for the record.
+static bool may_decide(const struct pipeline *pl, uint32_t i)
+{
+	const struct flow_hot *h = &pl->table.hot[i];
+
+	if ((h->flags & FLOW_REFERS) && pl->table.cold[i].generation != pl->gen->number)
+		return false;
+	return (h->flags & (FLOW_CAPPED | FLOW_UNDECIDED)) != FLOW_CAPPED;
+}
+
 void flow_end(struct pipeline *pl, uint32_t i, enum record_end why)
 {
 	struct flow_hot *h = &pl->table.hot[i];
@@ -64,9 +76,11 @@ void flow_end(struct pipeline *pl, uint32_t i, enum record_end why)
 			flow_lane_abandon(pl, i);
 		else
 			flow_label_finish(pl, i);
-		pl->ending = true;
-		flow_decide(pl, i, NULL);
-		pl->ending = false;
+		if (may_decide(pl, i)) {
+			pl->ending = true;
+			flow_decide(pl, i, NULL);
+			pl->ending = false;
+		}
 	}
 	if (h->meter != METER_NONE)
 		flow_limit_end(pl, i);

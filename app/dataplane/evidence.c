@@ -27,6 +27,9 @@ void flow_capture_want(struct pipeline *pl, uint32_t i, const struct policy_verd
 		}
 		return;
 	}
+	// While several rules could decide, as much was kept as any of them wants.
+	if (v->state == POLICY_DECIDED && x != NULL && x->capture != NULL)
+		flow_capture_narrow(x->capture, v->capture_packets, v->capture_snap);
 	// Only from the beginning: a rule that comes later (a new policy) has not seen the first
 	// packets.
 	if ((x != NULL && (x->capture != NULL || x->captured)) || flow_packets_seen(pl, i) != 0)

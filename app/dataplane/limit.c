@@ -7,7 +7,8 @@
 
 static uint64_t seconds_of(const struct pipeline *pl, uint32_t i)
 {
-	int64_t life = pl->now - pl->table.cold[i].t0;
+	int64_t end = pl->ending ? pl->table.hot[i].last : pl->now;
+	int64_t life = end - pl->table.cold[i].t0;
 
 	return life > 0 ? (uint64_t)life / 1000000 : 0;
 }
@@ -55,8 +56,9 @@ struct meter_verdict flow_limit(
 		pl->stats.meters_full++;
 		return (struct meter_verdict){limits[0], POLICY_FLAG, POLICY_SEV_NONE};
 	}
-	return meter == METER_NONE ? none
-				   : meter_check(&pl->meters, meter, sent, seconds_of(pl, i));
+	return meter == METER_NONE
+		       ? none
+		       : meter_check(&pl->meters, meter, sent, seconds_of(pl, i), pl->ending);
 }
 
 // Whatever else was decided by these counters must be decided anew, at each flow's next packet.

@@ -255,13 +255,16 @@ static bool passed(const struct meter_part *p, uint64_t bytes, uint64_t seconds)
 	       ((p->bytes != 0 && bytes > p->bytes) || (p->seconds != 0 && seconds > p->seconds));
 }
 
-struct meter_verdict meter_check(struct meters *m, uint32_t i, uint64_t bytes, uint64_t seconds)
+struct meter_verdict meter_check(
+	struct meters *m, uint32_t i, uint64_t bytes, uint64_t seconds, bool own)
 {
 	struct meter_verdict v = {.limit = POLICY_LIMIT_NONE, .action = POLICY_ALLOW};
 	struct meter_part *p;
 
 	EACH_PART(m, i, p)
 	{
+		if (own && !p->per_flow)
+			continue;
 		meter_enter(m, p);
 		// No counter was left: what cannot be counted is at least seen.
 		if (!p->per_flow && p->counter == NULL) {

@@ -293,8 +293,7 @@ void slow_packet(struct pipeline *pl, struct packet *p, uint32_t i)
 		pl->stats.caps_reached++;
 		flow_decide(pl, i, p);
 	}
-	if (h->meter != METER_NONE && h->action != POLICY_BLOCK && !(h->flags & FLOW_UNDECIDED) &&
-		flow_is_outbound(h, p))
+	if (h->meter != METER_NONE && h->action != POLICY_BLOCK && flow_is_outbound(h, p))
 		flow_charge(pl, i, p);
 	if (pl->c.captures != NULL)
 		flow_capture_packet(pl, i, p);

@@ -152,17 +152,18 @@ static void put_head(struct out *o, const struct capture_files *f, const struct 
 static void put_packet(struct out *o, const struct flow_capture *c, struct flow_capture_cursor *at,
 	const struct flow_capture_packet *p)
 {
-	size_t begin = o->n;
+	const uint32_t len = p->len < c->snap ? p->len : c->snap;
+	const size_t begin = o->n;
 
 	put32(o, BLOCK_PACKET);
 	put32(o, 0);
 	put32(o, 0); // interface
 	put32(o, (uint32_t)((uint64_t)p->t >> 32));
 	put32(o, (uint32_t)p->t);
-	put32(o, p->len);
+	put32(o, len);
 	put32(o, p->wire_len > p->len ? p->wire_len : p->len);
 	flow_capture_read(c, at, o->data + o->n, p->len);
-	o->n += p->len;
+	o->n += len; // the rest is written over
 	pad(o);
 	end_block(o, begin);
 }
@@ -178,7 +179,7 @@ static bool format(const struct capture_files *f, const struct record *r, struct
 	if (o->data == NULL)
 		return false;
 	put_head(o, f, r);
-	while (flow_capture_read(c, &at, &p, sizeof(p)))
+	for (unsigned i = 0; i < c->max && flow_capture_read(c, &at, &p, sizeof(p)); i++)
 		put_packet(o, c, &at, &p);
 	return true;
 }

@@ -59,6 +59,12 @@ static inline bool flow_capture_complete(const struct flow_capture *c)
 {
 	return c->packets >= c->max || c->truncated;
 }
+// Worker: so many packets, so many bytes of each are enough. What is kept beyond stays unread.
+static inline void flow_capture_narrow(struct flow_capture *c, uint16_t max, uint16_t snap)
+{
+	c->max = max < c->max ? max : c->max;
+	c->snap = snap < c->snap ? snap : c->snap;
+}
 // Worker: not wanted after all.
 void flow_capture_drop(struct flow_capture *c);
 

@@ -288,13 +288,15 @@ static void put_verdict(struct json_out *j, const struct record *r)
 
 	JSON_KEY(j, "act");
 	put_text(j, policy_action_name(r->action <= POLICY_BLOCK ? r->action : POLICY_BLOCK));
-	if (r->undecided) {
+	if (r->policy != NULL) {
+		policy_limit(r->policy, r->limit, &limit);
+	}
+	if (r->undecided && limit.id == NULL) {
 		return;
 	}
 	if (r->policy != NULL) {
 		policy_rule(r->policy, r->rule, &rule);
 		policy_rule(r->policy, r->shadow, &shadow);
-		policy_limit(r->policy, r->limit, &limit);
 	}
 	if (rule.id != NULL) {
 		JSON_KEY(j, "rule");

@@ -93,7 +93,8 @@ static void flow_close(struct flow *f)
 static void decide(struct flow *f, uint64_t more)
 {
 	f->stamp = f->w->stamp;
-	f->blocked = meter_check(&f->w->m, f->meter, f->sent + more, 0).action == POLICY_BLOCK;
+	f->blocked =
+		meter_check(&f->w->m, f->meter, f->sent + more, 0, false).action == POLICY_BLOCK;
 }
 
 // As the pipeline does it for each packet of a burst. True: it went out.
@@ -378,7 +379,7 @@ static void no_place_for_a_counter(void **state)
 		quota_find(&k.quota, name, NULL, 0, POLICY_WINDOW_DAY);
 	}
 	flow_open(&k, &f, 0, 1, US);
-	v = meter_check(&k.w[0].m, f.meter, 0, 0);
+	v = meter_check(&k.w[0].m, f.meter, 0, 0, false);
 	assert_int_equal(v.action, POLICY_FLAG); // what cannot be counted is at least seen
 	assert_int_equal(v.limit, 0);
 	flow_close(&f);
