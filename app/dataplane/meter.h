@@ -109,8 +109,8 @@ struct meter_verdict {
 	uint8_t action, severity;
 };
 
-// What a flow that has sent so many bytes in so many seconds is raised to; own: by limits that count
-// each flow by itself alone.
+// What a flow that has sent so many bytes in so many seconds is raised to; own: by limits that
+// count each flow by itself alone.
 struct meter_verdict meter_check(
 	struct meters *m, uint32_t i, uint64_t bytes, uint64_t seconds, bool own);
 

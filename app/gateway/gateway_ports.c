@@ -5,10 +5,12 @@
 
 #include "app/gateway/gateway.h"
 #include "drivers/eal/eal.h"
+#include "drivers/eal/packet_socket.h"
 
 #include <errno.h>
 #include <rte_mbuf.h>
 #include <rte_ring.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,6 +112,10 @@ int gateway_open_ports(struct gateway *g)
 	}
 	for (unsigned i = 0; i < g->n_ports && rc == 0; i++)
 		rc = share_queues(g, i);
+	if (packet_sockets_defragmenting() != 0)
+		fprintf(stderr,
+			"bridgehead: WARNING: the kernel puts IPv4 fragments together before these "
+			"ports see them: they are lost, or leave as one frame\n");
 	return rc;
 }
 

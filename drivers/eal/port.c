@@ -13,6 +13,7 @@
 // session monitoring with symmetric receive-side scaling, 2012). It chooses queues only; the flow
 // table has its own hash.
 #define RSS_KEY_MAX 64
+#define STRANGERS   16384 // frames that a queue may have waiting: more than any ring has
 
 static int fail(const struct port *p, int rc, const char *what, char *err, size_t err_size)
 {
@@ -159,6 +160,26 @@ static int set_mtu(struct port *p, const struct rte_eth_dev_info *info, const st
 	return rc;
 }
 
+// Between its creation and its bind() a packet socket hears every interface of the namespace
+// (packet(7)): those frames wait in its ring, and none of them came over this wire. What has come
+// over the wire since is as if it had come before the start.
+static void forget_strangers(const struct port *p)
+{
+	struct rte_mbuf *m[32];
+
+	for (uint16_t q = 0; q < p->rx_queues; q++) {
+		unsigned left = STRANGERS;
+		uint16_t n = 1;
+
+		while (n != 0 && left != 0) {
+			n = rte_eth_rx_burst(p->id, q, m, left < 32 ? (uint16_t)left : 32);
+			rte_pktmbuf_free_bulk(m, n);
+			left -= n;
+		}
+	}
+	rte_eth_stats_reset(p->id);
+}
+
 int port_start(struct port *p, const struct port_config *c, char *err, size_t err_size)
 {
 	uint8_t key[RSS_KEY_MAX];
@@ -186,6 +207,8 @@ int port_start(struct port *p, const struct port_config *c, char *err, size_t er
 	rc = rte_eth_promiscuous_enable(p->id);
 	if (rc != 0 && rc != -ENOTSUP)
 		return fail(p, rc, "does not become promiscuous", err, err_size);
+	if (by_interface(p))
+		forget_strangers(p);
 	return 0;
 }
 

@@ -46,6 +46,15 @@ def ipv4(src, dst, proto, payload, ident=0, ttl=64):
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
 
 
+def fragments4(src, dst, proto, payload, size, ident, ttl=64):
+    """A datagram in fragments of so many bytes each (a multiple of 8)."""
+    for at in range(0, len(payload), size):
+        part, more = payload[at:at + size], at + size < len(payload)
+        head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(part), ident, (0x2000 if more else 0) | at // 8, ttl,
+                           proto, 0, socket.inet_aton(src), socket.inet_aton(dst))
+        yield head[:10] + struct.pack("!H", checksum(head)) + head[12:] + part
+
+
 def udp4(src, sport, dst, dport, data, ident=0, ttl=64):
     size = 8 + len(data)
     head = struct.pack("!HHHH", sport, dport, size, 0)

@@ -9,14 +9,15 @@ gateway's own interfaces, and the two captures compared byte by byte.
 """
 import os
 import struct
+import sys
 import time
 
 import check
-from check import SECONDS
-from frames import (INSIDE, OUTSIDE, Captures, Sender, between_marks, count, difference, ethernet, ipv4, mac, tagged,
-                    udp4)
+from check import SECONDS, poll
+from frames import (INSIDE, OUTSIDE, Captures, Sender, between_marks, count, difference, ethernet, fragments4, ipv4,
+                    mac, tagged, udp4)
 from gateway import Gateway, books, check_schema, make_config, total
-from lab import Lab, need_namespaces, need_programs
+from lab import Lab, need_namespaces, need_programs, stop
 from park import COUNTRIES, POLICY, SERVERS, TENANTS, Wire, ports
 from peers import PROGRAMS, Clients, Servers, add_sbin, iperf_result
 
@@ -67,6 +68,53 @@ def hand_made(side):
     yield "full size", ethernet(other, me, 0x0800, udp4(a, 4001, b, 4004, os.urandom(1472)))
     yield "full size with a tag", tagged(ethernet(other, me, 0x0800, udp4(a, 4001, b, 4005, os.urandom(1472))),
                                          (0x8100, 100))
+
+
+def fragments(side):
+    """A wire sends on what came, and puts nothing together."""
+    me, other = mac(side, 7), mac(3 - side, 7)
+    a, b = ("192.0.2.10", "198.51.100.10") if side == INSIDE else ("198.51.100.10", "192.0.2.10")
+    for ident, (name, bytes_, size, pick) in enumerate((
+            ("two fragments", 1000, 504, lambda f: f),
+            ("three fragments longer than the MTU together", 3000, 1480, lambda f: f),
+            ("the last fragment first", 1000, 504, lambda f: f[::-1]),
+            ("the last fragment is missing", 1000, 504, lambda f: f[:-1]),
+            ("a fragment twice", 1000, 504, lambda f: [f[0], *f]),
+            ("tiny fragments", 64, 8, lambda f: f)), 100):
+        datagram = udp4(a, 4001, b, 4002, os.urandom(bytes_))[20:]
+        whole = list(fragments4(a, b, 17, datagram, size, ident))
+        for n, packet in enumerate(pick(whole)):
+            yield f"{name}, {n}", ethernet(other, me, 0x0800, packet)
+
+
+# To itself, in the gateway's namespace, as fast as it can: a new packet socket hears it.
+STRANGER = """
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+end = time.monotonic() + 30
+while time.monotonic() < end:
+    s.sendto(b"not of the wire", ("127.0.0.1", 9))
+"""
+
+
+def loopback_packets(ns):
+    lines = ns.run(["cat", "/proc/net/dev"]).stdout.splitlines()
+    return next(int(line.split()[2]) for line in lines if line.strip().startswith("lo:"))
+
+
+def strangers(t, lab, wire, gateway_ns):
+    gateway_ns.ip("link", "set", "lo", "up")
+    noise = lab.spawn(gateway_ns, [sys.executable, "-c", STRANGER], "noise")
+    try:
+        poll("the noise", lambda: loopback_packets(gateway_ns) > 1000)
+        with Gateway(lab, gateway_ns, make_config(lab.path("strangers"), ports(wire), POLICY, COUNTRIES),
+                     "strangers") as gw:
+            gw.settle()
+            gw.stop()
+    finally:
+        stop(noise)
+    seen = [r for r in gw.records() if 9 in (r.get("sport"), r.get("dport"))]
+    t.equal(seen, [], "strangers: frames of other interfaces are no traffic of the wire")
 
 
 def send_all(wire, kinds):
@@ -208,6 +256,9 @@ def test(t):
         wire = Wire(lab, gateway_ns)
         by_hand(t, lab, wire, gateway_ns, "kinds", make_config(lab.path("kinds"), ports(wire), POLICY, COUNTRIES),
                 hand_made)
+        by_hand(t, lab, wire, gateway_ns, "fragments",
+                make_config(lab.path("fragments"), ports(wire), POLICY, COUNTRIES), fragments)
+        strangers(t, lab, wire, gateway_ns)
         # net_af_packet gives every outer tag back as 802.1Q (DPDK does not look at tp_vlan_tpid).
         by_hand(t, lab, wire, gateway_ns, "802.1ad",
                 make_config(lab.path("ad"), ports(wire), POLICY, COUNTRIES, driver="pcap"), service_tags)
