@@ -190,8 +190,9 @@ void inject_refusal(struct pipeline *pl, uint32_t i, const struct packet *p)
 			return; // a reset is not answered (RFC 9293, 3.5.2)
 		c->resets++;
 		tcp_reset(pl, p, true);
-		// The other end holds a connection only where packets had passed before.
-		if (h->packets[0] + h->packets[1] != 0)
+		// The other end holds a connection only where packets had passed before, be it
+		// before the gateway was there.
+		if (h->packets[0] + h->packets[1] != 0 || !(p->tcp_flags & TCP_SYN))
 			tcp_reset(pl, p, false);
 	} else if (h->proto == IPPROTO_UDP) {
 		c->resets++;

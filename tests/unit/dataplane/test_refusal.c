@@ -127,6 +127,18 @@ static void test_established(void **state)
 	established("eth=0x88a8 tag=5,0x8100 tag=6,0x86dd ip6=6 tcp=40000,9", 22);
 }
 
+// A connection that is older than the gateway: its other end has it, too.
+static void test_midstream(void **state)
+{
+	struct rig *r = rig_new(&blocking);
+	struct pipeline *pl = run(r, "eth=0x0800 ip4=6 tcp=40000,9 data=10", false);
+
+	assert_int_equal(pl->n_injects, 2);
+	check_reset(&pl->injects[0], 14, 9, 200, 0, TCP_RST);
+	check_reset(&pl->injects[1], 14, 40000, 100, 200, RST_ACK);
+	rig_free(r);
+}
+
 // From the outside it is the other way round.
 static void test_answer(void **state)
 {
@@ -273,6 +285,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_syn),
 		cmocka_unit_test(test_established),
+		cmocka_unit_test(test_midstream),
 		cmocka_unit_test(test_answer),
 		cmocka_unit_test(test_segment_length),
 		cmocka_unit_test(test_not_answered),
