@@ -15,9 +15,10 @@
 #include <unistd.h>
 
 #define AF_PACKET_FRAMESZ 2048 // the driver's default
-// What a frame of the ring has beside an MTU's bytes: the kernel's header and alignment (66), the
+// What a frame of the ring has beside an MTU's bytes: the kernel's header and alignment, the
 // Ethernet header and two tags (22).
-#define AF_PACKET_SPARE 88
+#define AF_PACKET_HEAD  66
+#define AF_PACKET_SPARE (AF_PACKET_HEAD + 22)
 
 // One request about an interface; filled in by its index. 0 or -errno.
 static int request(uint32_t index, unsigned long what, struct ifreq *r)
@@ -64,6 +65,15 @@ static long frame_size(const struct rte_device *dev)
 	const char *at = a != NULL && a->args != NULL ? strstr(a->args, "framesz=") : NULL;
 
 	return at != NULL ? strtol(at + strlen("framesz="), NULL, 10) : AF_PACKET_FRAMESZ;
+}
+
+uint16_t interface_af_packet_cut(uint32_t index, const struct rte_device *dev)
+{
+	long n = frame_size(dev) - AF_PACKET_HEAD;
+
+	return n > interface_mtu(index) + AF_PACKET_SPARE - AF_PACKET_HEAD && n <= UINT16_MAX
+		       ? (uint16_t)n
+		       : 0;
 }
 
 int interface_af_packet_mtu(

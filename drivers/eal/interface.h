@@ -19,6 +19,11 @@ int interface_set_up(uint32_t index, bool up);
 // The interface's MTU in bytes, or -errno.
 int interface_mtu(uint32_t index);
 
+// From how many bytes on a frame of net_af_packet may be the beginning of a longer one: the kernel
+// cuts what a slot of the ring has no room for, and the driver does not say so. Frames of the
+// interface's MTU with two tags are shorter. 0 where they are not.
+uint16_t interface_af_packet_cut(uint32_t index, const struct rte_device *dev);
+
 // Gives a port of net_af_packet its MTU (0: leaves the interface's), which ethdev cannot: the
 // driver says that it takes no frame over 1518 bytes, and takes what its rings have room for. A
 // frame beyond that would be cut and sent on, so rings that are too small are refused. 0 or -errno,

@@ -207,8 +207,10 @@ int port_start(struct port *p, const struct port_config *c, char *err, size_t er
 	rc = rte_eth_promiscuous_enable(p->id);
 	if (rc != 0 && rc != -ENOTSUP)
 		return fail(p, rc, "does not become promiscuous", err, err_size);
-	if (by_interface(p))
+	if (by_interface(p)) {
+		p->cut_at = interface_af_packet_cut(p->if_index, info.device);
 		forget_strangers(p);
+	}
 	return 0;
 }
 

@@ -23,6 +23,7 @@ struct port {
 	int socket;        // NUMA node, 0 where none
 	uint32_t if_index; // kernel interface behind it, 0: none
 	bool forced_down;  // by port_force_link()
+	uint16_t cut_at;   // received frames so long are not whole, 0: all are; after port_start()
 };
 
 struct port_config {

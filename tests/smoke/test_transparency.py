@@ -117,6 +117,29 @@ def strangers(t, lab, wire, gateway_ns):
     t.equal(seen, [], "strangers: frames of other interfaces are no traffic of the wire")
 
 
+def longer_than_the_ring(t, lab, wire, gateway_ns):
+    """The interfaces' MTU rises under a gateway whose rings hold 1500: what came cut is not sent on as if it were whole."""
+    config = make_config(lab.path("longer"), ports(wire), POLICY, COUNTRIES)
+    with Gateway(lab, gateway_ns, config, "longer") as gw:
+        for ns, interface in ((wire.inside, "p0"), (wire.outside, "p0"), (gateway_ns, wire.in_port),
+                              (gateway_ns, wire.out_port)):
+            ns.ip("link", "set", interface, "mtu", "9000")
+        captures = Captures(lab, wire, "longer")
+        sender = Sender(wire.inside, "p0")
+        for n in range(20):
+            for size in (100, 1472, 3000):
+                sender.send(ethernet(mac(OUTSIDE, 7), mac(INSIDE, 7), 0x0800,
+                                     udp4("192.0.2.10", 4001, "198.51.100.10", 4002, bytes(size), ident=n)))
+            time.sleep(0.002)
+        sender.close()
+        captures.stop()
+        stats = gw.settle()
+    _sent, arrived = captures.flows(INSIDE)
+    sizes = [size for flow in arrived.values() for size, _digest in flow if size > 100]  # less: IPv6 looks about
+    t.equal(sorted(set(sizes)), [142, 1514], "longer: what arrives is whole")
+    t.equal((len(sizes), total(stats, "outcomes", "lost_cut", "packets")), (40, 20), "longer: what was cut is counted")
+
+
 def send_all(wire, kinds):
     for ns, side in ((wire.inside, INSIDE), (wire.outside, OUTSIDE)):
         sender = Sender(ns, "p0")
@@ -263,6 +286,7 @@ def test(t):
         by_hand(t, lab, wire, gateway_ns, "802.1ad",
                 make_config(lab.path("ad"), ports(wire), POLICY, COUNTRIES, driver="pcap"), service_tags)
         mixed(t, lab, wire, gateway_ns)
+        longer_than_the_ring(t, lab, wire, gateway_ns)
         big = Wire(lab, gateway_ns, 1, 9000)
         by_hand(t, lab, big, gateway_ns, "jumbo",
                 make_config(lab.path("jumbo"), ports(big), POLICY, COUNTRIES, mtu=9000), jumbo)
