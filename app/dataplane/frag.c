@@ -10,15 +10,23 @@
 
 struct entry {
 	struct flow_key key; // ports are the answer, not part of the question
-	int64_t seen;        // 0: free
+	int64_t seen;
 	uint32_t id;
 	uint8_t dir; // of the sender, as the first fragment's key was sorted
 };
 
+// Tags stand apart from entries: that a set does not have a datagram shows in a line of an array
+// that stays in the cache, however many fragments come without a first one.
+struct set {
+	uint32_t tag[WAYS]; // of the hash; 0: free
+	uint32_t next;      // way that is filled next: the oldest
+};
+
 struct frag_table {
-	uint32_t mask;
+	uint32_t mask; // sets - 1
 	struct hash_seed seed;
-	struct entry e[];
+	struct entry *e; // WAYS a set
+	struct set set[];
 };
 
 struct frag_table *frag_create(uint32_t datagrams, const struct hash_seed *seed)
@@ -28,9 +36,14 @@ struct frag_table *frag_create(uint32_t datagrams, const struct hash_seed *seed)
 
 	while (n < datagrams && n < 1u << 24)
 		n *= 2;
-	t = calloc(1, sizeof(*t) + (size_t)n * sizeof(t->e[0]));
+	t = calloc(1, sizeof(*t) + n / WAYS * sizeof(t->set[0]));
 	if (t == NULL)
 		return NULL;
+	t->e = calloc(n, sizeof(*t->e));
+	if (t->e == NULL) {
+		free(t);
+		return NULL;
+	}
 	t->mask = n / WAYS - 1;
 	t->seed = *seed;
 	return t;
@@ -38,12 +51,15 @@ struct frag_table *frag_create(uint32_t datagrams, const struct hash_seed *seed)
 
 void frag_free(struct frag_table *t)
 {
+	if (t == NULL)
+		return;
+	free(t->e);
 	free(t);
 }
 
 // The sender and the receiver, not sorted: two hosts may use one identification towards each other.
-static struct entry *set_of(
-	struct frag_table *t, const struct flow_key *k, uint8_t dir, uint32_t id)
+static uint64_t hash_of(
+	const struct frag_table *t, const struct flow_key *k, uint8_t dir, uint32_t id)
 {
 	struct flow_key q = *k;
 
@@ -52,13 +68,18 @@ static struct entry *set_of(
 	q.port[0] = (uint16_t)id;
 	q.port[1] = (uint16_t)(id >> 16);
 	q.vni ^= dir;
-	return &t->e[(hash_key(&t->seed, &q) & t->mask) * WAYS];
+	return hash_key(&t->seed, &q);
+}
+
+static uint32_t tag_of(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) | 1;
 }
 
 static bool same(
 	const struct entry *e, const struct flow_key *k, uint8_t dir, uint32_t id, int64_t now)
 {
-	if (e->seen == 0 || now - e->seen > FRAG_TIMEOUT_US || e->id != id || e->dir != dir)
+	if (now - e->seen > FRAG_TIMEOUT_US || e->id != id || e->dir != dir)
 		return false;
 	if (e->key.version != k->version || e->key.vlan != k->vlan || e->key.vni != k->vni)
 		return false;
@@ -69,28 +90,42 @@ static bool same(
 	return memcmp(e->key.a6, k->a6, 32) == 0;
 }
 
+// The entry of a datagram, NULL where it is not known (any more).
+static struct entry *find(struct frag_table *t, uint64_t hash, const struct flow_key *k,
+	uint8_t dir, uint32_t id, int64_t now)
+{
+	const uint32_t number = (uint32_t)hash & t->mask, tag = tag_of(hash);
+	const struct set *set = &t->set[number];
+
+	for (unsigned i = 0; i < WAYS; i++) {
+		struct entry *e = &t->e[(size_t)number * WAYS + i];
+
+		if (set->tag[i] == tag && same(e, k, dir, id, now))
+			return e;
+	}
+	return NULL;
+}
+
 bool frag_insert(
 	struct frag_table *t, const struct flow_key *k, uint8_t dir, uint32_t id, int64_t now)
 {
-	struct entry *set = set_of(t, k, dir, id), *to = NULL;
+	const uint64_t hash = hash_of(t, k, dir, id);
+	const uint32_t number = (uint32_t)hash & t->mask;
+	struct set *set = &t->set[number];
+	struct entry *to = find(t, hash, k, dir, id, now);
+	bool evicted = false;
 
-	for (unsigned i = 0; i < WAYS; i++) {
-		struct entry *e = &set[i];
+	if (to == NULL) {
+		const unsigned way = set->next++ % WAYS;
 
-		if (same(e, k, dir, id, now)) {
-			to = e;
-			break;
-		}
-		if (to == NULL || e->seen < to->seen)
-			to = e;
+		to = &t->e[(size_t)number * WAYS + way];
+		evicted = set->tag[way] != 0 && now - to->seen <= FRAG_TIMEOUT_US;
+		set->tag[way] = tag_of(hash);
 	}
-	bool evicted =
-		to->seen != 0 && now - to->seen <= FRAG_TIMEOUT_US && !same(to, k, dir, id, now);
-
 	to->key = *k;
 	to->id = id;
 	to->dir = dir;
-	to->seen = now != 0 ? now : 1;
+	to->seen = now;
 	return evicted;
 }
 
@@ -101,16 +136,14 @@ bool frag_find(struct frag_table *t, struct flow_key *k, uint8_t *dir, uint32_t 
 	uint8_t tries = (uint8_t)(1 + ((k->version == 4 && k->a4[0] == k->a4[1]) || equal));
 
 	for (uint8_t try = 0; try < tries; try++) {
-		uint8_t d = *dir ^ try;
-		struct entry *set = set_of(t, k, d, id);
+		const uint8_t d = *dir ^ try;
+		const struct entry *e = find(t, hash_of(t, k, d, id), k, d, id, now);
 
-		for (unsigned i = 0; i < WAYS; i++) {
-			if (same(&set[i], k, d, id, now)) {
-				memcpy(k->port, set[i].key.port, sizeof(k->port));
-				k->proto = set[i].key.proto;
-				*dir = d;
-				return true;
-			}
+		if (e != NULL) {
+			memcpy(k->port, e->key.port, sizeof(k->port));
+			k->proto = e->key.proto;
+			*dir = d;
+			return true;
 		}
 	}
 	return false;
