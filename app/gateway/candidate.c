@@ -175,13 +175,9 @@ int gateway_candidate_withdraw(struct gateway *g, const char *who, struct policy
 	return rc;
 }
 
-int gateway_candidate_promote(struct gateway *g, const char *who, struct policy_answer *a)
+struct policy_offer gateway_candidate_promotion(const struct gateway *g, const char *who)
 {
-	const struct policy_offer o =
-		gateway_offer_of(&g->candidate, "the candidate", "promote", who);
-
-	// All checks again: what was in force when it came may have changed, and so has the time.
-	return gateway_policy_offer(g, &o, a);
+	return gateway_offer_of(&g->candidate, "the candidate", "promote", who);
 }
 
 void gateway_candidate_settle(struct gateway *g, const struct policy_offer *o)

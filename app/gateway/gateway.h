@@ -46,12 +46,14 @@ struct gateway {
 	bool quota_failed;              // the last time
 	struct key_public *keys;        // that policies must be signed by one of
 	unsigned n_keys;
-	bool expiry_said;           // of the policy in force
-	struct policy_watch *watch; // NULL: none
-	json_t *rule_totals;        // by rule id: counters of generations that are gone
-	struct gateway_view *view;  // a look at live flows that is under way; NULL: none
-	struct dpi **dpi;           // one a worker (NULL with lanes), and one for names (the last)
-	struct lanes *lanes;        // one a worker, where lcores of their own do DPI; NULL
+	bool expiry_said;               // of the policy in force
+	struct policy_watch *watch;     // NULL: none
+	json_t *rule_totals;            // by rule id: counters of generations that are gone
+	struct gateway_view *view;      // a look at live flows that is under way; NULL: none
+	struct gateway_view *view_next; // begins when that one, of a push, is over; NULL: none
+	struct gateway_push *pushes;    // of clients, the one at hand first; NULL: none
+	struct dpi **dpi;    // one a worker (NULL with lanes), and one for names (the last)
+	struct lanes *lanes; // one a worker, where lcores of their own do DPI; NULL
 	struct dpi_lcore *dpi_lcores;
 	unsigned n_dpi_lcores, n_dpi_launched;
 	struct gateway_offload *offload; // NULL: off

@@ -208,16 +208,13 @@ struct policy_offer gateway_offer_of(
 	};
 }
 
-int gateway_policy_offer(struct gateway *g, const struct policy_offer *o, struct policy_answer *a)
+int gateway_policy_enforce(
+	struct gateway *g, struct policy *p, const struct policy_offer *o, struct policy_answer *a)
 {
-	struct policy *p = gateway_policy_check(g, o, a);
 	int rc = -EINVAL;
 
-	if (p != NULL) {
+	if (p != NULL)
 		rc = publish(g, p, o, a);
-		if (rc < 0)
-			policy_free(p);
-	}
 	if (rc == 0) {
 		say(a);
 		gateway_candidate_settle(g, o);
@@ -226,6 +223,16 @@ int gateway_policy_offer(struct gateway *g, const struct policy_offer *o, struct
 		fprintf(stderr, "bridgehead: %s: refused: %s; the policy before stays in force\n",
 			o->name, a->why);
 	}
+	return rc;
+}
+
+int gateway_policy_offer(struct gateway *g, const struct policy_offer *o, struct policy_answer *a)
+{
+	struct policy *p = gateway_policy_check(g, o, a);
+	int rc = gateway_policy_enforce(g, p, o, a);
+
+	if (rc < 0)
+		policy_free(p);
 	return rc;
 }
 
@@ -246,6 +253,7 @@ int gateway_policy_reload(struct gateway *g, const char *how, const char *who)
 	struct policy_text text;
 	int rc;
 
+	gateway_push_settle(g);
 	diag_init(&a.diag, o.name);
 	rc = policy_text_read(&text, g->config.policy, &a.diag);
 	if (rc < 0) {

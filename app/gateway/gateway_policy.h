@@ -41,7 +41,11 @@ struct policy *gateway_policy_check(
 void gateway_policy_note(struct gateway *g, const struct policy_offer *o,
 	const struct policy_answer *a, const char *outcome);
 
-// Check, publish, record. 0 or -errno.
+// What follows the check: publish, record, say. p: what the check gave; NULL: it was refused. 0, or
+// -errno where p stays the caller's.
+int gateway_policy_enforce(
+	struct gateway *g, struct policy *p, const struct policy_offer *o, struct policy_answer *a);
+// Check and enforce. 0 or -errno.
 int gateway_policy_offer(struct gateway *g, const struct policy_offer *o, struct policy_answer *a);
 
 // The policy to begin with; check: the file alone. 0 or -errno with everything on standard error.
@@ -61,8 +65,10 @@ const struct policy *gateway_candidate(const struct gateway *g);
 // recorded, kept over a restart. 0 or -errno.
 int gateway_candidate_offer(
 	struct gateway *g, const struct policy_offer *o, struct policy_answer *a);
-// These need a candidate. Puts it into force, or withdraws it; recorded. 0 or -errno.
-int gateway_candidate_promote(struct gateway *g, const char *who, struct policy_answer *a);
+// These need a candidate. As an offer that puts it into force: all checks are made again, for what
+// was in force when it came may have changed, and so has the time.
+struct policy_offer gateway_candidate_promotion(const struct gateway *g, const char *who);
+// Withdraws it; recorded. 0 or -errno.
 int gateway_candidate_withdraw(struct gateway *g, const char *who, struct policy_answer *a);
 // A policy was put into force: where it is the candidate, that is no candidate any more.
 void gateway_candidate_settle(struct gateway *g, const struct policy_offer *o);
@@ -73,6 +79,26 @@ json_t *gateway_candidate_json(const struct gateway *g);
 json_t *gateway_status(struct gateway *g);
 // How far the flow log is evidence: who signs, what is checkpointed.
 json_t *gateway_evidence_json(const struct gateway *g);
+
+// ---- what clients of the control socket bring: one after the other, in the order they came
+
+enum push_kind {
+	PUSH_INTO_FORCE,
+	PUSH_SHADOW, // as the candidate
+	PUSH_PROMOTE,
+	PUSH_WITHDRAW,
+};
+
+// A handler of the control socket. What goes into force waits until the workers have counted how
+// many live flows get another verdict by it, for a second at most: then the answer has no number.
+json_t *gateway_push_begin(struct gateway *g, const struct control_request *r, enum push_kind kind,
+	char *err, size_t err_size);
+// Goes on with them.
+void gateway_push_poll(struct gateway *g);
+// Ends the count that is under way, so that whatever comes now comes after what is being pushed.
+void gateway_push_settle(struct gateway *g);
+// Before the workers stop: all of them, without a count.
+void gateway_push_close(struct gateway *g);
 
 // Watches the policy's file and its signature for changes (policy_watch).
 int gateway_watch_open(struct gateway *g);

@@ -72,81 +72,27 @@ int gateway_take_offer(const struct control_request *r, struct policy_offer *o, 
 	return 0;
 }
 
-static json_t *take_policy(struct gateway *g, const struct control_request *r, char *err,
-	size_t err_size, bool into_force)
-{
-	struct policy_offer o;
-	struct policy_answer a;
-	char who[32];
-	json_t *reply;
-	int rc;
-
-	if (gateway_take_offer(r, &o, who, err, err_size) < 0)
-		return NULL;
-	rc = into_force ? gateway_policy_offer(g, &o, &a) : gateway_candidate_offer(g, &o, &a);
-	reply = gateway_policy_answer(&a, rc < 0 ? "refused" : into_force ? "published" : "shadow");
-	policy_answer_free(&a);
-	return reply;
-}
-
 static json_t *push(struct gateway *g, const struct control_request *r, char *err, size_t err_size)
 {
-	return take_policy(g, r, err, err_size, true);
+	return gateway_push_begin(g, r, PUSH_INTO_FORCE, err, err_size);
 }
 
 static json_t *shadow(
 	struct gateway *g, const struct control_request *r, char *err, size_t err_size)
 {
-	return take_policy(g, r, err, err_size, false);
-}
-
-// Whether there is a candidate, and where the client says which one it means, that one.
-static bool has_candidate(
-	struct gateway *g, const struct control_request *r, char *err, size_t err_size)
-{
-	const json_t *wanted = json_object_get(r->body, "version");
-	const struct policy *p = gateway_candidate(g);
-
-	if (p == NULL) {
-		snprintf(err, err_size, "there is no candidate");
-		return false;
-	}
-	if (wanted == NULL || json_integer_value(wanted) == (json_int_t)policy_info(p)->version)
-		return true;
-	snprintf(err, err_size, "the candidate is version %u", policy_info(p)->version);
-	return false;
-}
-
-static json_t *on_candidate(struct gateway *g, const struct control_request *r, char *err,
-	size_t err_size, bool into_force)
-{
-	struct policy_answer a;
-	char who[32];
-	json_t *reply;
-	int rc;
-
-	if (!has_candidate(g, r, err, err_size))
-		return NULL;
-	snprintf(who, sizeof(who), "uid:%u", r->peer.uid);
-	rc = into_force ? gateway_candidate_promote(g, who, &a)
-			: gateway_candidate_withdraw(g, who, &a);
-	reply = gateway_policy_answer(&a, rc < 0       ? "refused"
-					  : into_force ? "published"
-						       : "withdrawn");
-	policy_answer_free(&a);
-	return reply;
+	return gateway_push_begin(g, r, PUSH_SHADOW, err, err_size);
 }
 
 static json_t *promote(
 	struct gateway *g, const struct control_request *r, char *err, size_t err_size)
 {
-	return on_candidate(g, r, err, err_size, true);
+	return gateway_push_begin(g, r, PUSH_PROMOTE, err, err_size);
 }
 
 static json_t *withdraw(
 	struct gateway *g, const struct control_request *r, char *err, size_t err_size)
 {
-	return on_candidate(g, r, err, err_size, false);
+	return gateway_push_begin(g, r, PUSH_WITHDRAW, err, err_size);
 }
 
 static json_t *history(

@@ -287,6 +287,7 @@ int gateway_tear_down(struct gateway *g, const char *why)
 {
 	int rc;
 
+	gateway_push_close(g);
 	if (g->n_launched != 0)
 		stop_workers(g);
 	gateway_stop_dpi(g);

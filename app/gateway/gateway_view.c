@@ -3,6 +3,7 @@
 
 #include "app/gateway/gateway_view.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,9 @@ struct gateway_view *gateway_view_new(struct gateway *g, char *err, size_t err_s
 {
 	struct gateway_view *v;
 
-	if (g->view != NULL) {
+	// A push is counted within a second: one look may wait for that, so that operators do not
+	// get in each other's way.
+	if (g->view_next != NULL || (g->view != NULL && g->view->found == NULL)) {
 		snprintf(err, err_size, "another look at the flows is under way; try again");
 		return NULL;
 	}
@@ -49,8 +52,17 @@ static bool make_room(struct view *v)
 	return (v->max_rows == 0 || v->rows != NULL) && (!v->want_sums || v->sums != NULL);
 }
 
-json_t *gateway_view_begin(struct gateway *g, struct gateway_view *v,
-	const struct control_request *r, char *err, size_t err_size)
+static void hand_out(struct gateway *g, struct gateway_view *v)
+{
+	g->view = v;
+	v->begun = gateway_now();
+	for (unsigned i = 0; i < g->n_workers; i++) {
+		atomic_store_explicit(&g->workers[i].view_off, false, memory_order_relaxed);
+		atomic_store_explicit(&g->workers[i].view, &v->per_worker[i], memory_order_release);
+	}
+}
+
+int gateway_view_start(struct gateway *g, struct gateway_view *v, char *err, size_t err_size)
 {
 	bool room = true;
 
@@ -63,13 +75,28 @@ json_t *gateway_view_begin(struct gateway *g, struct gateway_view *v,
 	if (!room || !make_room(&v->all)) {
 		snprintf(err, err_size, "no memory to look at so many flows");
 		gateway_view_free(v);
-		return NULL;
+		return -ENOMEM;
 	}
-	v->begun = gateway_now();
-	g->view = v;
-	for (unsigned i = 0; i < g->n_workers; i++)
-		atomic_store_explicit(&g->workers[i].view, &v->per_worker[i], memory_order_release);
+	if (g->view == NULL)
+		hand_out(g, v);
+	else
+		g->view_next = v;
+	return 0;
+}
+
+json_t *gateway_view_begin(struct gateway *g, struct gateway_view *v,
+	const struct control_request *r, char *err, size_t err_size)
+{
+	if (gateway_view_start(g, v, err, err_size) < 0)
+		return NULL;
 	return control_wait(r, &v->ticket);
+}
+
+void gateway_view_give_up(struct gateway *g)
+{
+	g->view->given_up = true;
+	for (unsigned i = 0; i < g->n_workers; i++)
+		atomic_store_explicit(&g->workers[i].view_off, true, memory_order_relaxed);
 }
 
 static bool through(const struct gateway *g)
@@ -131,24 +158,33 @@ static void put_together(const struct gateway *g, struct gateway_view *v)
 		qsort(all->rows, all->n_rows, sizeof(*all->rows), by_sort);
 }
 
+static void finish(struct gateway *g, struct gateway_view *v)
+{
+	if (v->given_up || (v->found == NULL && control_gone(g->server, v->ticket)))
+		return;
+	put_together(g, v);
+	if (v->found != NULL)
+		v->found(g, v);
+	else
+		control_answer(g->server, v->ticket, v->finish(g, v), "no memory for the answer");
+}
+
 void gateway_view_poll(struct gateway *g)
 {
-	struct gateway_view *v = g->view;
-	json_t *reply;
+	struct gateway_view *v = g->view, *next = g->view_next;
 
 	if (v == NULL || !through(g))
 		return;
-	if (!control_gone(g->server, v->ticket)) {
-		put_together(g, v);
-		reply = v->finish(g, v);
-		control_answer(g->server, v->ticket, reply, "no memory for the answer");
-	}
-	g->view = NULL;
+	finish(g, v);
+	g->view = g->view_next = NULL;
 	gateway_view_free(v);
+	if (next != NULL)
+		hand_out(g, next);
 }
 
 void gateway_view_close(struct gateway *g)
 {
 	gateway_view_free(g->view);
-	g->view = NULL;
+	gateway_view_free(g->view_next);
+	g->view = g->view_next = NULL;
 }

@@ -18,6 +18,9 @@ struct gateway_view {
 	struct policy_answer answer; // on the candidate
 	// Makes the answer when all workers are through; takes nothing over.
 	json_t *(*finish)(struct gateway *g, struct gateway_view *v);
+	// A look for the gateway itself: called instead, and nobody is answered.
+	void (*found)(struct gateway *g, const struct gateway_view *v);
+	bool given_up; // nobody wants what it finds
 	unsigned limit;
 };
 
@@ -37,10 +40,14 @@ void gateway_rules_retired(void *ctx, const struct policy_generation *gen);
 // A new view that waits to be begun; NULL with a line in err where one is under way or no memory is
 // left.
 struct gateway_view *gateway_view_new(struct gateway *g, char *err, size_t err_size);
-// Hands it to the workers and lets the client wait.
+// Hands it to the workers. 0, or -ENOMEM with a line in err: then it is freed.
+int gateway_view_start(struct gateway *g, struct gateway_view *v, char *err, size_t err_size);
+// The same, and lets the client wait.
 json_t *gateway_view_begin(struct gateway *g, struct gateway_view *v,
 	const struct control_request *r, char *err, size_t err_size);
 void gateway_view_free(struct gateway_view *v);
+// The one under way is not wanted any more; it ends when each worker has seen so.
+void gateway_view_give_up(struct gateway *g);
 
 // Answers where all workers are through.
 void gateway_view_poll(struct gateway *g);
@@ -58,3 +65,4 @@ json_t *gateway_policy_answer(const struct policy_answer *a, const char *outcome
 json_t *view_rows_json(
 	struct gateway *g, struct view *v, unsigned limit, const struct policy *candidate);
 json_t *view_sums_json(struct gateway *g, const struct view *v);
+json_t *view_moved_json(const struct view *v); // {"allow->flag": flows, ...}

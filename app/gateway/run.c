@@ -61,13 +61,14 @@ static void watch_log(struct gateway *g)
 int gateway_serve(struct gateway *g)
 {
 	while (stop_signal == 0) {
-		control_server_poll(g->server, 50);
+		control_server_poll(g->server, g->pushes != NULL ? 1 : 50);
 		if (reload_signal != 0) {
 			reload_signal = 0;
 			gateway_policy_reload(g, "reload", "signal");
 		}
 		gateway_links(g);
 		gateway_view_poll(g);
+		gateway_push_poll(g);
 		gateway_reclaim(g);
 		gateway_quota_keep(g);
 		gateway_policy_clock(g);

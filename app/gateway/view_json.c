@@ -139,3 +139,19 @@ json_t *view_sums_json(struct gateway *g, const struct view *v)
 	}
 	return all;
 }
+
+json_t *view_moved_json(const struct view *v)
+{
+	json_t *o = json_object();
+	char key[32];
+
+	for (unsigned a = 0; a <= POLICY_BLOCK; a++)
+		for (unsigned b = 0; b <= POLICY_BLOCK; b++) {
+			snprintf(key, sizeof(key), "%s->%s", policy_action_name(a),
+				policy_action_name(b));
+			if (a != b)
+				json_object_set_new(
+					o, key, json_integer((json_int_t)v->moved[a][b]));
+		}
+	return o;
+}

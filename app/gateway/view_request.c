@@ -173,29 +173,13 @@ json_t *gateway_view_top(struct gateway *g, const struct control_request *r, cha
 	return NULL;
 }
 
-static json_t *moved_json(const struct view *v)
-{
-	json_t *o = json_object();
-	char key[32];
-
-	for (unsigned a = 0; a <= POLICY_BLOCK; a++)
-		for (unsigned b = 0; b <= POLICY_BLOCK; b++) {
-			snprintf(key, sizeof(key), "%s->%s", policy_action_name(a),
-				policy_action_name(b));
-			if (a != b)
-				json_object_set_new(
-					o, key, json_integer((json_int_t)v->moved[a][b]));
-		}
-	return o;
-}
-
 static json_t *dry_run_answer(struct gateway *g, struct gateway_view *v)
 {
 	json_t *o = gateway_policy_answer(&v->answer, "checked");
 
 	json_object_set_new(o, "live", json_integer((json_int_t)v->all.seen));
 	json_object_set_new(o, "changed", json_integer((json_int_t)v->all.matched));
-	json_object_set_new(o, "changes", moved_json(&v->all));
+	json_object_set_new(o, "changes", view_moved_json(&v->all));
 	json_object_set_new(o, "flows", view_rows_json(g, &v->all, v->limit, v->candidate));
 	return o;
 }

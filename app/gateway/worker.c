@@ -347,7 +347,8 @@ static void look_through(struct worker *w, bool idle)
 	struct view *v = atomic_load_explicit(&w->view, memory_order_acquire);
 
 	worker_idle_reset(&w->idle); // somebody waits for this
-	if (v != NULL && view_slice(v, w->pl, idle ? VIEW_IDLE : VIEW_BUSY))
+	if (v != NULL && (atomic_load_explicit(&w->view_off, memory_order_relaxed) ||
+				 view_slice(v, w->pl, idle ? VIEW_IDLE : VIEW_BUSY)))
 		atomic_store_explicit(&w->view, NULL, memory_order_release);
 }
 

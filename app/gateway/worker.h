@@ -88,7 +88,8 @@ struct worker {
 	bool stopping, writer_stuck;
 	int64_t clock_offset; // of the wall clock from the one that nobody sets, microseconds
 	_Atomic(struct view *)
-		view; // to be looked through; the worker takes it off when it is done
+		view;          // to be looked through; the worker takes it off when it is done
+	_Atomic bool view_off; // nobody waits for that any more: it is to be taken off at once
 	struct worker_stats stats __attribute__((aligned(64)));
 };
 

@@ -43,20 +43,13 @@ void dry_run_flows(const json_t *flows)
 	grid_free(&g);
 }
 
-static void print(const json_t *r)
+void dry_run_changes(const json_t *r, const char *what)
 {
-	json_t *flows = json_object_get(r, "flows"), *n;
-	json_int_t changed = command_number(r, "changed");
 	const char *way, *between = ": ";
+	json_t *n;
 
-	printf("policy %s version %" JSON_INTEGER_FORMAT " would be taken: %" JSON_INTEGER_FORMAT
-	       " rules, %" JSON_INTEGER_FORMAT " limits, compiled in %.1f ms%s%s\n",
-		command_text(r, "id"), command_number(r, "version"), command_number(r, "rules"),
-		command_number(r, "limits"), (double)command_number(r, "compile_us") / 1000,
-		*command_text(r, "key") != '\0' ? ", signed by " : "", command_text(r, "key"));
-	printf("%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-	       " live flows would get another verdict",
-		changed, command_number(r, "live"));
+	printf("%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " live flows %s",
+		command_number(r, "changed"), command_number(r, "live"), what);
 	json_object_foreach (json_object_get(r, "changes"), way, n) {
 		if (json_integer_value(n) == 0)
 			continue;
@@ -64,6 +57,19 @@ static void print(const json_t *r)
 		between = ", ";
 	}
 	putchar('\n');
+}
+
+static void print(const json_t *r)
+{
+	json_t *flows = json_object_get(r, "flows");
+	json_int_t changed = command_number(r, "changed");
+
+	printf("policy %s version %" JSON_INTEGER_FORMAT " would be taken: %" JSON_INTEGER_FORMAT
+	       " rules, %" JSON_INTEGER_FORMAT " limits, compiled in %.1f ms%s%s\n",
+		command_text(r, "id"), command_number(r, "version"), command_number(r, "rules"),
+		command_number(r, "limits"), (double)command_number(r, "compile_us") / 1000,
+		*command_text(r, "key") != '\0' ? ", signed by " : "", command_text(r, "key"));
+	dry_run_changes(r, "would get another verdict");
 	if (json_array_size(flows) != 0) {
 		putchar('\n');
 		dry_run_flows(flows);

@@ -9,6 +9,8 @@
 // Flows with the verdict that they have (act, rule) and that they would have (new_act, new_rule),
 // as a table.
 void dry_run_flows(const json_t *flows);
+// How many of the live flows change, and which way, as a line; what: what it is that they do.
+void dry_run_changes(const json_t *r, const char *what);
 
 // offer: a request to push, which becomes one to try, and is freed. limit: flows that are shown.
 // The exit status.

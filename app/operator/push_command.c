@@ -45,6 +45,10 @@ static void say_taken(const json_t *reply, const char *what)
 		command_number(reply, "limits"), (double)command_number(reply, "compile_us") / 1000,
 		*command_text(reply, "key") != '\0' ? ", signed by " : "",
 		command_text(reply, "key"));
+	if (json_is_integer(json_object_get(reply, "changed")))
+		dry_run_changes(reply, "changed verdict");
+	else if (json_is_null(json_object_get(reply, "changed")))
+		puts("how many live flows changed verdict was not counted in time");
 }
 
 static int report(json_t *reply, bool json)

@@ -4,15 +4,17 @@
 # timeout: 600
 """Looks at live flows (bhctl flows, rules, top, ports, push --dry-run) against what was sent and what the
 records say; limits that are passed while traffic runs."""
+import ctypes
 import json
 import os
 import pty
 import select
+import threading
 import time
 
 import check
 from check import BHCTL, poll
-from control import bhctl, bhctl_json, policy, push
+from control import ask, bhctl, bhctl_json, policy, push
 from frames import INSIDE, OUTSIDE, Captures, Sender, ethernet, mac, read_pcap, udp4
 from gateway import Gateway, books, make_config
 from lab import Lab, need_namespaces, need_programs
@@ -205,8 +207,87 @@ def dry_runs(t, lab, gw):
     t.ok(table.returncode == 0 and f"{answer['changed']} of " in table.stdout and "NOW" in table.stdout and
          "Nothing was put into force" in table.stdout, "dry run: as text", table.stdout + table.stderr)
     t.equal(bhctl_json(gw, "policy", "status")["version"], 11, "dry run: nothing is put into force")
+    counts(t, gw, path, candidate, answer)
+
+
+def counted(answer):
+    return answer["changed"], answer["live"], {k: v for k, v in answer["changes"].items() if v}
+
+
+def counts(t, gw, path, rules, dry):
+    """What a push, a promotion and a rollback say of live flows is what the dry run said before."""
+    wanted = counted(dry)
     done = bhctl(gw, "policy", "push", path)
-    t.equal(done.returncode, 0, "dry run: the push itself then")
+    said = ", ".join(f"{k} {v}" for k, v in wanted[2].items())
+    t.ok(done.returncode == 0 and f"{wanted[0]} of {wanted[1]} live flows changed verdict: {said}\n" in done.stdout,
+         "push: says how many live flows changed verdict, as the dry run did", done.stdout + done.stderr)
+    again = bhctl_json(gw, "policy", "push", path)
+    t.equal(counted(again), (0, wanted[1], {}), "push: none by the very same text")
+    back = bhctl_json(gw, "policy", "rollback", "--to", "11")
+    t.ok(back["outcome"] == "published" and back["changed"] == wanted[0] and
+         counted(back)[2] == {"->".join(reversed(k.split("->"))): v for k, v in wanted[2].items()},
+         "rollback: as many, the other way", back)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(policy(back["version"] + 1, rules))
+    shadow = bhctl_json(gw, "policy", "push", "--shadow", path)
+    t.ok(shadow["outcome"] == "shadow" and "changed" not in shadow, "push --shadow: changes none", shadow)
+    t.equal(counted(bhctl_json(gw, "policy", "promote")), wanted, "promote: as many as the push")
+
+
+class Stopped:
+    """with Stopped(gw): its worker stands still, and nothing else of it."""
+
+    SEIZE, INTERRUPT, DETACH, WALL = 0x4206, 0x4207, 17, 0x40000000
+
+    def __init__(self, gw):
+        tasks = f"/proc/{gw.process.pid}/task"
+        for tid in os.listdir(tasks):
+            with open(f"{tasks}/{tid}/comm", encoding="utf-8") as f:
+                if "worker" in f.read():
+                    self.tid = int(tid)
+
+    def call(self, request):
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.ptrace(request, self.tid, None, None) != 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+
+    def __enter__(self):
+        self.call(self.SEIZE)
+        self.call(self.INTERRUPT)
+        os.waitpid(self.tid, self.WALL)
+
+    def __exit__(self, *_):
+        self.call(self.DETACH)
+
+
+def uncounted(t, gw):
+    """A worker does not come to counting: no policy waits for it longer than a second, and nobody else at all."""
+    path, answers = gw.config["control_socket"], {}
+
+    def pusher(n):
+        begin = time.monotonic()
+        answers[n] = push(path, policy(n, RULES)), time.monotonic() - begin
+
+    with Stopped(gw):
+        threads = [threading.Thread(target=pusher, args=(n,)) for n in (30, 31)]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.1)
+        begin = time.monotonic()
+        version = ask(path, "policy.status")["version"]
+        took = time.monotonic() - begin
+        for thread in threads:
+            thread.join()
+        t.ok(version < 30 and took < 0.5, "push: others are answered while one is counted", f"{version}, {took:.2f} s")
+        t.ok(all(a["outcome"] == "published" and a["changed"] is None for a, _ in answers.values()) and
+             answers[30][1] < 2 and answers[31][1] < 3, "push: in force after a second without the number", answers)
+        t.equal(answers[31][0]["epoch"], answers[30][0]["epoch"] + 1, "push: two at once, one after the other")
+        done = bhctl(gw, "policy", "rollback", "--to", "30")
+        t.ok(done.returncode == 0 and "was not counted in time" in done.stdout, "push: and says so",
+             done.stdout + done.stderr)
+    again = poll("a look", lambda: (lambda a: a if a["changed"] is not None else None)(push(path, policy(40, RULES))))
+    t.equal(again["changed"], 0, "push: counts again when the worker goes on")
+    t.ok(bhctl_json(gw, "flows")["flows"], "push: and flows can be looked at")
 
 
 def port_table(t, gw):
@@ -302,6 +383,7 @@ def test(t):
             sums(t, gw, talk)
             rules(t, gw, talk)
             dry_runs(t, lab, gw)
+            uncounted(t, gw)
             port_table(t, gw)
         against_records(t, gw, flows)
         with open(path, "w", encoding="utf-8") as f:
