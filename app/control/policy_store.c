@@ -19,6 +19,7 @@
 #define FILE_MAX     (64u << 20)
 #define KEEP         100
 #define ATTEMPTS_MAX (4u << 20)
+#define ANY_VERSION  ULONG_MAX
 
 void stored_policy_free(struct stored_policy *p)
 {
@@ -65,12 +66,14 @@ static bool parse_name(const char *name, unsigned long *number, unsigned long *v
 
 struct scan {
 	unsigned long highest, lowest,
-		found; // numbers; found: the highest of the version asked for
+		found; // numbers; found: the highest of what was asked for
 	size_t n;
 	char found_name[64], lowest_name[64];
 };
 
-static int scan_history(const char *state_dir, uint32_t version, struct scan *s)
+// Asks for a version with a number below.
+static int scan_history(
+	const char *state_dir, unsigned long version, unsigned long below, struct scan *s)
 {
 	char path[PATH_MAX];
 	struct dirent *e;
@@ -93,7 +96,8 @@ static int scan_history(const char *state_dir, uint32_t version, struct scan *s)
 			s->lowest = number;
 			strcpy(s->lowest_name, e->d_name);
 		}
-		if (v == version && number >= s->found) {
+		if ((v == version || version == ANY_VERSION) && number < below &&
+			number >= s->found) {
 			s->found = number;
 			strcpy(s->found_name, e->d_name);
 		}
@@ -130,7 +134,7 @@ int policy_store_put(const char *state_dir, const struct stored_policy *p)
 
 	if (text == NULL)
 		return -ENOMEM;
-	rc = scan_history(state_dir, 0, &s);
+	rc = scan_history(state_dir, ANY_VERSION, ULONG_MAX, &s);
 	if (rc == 0) {
 		snprintf(name, sizeof(name), "history/%08lu-v%u.json",
 			(s.highest + 1) % 100000000ul, p->version);
@@ -218,10 +222,32 @@ int policy_store_get(const char *state_dir, uint32_t version, struct stored_poli
 	struct scan s;
 
 	memset(out, 0, sizeof(*out));
-	if (scan_history(state_dir, version, &s) < 0 || s.found_name[0] == '\0')
+	if (scan_history(state_dir, version, ULONG_MAX, &s) < 0 || s.found_name[0] == '\0')
 		return -ENOENT;
 	snprintf(name, sizeof(name), "history/%.63s", s.found_name);
 	return load(state_dir, name, out);
+}
+
+int policy_store_back(const char *state_dir, unsigned long *number, struct stored_policy *out)
+{
+	char name[80];
+	struct scan s;
+
+	memset(out, 0, sizeof(*out));
+	if (scan_history(state_dir, ANY_VERSION, *number, &s) < 0 || s.found_name[0] == '\0')
+		return -ENOENT;
+	*number = s.found;
+	snprintf(name, sizeof(name), "history/%.63s", s.found_name);
+	return load(state_dir, name, out) < 0 ? -EINVAL : 0;
+}
+
+int policy_store_set_aside(const char *state_dir)
+{
+	char path[PATH_MAX], aside[PATH_MAX];
+
+	path_of(path, state_dir, "current.json");
+	path_of(aside, state_dir, "current.json.damaged");
+	return rename(path, aside) < 0 ? -errno : 0;
 }
 
 // A crash may have left half a line; the next one must not become part of it.

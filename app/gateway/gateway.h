@@ -46,7 +46,8 @@ struct gateway {
 	bool quota_failed;              // the last time
 	struct key_public *keys;        // that policies must be signed by one of
 	unsigned n_keys;
-	bool expiry_said;               // of the policy in force
+	bool expiry_said;   // of the policy in force
+	char boot_why[256]; // that it began with another policy than the file's; \"\": with that
 	struct policy_watch *watch;     // NULL: none
 	json_t *rule_totals;            // by rule id: counters of generations that are gone
 	struct gateway_view *view;      // a look at live flows that is under way; NULL: none

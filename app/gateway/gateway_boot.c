@@ -2,7 +2,8 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 // Which policy a gateway begins with: that of its configuration or, where that one is not valid or
-// is older, the last that was in force; where none is valid, what the last one said for this case.
+// is older, the last that was in force and is good; where none is, what the last one said for this
+// case.
 
 #include "app/control/policy_file.h"
 #include "app/control/policy_store.h"
@@ -54,24 +55,74 @@ static struct policy *from_file(
 	return p;
 }
 
-static struct policy *from_store(
-	struct gateway *g, struct stored_policy *s, struct policy_answer *a)
-{
-	struct policy_offer o;
-	struct policy *p;
-	int rc = policy_store_current(g->config.state_dir, s);
+// A policy that was in force, and where it was found.
+struct last {
+	struct stored_policy stored;
+	struct policy_answer answer;
+	struct policy *policy; // NULL: none
+	const char *found;     // what to say of it
+	bool whole;            // current.json is
+	bool current;          // stored is what stands there
+};
 
-	if (rc < 0) {
-		if (rc != -ENOENT)
-			fprintf(stderr, "bridgehead: %s/policy/current.json is damaged\n",
-				g->config.state_dir);
-		return NULL;
+static bool is_good(struct gateway *g, struct last *l, const char *name)
+{
+	const struct policy_offer o = gateway_offer_of(&l->stored, name, "boot", NULL);
+
+	policy_answer_free(&l->answer);
+	l->policy = gateway_policy_check(g, &o, &l->answer);
+	if (l->policy == NULL)
+		fprintf(stderr, "bridgehead: %s: %s\n", o.name, l->answer.why);
+	return l->policy != NULL;
+}
+
+// The newest that is good. What was refused as the current one is there too, and not tried again.
+static void from_history(struct gateway *g, struct last *l)
+{
+	unsigned long number = ULONG_MAX;
+	struct stored_policy s;
+	char name[64];
+	int rc;
+
+	while ((rc = policy_store_back(g->config.state_dir, &number, &s)) != -ENOENT) {
+		if (rc < 0) {
+			fprintf(stderr, "bridgehead: %s/policy/history: %08lu is damaged\n",
+				g->config.state_dir, number);
+			continue;
+		}
+		if (l->stored.text != NULL && l->stored.len == s.len &&
+			memcmp(l->stored.text, s.text, s.len) == 0) {
+			stored_policy_free(&s);
+			continue;
+		}
+		stored_policy_free(&l->stored);
+		l->stored = s;
+		l->current = false;
+		snprintf(name, sizeof(name), "version %u of the history", s.version);
+		if (is_good(g, l, name))
+			return;
 	}
-	o = gateway_offer_of(s, "the last policy in force", "boot", NULL);
-	p = gateway_policy_check(g, &o, a);
-	if (p == NULL)
-		fprintf(stderr, "bridgehead: %s: %s\n", o.name, a->why);
-	return p;
+}
+
+static void from_store(struct gateway *g, struct last *l)
+{
+	int rc = policy_store_current(g->config.state_dir, &l->stored);
+
+	l->whole = l->current = rc == 0;
+	if (rc == 0) {
+		l->found = "the last in force";
+		if (is_good(g, l, "the last policy in force"))
+			return;
+		l->found = "the last good one of the history, for the last in force is refused";
+	} else if (rc == -ENOENT) {
+		l->found = "the last good one of the history, for current.json is missing";
+	} else {
+		fprintf(stderr, "bridgehead: %s/policy/current.json is damaged\n",
+			g->config.state_dir);
+		policy_store_set_aside(g->config.state_dir);
+		l->found = "the last good one of the history, for current.json is damaged";
+	}
+	from_history(g, l);
 }
 
 // What the last policy in force said for the case that there is none.
@@ -131,24 +182,37 @@ static void note_boot(struct gateway *g, const struct policy *p)
 
 	snprintf(a.id, sizeof(a.id), "%s", policy_info(p)->id);
 	policy_file_hex(policy_info(p)->sha256, a.sha256);
+	snprintf(a.warning, sizeof(a.warning), "%s", g->boot_why);
 	gateway_policy_note(g, &o, &a, "published");
 }
 
-static int put_into_force(struct gateway *g, struct policy *p, const struct policy_text *text,
-	const struct stored_policy *stored, const struct policy_answer *a)
+static void keep(struct gateway *g, const struct stored_policy *s)
 {
-	struct stored_policy s = {.how = (char *)(uintptr_t) "boot", .t = g->started_at};
+	if (policy_store_put(g->config.state_dir, s) < 0)
+		fprintf(stderr, "bridgehead: WARNING: %s: the policy cannot be kept there\n",
+			g->config.state_dir);
+}
 
-	if (text != NULL && (stored->text == NULL || stored->len != text->len ||
+// text: of the file; NULL: the policy is the last one, or none of both.
+static int put_into_force(struct gateway *g, struct policy *p, const struct policy_text *text,
+	const struct last *last, const struct policy_answer *a)
+{
+	const struct stored_policy *stored = &last->stored;
+
+	if (text != NULL && (!last->current || stored->len != text->len ||
 				    memcmp(stored->text, text->text, text->len) != 0)) {
-		s.text = text->text;
-		s.len = text->len;
-		s.sig = text->sig;
-		s.version = a->version;
-		if (policy_store_put(g->config.state_dir, &s) < 0)
-			fprintf(stderr,
-				"bridgehead: WARNING: %s: the policy cannot be kept there\n",
-				g->config.state_dir);
+		keep(g, &(struct stored_policy){
+				.text = text->text,
+				.len = text->len,
+				.sig = text->sig,
+				.version = a->version,
+				.how = (char *)(uintptr_t) "boot",
+				.t = g->started_at,
+			});
+	} else if (text == NULL && p == last->policy && !last->whole) {
+		// (One that is refused today, for its time or for keys, may be good at the next
+		// start: it stays the current one.)
+		keep(g, stored);
 	}
 	if (policy_slot_publish(&g->slot, p) == 0) {
 		fprintf(stderr, "bridgehead: no memory for the policy\n");
@@ -164,12 +228,24 @@ static int put_into_force(struct gateway *g, struct policy *p, const struct poli
 	return 0;
 }
 
+// Says so, here and in the records of the start.
+static void begin_with_last(struct gateway *g, const struct policy *file, const struct last *l)
+{
+	const char *why = file == NULL ? "not valid" : "older than what was in force";
+	const struct stored_policy *s = &l->stored;
+
+	fprintf(stderr, "bridgehead: %s: %s; beginning with version %u, %s (%s%s%s)\n",
+		g->config.policy, why, l->answer.version, l->found, s->how,
+		s->who != NULL ? " by " : "", s->who != NULL ? s->who : "");
+	snprintf(g->boot_why, sizeof(g->boot_why), "the policy file is %s: version %u is %s", why,
+		l->answer.version, l->found);
+}
+
 static int choose(struct gateway *g, struct policy *file, struct policy_text *text,
 	const struct policy_answer *fa)
 {
-	struct stored_policy stored = {0};
-	struct policy_answer sa = {0};
-	struct policy *last, *p;
+	struct last last = {0};
+	struct policy *p;
 	int rc = policy_store_open(g->config.state_dir);
 
 	if (rc < 0) {
@@ -178,28 +254,23 @@ static int choose(struct gateway *g, struct policy *file, struct policy_text *te
 		policy_free(file);
 		return rc;
 	}
-	last = from_store(g, &stored, &sa);
-	if (stored_wins(file, last)) {
-		fprintf(stderr,
-			"bridgehead: %s: %s; beginning with version %u, the last in force "
-			"(%s%s%s)\n",
-			g->config.policy,
-			file == NULL ? "not valid" : "older than what was in force", sa.version,
-			stored.how, stored.who != NULL ? " by " : "",
-			stored.who != NULL ? stored.who : "");
+	from_store(g, &last);
+	if (stored_wins(file, last.policy)) {
+		begin_with_last(g, file, &last);
 		policy_free(file);
-		p = last;
+		p = last.policy;
 		text = NULL;
 	} else {
-		policy_free(last);
-		p = file != NULL ? file : without(g, &sa);
+		policy_free(last.policy);
+		last.policy = NULL;
+		p = file != NULL ? file : without(g, &last.answer);
 		text = file != NULL ? text : NULL;
 	}
-	rc = p == NULL ? -EINVAL : put_into_force(g, p, text, &stored, fa);
+	rc = p == NULL ? -EINVAL : put_into_force(g, p, text, &last, fa);
 	if (rc < 0)
 		policy_free(p);
-	policy_answer_free(&sa);
-	stored_policy_free(&stored);
+	policy_answer_free(&last.answer);
+	stored_policy_free(&last.stored);
 	return rc;
 }
 

@@ -106,6 +106,7 @@ void gateway_log_start(struct gateway *g)
 		.version = info->version,
 		.epoch = 1,
 		.sha256 = sha,
+		.detail = g->boot_why[0] != '\0' ? g->boot_why : NULL,
 	};
 
 	snprintf(dpi, sizeof(dpi), "nDPI %s", dpi_library_version());

@@ -102,6 +102,19 @@ static json_t *history(
 	return json_pack("{s:o}", "attempts", policy_store_attempts(g->config.state_dir, 200));
 }
 
+// The one in force. current.json may be another, where that one was refused at the start.
+static int get_current(struct gateway *g, struct stored_policy *s)
+{
+	const struct policy_generation *gen = atomic_load(&g->slot.now);
+	const struct policy_info *now = policy_info(gen->policy);
+	int rc = policy_store_current(g->config.state_dir, s);
+
+	if (rc < 0 || s->version == now->version)
+		return rc;
+	stored_policy_free(s);
+	return policy_store_get(g->config.state_dir, now->version, s);
+}
+
 // The text of a version that was in force, or of the one that is (version 0 or none).
 static json_t *get(struct gateway *g, const struct control_request *r, char *err, size_t err_size)
 {
@@ -110,7 +123,7 @@ static json_t *get(struct gateway *g, const struct control_request *r, char *err
 	json_t *o;
 	int rc;
 
-	rc = version == 0 ? policy_store_current(g->config.state_dir, &s)
+	rc = version == 0 ? get_current(g, &s)
 			  : policy_store_get(g->config.state_dir, (uint32_t)version, &s);
 	if (rc < 0) {
 		snprintf(err, err_size, "version %" JSON_INTEGER_FORMAT " is not kept here%s",

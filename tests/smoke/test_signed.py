@@ -211,8 +211,10 @@ def without_policy(t, lab, ns, config, signer):
              "boot: where the file is broken, with the last policy in force", gw.said())
         done = bhctl(gw, "policy", "push", signer.file("boot.json", boot_policy(1000, "flag")))
         t.equal(done.returncode, 0, "boot: a policy that says \"flag\" is pushed")
+    from_history(t, lab, ns, config, signer)
     for action, said in (("flag", "passed and flagged"), ("block", "blocked")):
         os.unlink(os.path.join(state, "current.json"))
+        shutil.rmtree(os.path.join(state, "history"))
         with Gateway(lab, ns, config, f"without-{action}") as gw:
             status = ask(gw.config["control_socket"], "policy.status")
             t.ok(status["rules"] == 0 and f"everything is {said}" in gw.said(),
@@ -223,6 +225,44 @@ def without_policy(t, lab, ns, config, signer):
     shutil.rmtree(state)
     p = lab.spawn(ns, [check.BRIDGEHEAD, "run", "--config", lab.path("without-block.json")], "none")
     t.ok(p.wait(60) == 2, "boot: with a broken file and no state it does not start, exit 2", output(p))
+
+
+def from_history(t, lab, ns, config, signer):
+    """The last policy in force is damaged or refused too: the newest good one before it."""
+    state = os.path.join(config["state_dir"], "policy")
+    with Gateway(lab, ns, config, "history-0") as gw:
+        for n in (1001, 1002, 1003):
+            if bhctl(gw, "policy", "push", signer.file("boot.json", boot_policy(n, "flag"))).returncode != 0:
+                raise RuntimeError(gw.said())
+
+    def history():
+        return [os.path.join(state, "history", n) for n in sorted(os.listdir(os.path.join(state, "history")))]
+
+    def begins(name, wanted, how):
+        with Gateway(lab, ns, config, f"history-{name}") as gw:
+            now = ask(gw.config["control_socket"], "policy.status")["version"]
+            noted = next(a for a in reversed(bhctl_json(gw, "policy", "history")) if a["how"] == "boot")
+            kept = ask(gw.config["control_socket"], "policy.get")["version"]
+            records = gw.wait_records("the start", lambda r: r and r[-1]["how"] == "boot", "--ev", "policy")
+            why = f"version {wanted} is {how}"
+            t.ok(now == wanted == kept and f"beginning with version {wanted}, {how}" in gw.said() and
+                 why in noted["detail"] and why in records[-1]["detail"],
+                 f"boot: {name}: said on standard error, in the history and in the log which and why",
+                 f"{now} {kept} {noted} {records[-1]}\n{gw.said()}")
+
+    write(os.path.join(state, "current.json"), "damaged")
+    begins("the last in force is damaged", 1003, "the last good one of the history, for current.json is damaged")
+    t.ok(os.path.exists(os.path.join(state, "current.json.damaged")), "boot: what is damaged is kept")
+    begins("and is mended by that", 1003, "the last in force")
+    os.unlink(os.path.join(state, "current.json"))
+    for path in history()[-2:]:  # it stands there twice by now
+        write(path, "damaged")
+    with open(history()[-3], encoding="utf-8") as f:
+        text = json.dumps(dict(json.load(f), sig=None))
+    write(history()[-3], text)
+    begins("what is damaged or not signed is passed over", 1001, "the last good one of the history, for current.json is missing")
+    write(os.path.join(state, "current.json"), text)
+    begins("the last in force is refused", 1001, "the last good one of the history, for the last in force is refused")
 
 
 def boot_policy(version, action):

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,6 +156,41 @@ static void damaged(void **state)
 	free(whole);
 }
 
+static bool back_is(void **state, unsigned long *number, uint32_t version, const char *text)
+{
+	struct stored_policy p;
+
+	if (policy_store_back(*state, number, &p) < 0)
+		return false;
+	is(&p, version, text);
+	stored_policy_free(&p);
+	return true;
+}
+
+static void back_through_the_history(void **state)
+{
+	unsigned long number = ~0ul;
+	struct stored_policy p;
+
+	assert_int_equal(policy_store_back(*state, &number, &p), -ENOENT);
+	assert_int_equal(put(state, 7, "first"), 0);
+	assert_int_equal(put(state, 3, "second"), 0);
+	assert_int_equal(put(state, 7, "third"), 0);
+	assert_int_equal(put(state, 9, "fourth"), 0);
+	folder_write(state, "policy/history/00000003-v7.json", "damaged");
+	assert_true(back_is(state, &number, 9, "fourth"));
+	assert_int_equal(policy_store_back(*state, &number, &p), -EINVAL);
+	assert_null(p.text);
+	assert_int_equal(number, 3);
+	assert_true(back_is(state, &number, 3, "second")); // by order, not by version
+	assert_true(back_is(state, &number, 7, "first"));
+	assert_int_equal(policy_store_back(*state, &number, &p), -ENOENT);
+	folder_write(state, "policy/current.json", "damaged");
+	assert_int_equal(policy_store_set_aside(*state), 0);
+	assert_int_equal(policy_store_current(*state, &p), -ENOENT);
+	assert_int_equal(access(folder_path(state, "policy/current.json.damaged"), F_OK), 0);
+}
+
 static void the_candidate(void **state)
 {
 	char text[] = "candidate", how[] = "push", who[] = "uid:7", sig[] = "a signature";
@@ -253,6 +289,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_version_again, setup, folder_remove),
 		cmocka_unit_test_setup_teardown(crash_between_writes, setup, folder_remove),
 		cmocka_unit_test_setup_teardown(damaged, setup, folder_remove),
+		cmocka_unit_test_setup_teardown(back_through_the_history, setup, folder_remove),
 		cmocka_unit_test_setup_teardown(the_candidate, setup, folder_remove),
 		cmocka_unit_test_setup_teardown(the_last_hundred, setup, folder_remove),
 		cmocka_unit_test_setup_teardown(
