@@ -91,7 +91,7 @@ static int take(
 	}
 	rc = policy_store_put_candidate(g->config.state_dir, &s);
 	if (rc < 0)
-		snprintf(a->warning, sizeof(a->warning),
+		policy_answer_warn(a,
 			"the candidate could not be kept in %.100s (%s): a restart would not find "
 			"it",
 			g->config.state_dir, strerror(-rc));
@@ -108,10 +108,24 @@ static int take(
 	return rc;
 }
 
-int gateway_candidate_offer(
+// What the check warns of is not so yet.
+static struct policy *check(
 	struct gateway *g, const struct policy_offer *o, struct policy_answer *a)
 {
 	struct policy *p = gateway_policy_check(g, o, a);
+	char warning[sizeof(a->warning)];
+
+	memcpy(warning, a->warning, sizeof(warning));
+	a->warning[0] = '\0';
+	if (warning[0] != '\0')
+		policy_answer_warn(a, "once it is promoted: %s", warning);
+	return p;
+}
+
+int gateway_candidate_offer(
+	struct gateway *g, const struct policy_offer *o, struct policy_answer *a)
+{
+	struct policy *p = check(g, o, a);
 	int rc = p != NULL ? take(g, p, o, a) : -EINVAL;
 
 	if (rc < 0)
@@ -154,7 +168,7 @@ static int drop(struct gateway *g, struct policy_answer *a)
 	stored_policy_free(&g->candidate);
 	rc = policy_store_drop_candidate(g->config.state_dir);
 	if (rc < 0)
-		snprintf(a->warning, sizeof(a->warning),
+		policy_answer_warn(a,
 			"the candidate's file in %.100s could not be removed (%s): a restart would "
 			"find it",
 			g->config.state_dir, strerror(-rc));
@@ -206,7 +220,7 @@ static void boot_with(struct gateway *g, struct stored_policy *s)
 {
 	const struct policy_offer o = gateway_offer_of(s, "the candidate", "boot", NULL);
 	struct policy_answer a;
-	struct policy *p = gateway_policy_check(g, &o, &a);
+	struct policy *p = check(g, &o, &a);
 	bool promoted = p != NULL && is_in_force(g, p);
 
 	if (p != NULL && !promoted && put(g, p, s) < 0) {

@@ -7,12 +7,27 @@
 #include "app/control/policy_store.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 void policy_answer_free(struct policy_answer *a)
 {
 	diag_clear(&a->diag);
+}
+
+void policy_answer_warn(struct policy_answer *a, const char *format, ...)
+{
+	size_t n = strlen(a->warning);
+	va_list args;
+
+	if (n != 0)
+		n += (size_t)snprintf(a->warning + n, sizeof(a->warning) - n, "; ");
+	if (n >= sizeof(a->warning))
+		return;
+	va_start(args, format);
+	vsnprintf(a->warning + n, sizeof(a->warning) - n, format, args);
+	va_end(args);
 }
 
 static void describe(const struct policy *p, struct policy_answer *a)
@@ -80,6 +95,27 @@ static bool may_follow(struct gateway *g, const struct policy *p, const struct p
 	return false;
 }
 
+// Without keys anybody who reaches the socket may do what keys refuse; but not unawares.
+static void warn_of_step(const struct gateway *g, const struct policy *p, struct policy_answer *a)
+{
+	const struct policy_generation *gen = atomic_load(&g->slot.now);
+	const struct policy_info *now = gen != NULL ? policy_info(gen->policy) : NULL;
+	const struct policy_info *i = policy_info(p);
+
+	if (g->n_keys != 0 || now == NULL || now->version == 0)
+		return;
+	if (strcmp(now->id, i->id) != 0)
+		policy_answer_warn(a, "another policy: id %s replaces id %s", i->id, now->id);
+	else if (i->version < now->version)
+		policy_answer_warn(a, "version %u replaces version %u", i->version, now->version);
+	else if (i->version == now->version &&
+		 memcmp(now->sha256, i->sha256, sizeof(i->sha256)) != 0)
+		policy_answer_warn(a,
+			"the same version number as in force, with another text: records of both "
+			"say pol %u",
+			i->version);
+}
+
 struct policy *gateway_policy_check(
 	struct gateway *g, const struct policy_offer *o, struct policy_answer *a)
 {
@@ -99,8 +135,10 @@ struct policy *gateway_policy_check(
 		return NULL;
 	}
 	describe(p, a);
-	if (may_follow(g, p, o, a))
+	if (may_follow(g, p, o, a)) {
+		warn_of_step(g, p, a);
 		return p;
+	}
 	diag_add(&a->diag, DIAG_ERROR, 0, 0, NULL, NULL, "%s", a->why);
 	policy_free(p);
 	return NULL;
@@ -122,7 +160,7 @@ static void keep(struct gateway *g, const struct policy_offer *o, struct policy_
 	int rc = policy_store_put(g->config.state_dir, &s);
 
 	if (rc < 0)
-		snprintf(a->warning, sizeof(a->warning),
+		policy_answer_warn(a,
 			"the policy could not be kept in %.100s (%s): a restart would not find it",
 			g->config.state_dir, strerror(-rc));
 }

@@ -27,11 +27,14 @@ struct policy_answer {
 	unsigned rules, limits, tenants;
 	char key[80];      // that signed it, "" without
 	char why[1024];    // refused: the first reason in one line
-	char warning[256]; // published, but ...
+	char warning[512]; // published, but ...
 	struct diag_list diag;
 };
 
 void policy_answer_free(struct policy_answer *a);
+// Adds to the warning.
+void policy_answer_warn(struct policy_answer *a, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 // Everything but putting it into force. NULL where it is refused; the answer says why.
 struct policy *gateway_policy_check(

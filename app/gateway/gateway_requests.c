@@ -9,6 +9,7 @@
 #include "app/gateway/gateway_view.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -115,16 +116,43 @@ static int get_current(struct gateway *g, struct stored_policy *s)
 	return policy_store_get(g->config.state_dir, now->version, s);
 }
 
-// The text of a version that was in force, or of the one that is (version 0 or none).
+// The one that was in force before: by order, whatever its id and version, for these can be used
+// again. The very text in force may have come into force several times in a row.
+static int get_before(struct gateway *g, struct stored_policy *s)
+{
+	const struct policy_generation *gen = atomic_load(&g->slot.now);
+	unsigned long number = ULONG_MAX;
+	uint8_t sha[32];
+	int rc;
+
+	while ((rc = policy_store_back(g->config.state_dir, &number, s)) != -ENOENT) {
+		if (rc < 0)
+			continue; // damaged: the one before it
+		policy_file_sha256(s->text, s->len, sha);
+		if (memcmp(sha, policy_info(gen->policy)->sha256, sizeof(sha)) != 0)
+			return 0;
+		stored_policy_free(s);
+	}
+	return rc;
+}
+
+// The text of a version that was in force, of the one before, or of the one that is (version 0 or
+// none).
 static json_t *get(struct gateway *g, const struct control_request *r, char *err, size_t err_size)
 {
 	json_int_t version = json_integer_value(json_object_get(r->body, "version"));
+	bool before = json_is_true(json_object_get(r->body, "before"));
 	struct stored_policy s;
 	json_t *o;
 	int rc;
 
-	rc = version == 0 ? get_current(g, &s)
-			  : policy_store_get(g->config.state_dir, (uint32_t)version, &s);
+	rc = before         ? get_before(g, &s)
+	     : version == 0 ? get_current(g, &s)
+			    : policy_store_get(g->config.state_dir, (uint32_t)version, &s);
+	if (rc < 0 && before) {
+		snprintf(err, err_size, "no earlier policy is kept here; see bhctl policy history");
+		return NULL;
+	}
 	if (rc < 0) {
 		snprintf(err, err_size, "version %" JSON_INTEGER_FORMAT " is not kept here%s",
 			version, rc == -EINVAL ? ": its file is damaged" : "");

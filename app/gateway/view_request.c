@@ -200,6 +200,9 @@ json_t *gateway_view_dry_run(
 
 		v->candidate = gateway_policy_check(g, &o, &v->answer);
 		v->all.candidate = v->candidate;
+		if (v->answer.warning[0] != '\0')
+			diag_add(&v->answer.diag, DIAG_WARNING, 0, 0, NULL, NULL, "%s",
+				v->answer.warning);
 		if (v->candidate != NULL)
 			return gateway_view_begin(g, v, r, err, size);
 		refused = gateway_policy_answer(&v->answer, "refused");

@@ -190,30 +190,14 @@ static const char rollback_usage[] =
 	"one it\n"
 	"restores.\n"
 	"\n"
-	"  --to VERSION  which; default: the one before that in force\n"
+	"  --to VERSION  which; default: the one that was in force before, whatever its id and "
+	"version\n"
 	"  --key FILE    private key to sign with, where the gateway wants signatures\n"
 	"  --name NAME   the key's name; default: as FILE.pub says\n"
 	"  --out FILE    write the new policy here too (and its signature to FILE.sig)\n"
 	"  --json        the whole answer, for machines\n"
 	"\n"
 	"Exit status: 0 in force, 1 refused, 2 an error.\n";
-
-// The version in force before the one that is.
-static json_int_t version_before(const char *socket, json_int_t now)
-{
-	json_t *h = command_ask(socket, json_pack("{s:s}", "cmd", "policy.history"));
-	json_t *list = json_object_get(h, "attempts"), *o;
-	json_int_t before = 0;
-	size_t i;
-
-	json_array_foreach (list, i, o) {
-		if (strcmp(command_text(o, "outcome"), "published") == 0 &&
-			command_number(o, "version") != now)
-			before = command_number(o, "version");
-	}
-	json_decref(h);
-	return before;
-}
 
 static int roll(const char *socket, json_t *old, json_int_t now, const struct key_private *k,
 	const char *out, bool json)
@@ -251,7 +235,7 @@ int rollback_command(const char *socket, int argc, char **argv)
 		{"name", &name, NULL}, {"out", &out, NULL}, {"json", NULL, &json}};
 	struct key_private *k = NULL;
 	json_t *status, *old = NULL;
-	json_int_t now, version;
+	json_int_t now;
 	int rc = command_options(rollback_usage, options, 5, &argc, argv);
 
 	if (rc != 0)
@@ -264,12 +248,13 @@ int rollback_command(const char *socket, int argc, char **argv)
 		return EXIT_ERROR;
 	status = command_ask(socket, json_pack("{s:s}", "cmd", "policy.status"));
 	now = command_number(status, "version");
-	version = to != NULL ? atoll(to) : status != NULL ? version_before(socket, now) : 0;
-	if (status != NULL && version == 0)
-		fprintf(stderr, "bhctl: no earlier version is kept; see bhctl policy history\n");
-	else if (status != NULL)
-		old = command_ask(
-			socket, json_pack("{s:s, s:I}", "cmd", "policy.get", "version", version));
+	if (status != NULL)
+		old = command_ask(socket,
+			to != NULL ? json_pack("{s:s, s:I}", "cmd", "policy.get", "version",
+					     (json_int_t)atoll(to))
+				   : json_pack("{s:s, s:b}", "cmd", "policy.get", "before", 1));
+	if (command_number(old, "version") > now) // its number was used for that text
+		now = command_number(old, "version");
 	rc = old != NULL ? roll(socket, old, now, k, out, json) : EXIT_ERROR;
 	json_decref(old);
 	json_decref(status);

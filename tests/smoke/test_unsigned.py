@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bridgehead authors
+"""A gateway without policy_keys takes what one with keys refuses, an older version, the same one with another
+text, another policy's id; but it says so to whoever pushes, in the history and in the log. And what a
+rollback goes back to, where versions and ids come again."""
+import json
+import signal
+
+import check
+from check import poll
+from control import ask, bhctl, bhctl_json, policy
+from gateway import Gateway, make_config
+from lab import Lab, need_namespaces
+from park import COUNTRIES, Wire, ports
+from peers import add_sbin
+
+OTHER = "other-park"
+OLDER = "version 4 replaces version 5"
+SAME = "the same version number as in force, with another text: records of both say pol 5"
+FOREIGN = f"another policy: id {OTHER} replaces id demo-park-egress"
+
+
+class Files:
+    def __init__(self, lab):
+        self.lab, self.n = lab, 0
+
+    def __call__(self, text):
+        self.n += 1
+        path = self.lab.path(f"policy-{self.n}.json")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+
+def rule(name):
+    return [{"id": name, "match": {"countries": ["JP"]}, "action": "flag", "reason": "TEST_JP"}]
+
+
+def warned(t, gw, path, warning, name, *how):
+    """Taken with exit 0 and the warning; "": without any."""
+    done = bhctl(gw, "policy", *(how or ("push",)), *([path] if path else []))
+    said = f"bhctl: WARNING: {warning}\n" if warning else ""
+    t.ok(done.returncode == 0 and done.stderr == said, name, f"exit {done.returncode}: {done.stdout}{done.stderr}")
+    noted = bhctl_json(gw, "policy", "history")[-1]
+    t.equal(noted["detail"], warning or None, f"{name}: in the history")
+
+
+def steps(t, gw, file):
+    warned(t, gw, file(policy(5)), "", "the next version: no warning")
+    same = file(policy(5, rule("a")))
+    dry = bhctl(gw, "policy", "push", "--dry-run", same)
+    t.ok(dry.returncode == 0 and SAME in dry.stdout, "dry run: the warning is a finding", dry.stdout + dry.stderr)
+    warned(t, gw, same, SAME, "the same version with another text")
+    warned(t, gw, same, "", "the very same text: no warning")
+    t.equal(bhctl_json(gw, "policy", "push", file(policy(4)))["warning"], OLDER, "an older version, --json")
+    warned(t, gw, file(policy(5)), "", "a newer one again: no warning")
+    warned(t, gw, file(policy(4)), f"once it is promoted: {OLDER}", "an older candidate", "push", "--shadow")
+    warned(t, gw, None, OLDER, "and promoted", "promote")
+    warned(t, gw, file(policy(7, id=OTHER)), FOREIGN, "a policy of another id")
+    record = gw.wait_records("the last push", lambda r: r[-1]["pol"] == 7, "--ev", "policy")[-1]
+    t.equal((record["outcome"], record["detail"]), ("published", FOREIGN), "and in the log")
+
+
+def reload(t, gw):
+    with open(gw.config["policy"], "w", encoding="utf-8") as f:
+        f.write(policy(6, id=OTHER))
+    gw.process.send_signal(signal.SIGHUP)
+    poll("the older file", lambda: ask(gw.config["control_socket"], "policy.status")["version"] == 6)
+    t.ok("WARNING: version 6 replaces version 7" in gw.said(), "reload: on standard error", gw.said())
+
+
+def rolls(t, gw, wanted, name):
+    """Back, and the text that is in force then."""
+    done = bhctl(gw, "policy", "rollback")
+    now = json.loads(ask(gw.config["control_socket"], "policy.get")["text"])
+    meta = now["meta"]
+    got = meta["id"], meta.get("restores"), [r["id"] for r in now["rules"]]
+    t.ok(done.returncode == 0 and got == wanted, name, f"wanted {wanted}, got {got}: {done.stdout}{done.stderr}")
+    return meta["version"]
+
+
+def rollbacks(t, gw, file):
+    def push(*args, **meta):
+        done = bhctl(gw, "policy", "push", file(policy(*args, **meta)))
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+
+    push(20, rule("a"))
+    push(20, rule("b"), id=OTHER)
+    push(20, rule("c"))
+    push(20, rule("c"))
+    t.equal(rolls(t, gw, (OTHER, 20, ["b"]), "rollback: to the one before, though of another id and the same version"), 21,
+            "rollback: as the next version")
+    t.equal(rolls(t, gw, ("demo-park-egress", 20, ["c"]), "rollback: and again"), 22, "rollback: and the next")
+    push(9, rule("d"))
+    t.equal(rolls(t, gw, ("demo-park-egress", 22, ["c"]), "rollback: over an older version"), 23,
+            "rollback: with a number that is above both")
+
+
+def test(t):
+    add_sbin()
+    need_namespaces()
+    with Lab("unsigned") as lab:
+        ns = lab.namespace("gw")
+        wire = Wire(lab, ns)
+        file = Files(lab)
+        with Gateway(lab, ns, make_config(lab.path("gw"), ports(wire), file(policy(3)), COUNTRIES)) as gw:
+            steps(t, gw, file)
+            reload(t, gw)
+            rollbacks(t, gw, file)
+
+
+if __name__ == "__main__":
+    check.main(test)
