@@ -15,7 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define READ_SIZE 65536 // bytes; enough for every request but a policy
+#define READ_SIZE  65536 // bytes; enough for every request but a policy
+#define STALLED_MS 1000  // nothing of an answer was taken for so long
 
 struct client {
 	int fd; // -1: free
@@ -36,6 +37,7 @@ struct control_server {
 	void *ctx;
 	struct client clients[CONTROL_MAX_CLIENTS];
 	uint64_t next_ticket;
+	struct control_stats stats;
 	json_t *later; // what a handler returns that answers later
 };
 
@@ -154,18 +156,52 @@ static void drop(struct client *c)
 	c->fd = -1;
 }
 
+// Who has kept a place longest without asking anything whole, or takes nothing of its answer. Who
+// waits for an answer is none of them. NULL: all do.
+static struct client *longest_incomplete(struct control_server *s)
+{
+	struct client *longest = NULL;
+	int64_t now = now_ms();
+
+	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++) {
+		struct client *c = &s->clients[i];
+
+		if (c->ticket != 0 || (c->out != NULL && now - c->since < STALLED_MS))
+			continue;
+		if (longest == NULL || c->since < longest->since)
+			longest = c;
+	}
+	return longest;
+}
+
+// A place for a client; NULL: there is none.
+static struct client *place(struct control_server *s)
+{
+	struct client *c;
+
+	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++)
+		if (s->clients[i].fd < 0)
+			return &s->clients[i];
+	c = longest_incomplete(s);
+	if (c == NULL) {
+		s->stats.turned_away++;
+		return NULL;
+	}
+	drop(c);
+	s->stats.cut_off++;
+	return c;
+}
+
 static void accept_client(struct control_server *s)
 {
 	int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	struct client *c = NULL;
+	struct client *c;
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 
 	if (fd < 0)
 		return;
-	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS && c == NULL; i++)
-		if (s->clients[i].fd < 0)
-			c = &s->clients[i];
+	c = place(s);
 	if (c == NULL || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0) {
 		close(fd);
 		return;
@@ -388,6 +424,11 @@ void control_server_poll(struct control_server *s, int timeout_ms)
 	}
 	if (fds[0].revents & POLLIN)
 		accept_client(s);
+}
+
+struct control_stats control_server_stats(const struct control_server *s)
+{
+	return s->stats;
 }
 
 void control_server_close(struct control_server *s)

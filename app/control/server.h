@@ -5,7 +5,9 @@
 //
 // One request a line, {"v":1,"cmd":"..."}, one answer a line, {"v":1,"ok":true,...} or
 // {"v":1,"ok":false,"error":"..."}. Everything happens in control_server_poll(), on one thread: a
-// client that is slow, silent or malicious costs a slot for a while and holds nobody up.
+// client that is slow, silent or malicious costs a place for a while and holds nobody up. Where all
+// places are taken, whoever comes gets that of the client which has been without a whole request
+// for longest.
 #pragma once
 
 #include <jansson.h>
@@ -59,6 +61,14 @@ struct control_server *control_server_open(
 
 // Waits up to timeout_ms for something to do and does it.
 void control_server_poll(struct control_server *s, int timeout_ms);
+
+// Where all places were taken.
+struct control_stats {
+	uint64_t cut_off;     // clients that had not asked anything whole, or took no answer
+	uint64_t turned_away; // clients that came while all others waited for answers
+};
+
+struct control_stats control_server_stats(const struct control_server *s);
 
 // Removes the socket.
 void control_server_close(struct control_server *s);

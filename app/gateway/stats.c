@@ -265,6 +265,14 @@ static json_t *policy_state(struct gateway *g)
 	return o;
 }
 
+static json_t *control_state(const struct gateway *g)
+{
+	struct control_stats s = control_server_stats(g->server);
+
+	return json_pack("{s:I, s:I}", "clients_cut_off", (json_int_t)s.cut_off,
+		"clients_turned_away", (json_int_t)s.turned_away);
+}
+
 json_t *gateway_stats(struct gateway *g)
 {
 	json_t *o = json_object(), *workers = json_array(), *ports = json_array();
@@ -288,5 +296,6 @@ json_t *gateway_stats(struct gateway *g)
 	json_object_set_new(o, "dpi_lcores", lcores);
 	json_object_set_new(o, "offload", gateway_offload_json(g));
 	json_object_set_new(o, "log", log_state(g));
+	json_object_set_new(o, "control", control_state(g));
 	return o;
 }

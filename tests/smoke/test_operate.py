@@ -5,6 +5,7 @@
 without a start, the stop."""
 import json
 import signal
+import socket
 import threading
 import time
 
@@ -170,6 +171,26 @@ def stop_counts(t, gw, stats, took, code):
         t.equal(wrong, "", "stop: records fit the schema, numbers have no holes, counters add up")
 
 
+def held_socket(t, gw):
+    """Somebody takes every place of the control socket with half a request."""
+    held = []
+    try:
+        for _ in range(20):
+            held.append(socket.socket(socket.AF_UNIX))
+            held[-1].connect(gw.config["control_socket"])
+            held[-1].sendall(b'{"v":1')
+        begin = time.monotonic()
+        done = run([BHCTL, "--socket", gw.config["control_socket"], "policy", "status"], check=False)
+        took = time.monotonic() - begin
+        cut_off = gw.stats()["control"]["clients_cut_off"]
+        t.ok(done.returncode == 0 and took < 2 and cut_off >= 5, "control socket: an operator is served at once "
+             "where half a request holds every place", f"exit {done.returncode}, {took:.2f} s, {cut_off} cut off: "
+             f"{done.stderr}")
+    finally:
+        for s in held:
+            s.close()
+
+
 def test(t):
     add_sbin()
     need_programs(*PROGRAMS)
@@ -188,6 +209,7 @@ def test(t):
                  "run --check says good beside a running gateway", checked.stdout + checked.stderr)
             reload(t, lab, gw, wire, path)
             statistics(t, gw)
+            held_socket(t, gw)
             stats = gw.settle()
             code, took = gw.stop()
         stop_counts(t, gw, stats, took, code)

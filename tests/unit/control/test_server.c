@@ -171,34 +171,99 @@ static void test_memory(void **state)
 	tear_down(&b);
 }
 
-// More clients than there are places: those that have one are served, the rest are turned away, and
-// a place that comes free is given again.
+// More clients than there are places: those that have been silent longest go, the rest are served.
 static void test_many(void **state)
 {
-	int fds[CONTROL_MAX_CLIENTS + 4], extra;
+	int fds[CONTROL_MAX_CLIENTS + 4];
 	struct bench b;
 	char c;
 
 	set_up(&b);
-	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS + 4; i++) {
+	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++) {
 		fds[i] = client(&b);
 		turn(&b);
 	}
-	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++) {
+	usleep(5000);
+	assert_true(say(&b, fds[0], PING, strlen(PING))); // not silent any more
+	assert_string_equal(hear(&b, fds[0]), PONG);
+	for (unsigned i = CONTROL_MAX_CLIENTS; i < CONTROL_MAX_CLIENTS + 4; i++) {
+		fds[i] = client(&b);
+		turn(&b);
+	}
+	for (unsigned i = 1; i < 5; i++)
+		assert_int_equal(recv(fds[i], &c, 1, 0), 0);
+	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS + 4; i += i == 0 ? 5 : 1) {
 		assert_true(say(&b, fds[i], PING, strlen(PING)));
 		assert_string_equal(hear(&b, fds[i]), PONG);
 	}
-	for (unsigned i = CONTROL_MAX_CLIENTS; i < CONTROL_MAX_CLIENTS + 4; i++)
-		assert_int_equal(recv(fds[i], &c, 1, 0), 0);
-	close(fds[3]);
-	turn(&b);
-	extra = client(&b);
-	assert_true(say(&b, extra, PING, strlen(PING)));
-	assert_string_equal(hear(&b, extra), PONG);
-	close(extra);
+	assert_int_equal(control_server_stats(b.server).cut_off, 4);
+	assert_int_equal(control_server_stats(b.server).turned_away, 0);
 	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS + 4; i++)
-		if (i != 3)
-			close(fds[i]);
+		close(fds[i]);
+	turn(&b);
+	tear_down(&b);
+}
+
+// Half a request on each place: whoever asks is answered at once, and the oldest half is gone.
+static void test_halves(void **state)
+{
+	int fds[CONTROL_MAX_CLIENTS], waiting[CONTROL_MAX_CLIENTS], extra;
+	int64_t begin;
+	struct bench b;
+	char c;
+
+	set_up(&b);
+	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++) {
+		fds[i] = client(&b);
+		assert_true(say(&b, fds[i], PING, 6));
+		usleep(2000);
+	}
+	begin = now_ms();
+	for (unsigned i = 0; i < 3; i++)
+		ask(&b, PING, PONG);
+	assert_true(now_ms() - begin < 1000);
+	assert_int_equal(recv(fds[0], &c, 1, 0), 0); // for all three: each left its place again
+	assert_int_equal(recv(fds[1], &c, 1, 0), -1);
+	assert_int_equal(control_server_stats(b.server).cut_off, 1);
+	// Those that wait for an answer are not cut off.
+	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++) {
+		waiting[i] = client(&b);
+		assert_true(say(&b, waiting[i], "{\"v\":1,\"cmd\":\"later\"}\n", 22));
+		turn(&b);
+	}
+	assert_int_equal(control_server_stats(b.server).cut_off, CONTROL_MAX_CLIENTS);
+	extra = client(&b);
+	turn(&b);
+	assert_int_equal(recv(extra, &c, 1, 0), 0);
+	assert_int_equal(control_server_stats(b.server).turned_away, 1);
+	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++) {
+		close(fds[i]);
+		close(waiting[i]);
+	}
+	close(extra);
+	turn(&b);
+	tear_down(&b);
+}
+
+// Answers that nobody takes on each place: the same, after a second.
+static void test_untaken(void **state)
+{
+	int fds[CONTROL_MAX_CLIENTS];
+	int64_t begin = now_ms();
+	struct bench b;
+
+	set_up(&b);
+	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++) {
+		fds[i] = client(&b);
+		assert_true(say(&b, fds[i], "{\"v\":1,\"cmd\":\"large\"}\n", 22));
+		turn(&b);
+	}
+	while (now_ms() - begin < 2000)
+		turn(&b);
+	ask(&b, PING, PONG);
+	assert_int_equal(control_server_stats(b.server).cut_off, 1);
+	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++)
+		close(fds[i]);
 	turn(&b);
 	tear_down(&b);
 }
@@ -389,6 +454,8 @@ int main(void)
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_halves),
+		cmocka_unit_test(test_untaken),
 		cmocka_unit_test(test_slow),
 		cmocka_unit_test(test_later),
 		cmocka_unit_test(test_socket_file),
