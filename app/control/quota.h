@@ -74,6 +74,15 @@ static inline void quota_enter(struct quota_counter *c, int64_t begin)
 // none are left.
 uint64_t quota_lease(struct quota_counter *c, uint64_t max, uint64_t want, unsigned n);
 
+// Calls leases back: at its next burst, also an empty one, each worker settles what it has counted
+// within its own.
+static inline void quota_call_back(struct quota *q)
+{
+	atomic_fetch_add(&q->recall, 1);
+}
+
+// Another number where quota_save() would write anything else.
+uint64_t quota_digest(const struct quota *q);
 // Writes all counters that count in a window, atomically (a new file, renamed). 0 or -errno.
 int quota_save(const struct quota *q, const char *path);
 // Reads what was saved. A file that is missing is no error; one that is damaged is -EINVAL with a

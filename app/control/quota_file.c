@@ -26,6 +26,37 @@ static json_t *describe(const struct quota_counter *c)
 		"seconds", (json_int_t)atomic_load(&c->seconds), "over", atomic_load(&c->over));
 }
 
+static bool counts(const struct quota_counter *c)
+{
+	return atomic_load_explicit(&c->ready, memory_order_acquire) != 0 &&
+	       atomic_load(&c->begin) != INT64_MIN;
+}
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * 0x9e3779b97f4a7c15; // 2^64 divided by the golden ratio
+	return h ^ h >> 32;
+}
+
+uint64_t quota_digest(const struct quota *q)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (uint32_t i = 0; i < q->size && atomic_load(&q->used) != 0; i++) {
+		const struct quota_counter *c = &q->counters[i];
+
+		if (!counts(c))
+			continue;
+		h = mix(h, i);
+		h = mix(h, (uint64_t)atomic_load(&c->begin));
+		h = mix(h, atomic_load(&c->bytes));
+		h = mix(h, atomic_load(&c->flows));
+		h = mix(h, atomic_load(&c->seconds));
+		h = mix(h, atomic_load(&c->over));
+	}
+	return h;
+}
+
 int quota_save(const struct quota *q, const char *path)
 {
 	json_t *list = json_array(), *whole;
@@ -37,8 +68,7 @@ int quota_save(const struct quota *q, const char *path)
 
 		if (atomic_load(&q->used) == 0)
 			break;
-		if (atomic_load_explicit(&c->ready, memory_order_acquire) != 0 &&
-			atomic_load(&c->begin) != INT64_MIN)
+		if (counts(c))
 			json_array_append_new(list, describe(c));
 	}
 	whole = json_pack("{s:s, s:o}", "format", FORMAT, "counters", list);

@@ -42,9 +42,12 @@ struct gateway {
 	struct policy_slot shadow;      // of a candidate
 	struct stored_policy candidate; // its text and who brought it; text NULL: there is none
 	struct quota quota;             // counters of the policies' limits
-	int64_t quota_saved;            // when, microseconds
-	bool quota_failed;              // the last time
-	struct key_public *keys;        // that policies must be signed by one of
+	int64_t quota_saved;            // when they were, microseconds
+	int64_t quota_called;    // when leases were called back for the next time; 0: not yet
+	int64_t quota_cost;      // what the last time took
+	uint64_t quota_digest;   // of what was saved
+	bool quota_failed;       // the last time
+	struct key_public *keys; // that policies must be signed by one of
 	unsigned n_keys;
 	bool expiry_said;   // of the policy in force
 	char boot_why[256]; // that it began with another policy than the file's; \"\": with that
@@ -89,7 +92,8 @@ void gateway_link_settle(struct gateway_port *p); // its link begins now
 void gateway_reclaim(struct gateway *g);
 
 // The counters of limits, kept in the state directory over restarts: read at the start, written
-// every ten seconds while there are any, and at the end. 0 or -errno.
+// every second while they change, and at the end. Where there are so many that writing takes long,
+// more seldom: up to every ten seconds. 0 or -errno.
 int gateway_quota_open(struct gateway *g);
 void gateway_quota_keep(struct gateway *g);
 void gateway_quota_close(struct gateway *g);

@@ -365,6 +365,42 @@ def limits(t, lab, ns, wire, config):
     t.equal((out["fund-desk"], out["cro-lab"]), (300 * SIZE, 250 * SIZE), "limit: others lose nothing")
 
 
+def kept(config):
+    """The bytes that stand in the file of the counters, and when it was written."""
+    path = os.path.join(config["state_dir"], "limits.json")
+    if not os.path.exists(path):
+        return 0, 0
+    with open(path, encoding="utf-8") as f:
+        return sum(c["bytes"] for c in json.load(f)["counters"]), os.stat(path).st_mtime_ns
+
+
+def killed(t, lab, ns, wire, config):
+    """kill -9 forgets what was counted in the last second, not more."""
+    talk = Talk(wire)
+    captures = Captures(lab, wire, "killed")
+    packets = 60
+    for run in range(4):
+        with Gateway(lab, ns, config, f"killed-{run}") as gw:
+            talk.send("auto-oem", "US", 4300 + run, packets)
+            begin = time.monotonic()
+            wanted = min((run + 1) * packets, LIMIT // SIZE) * SIZE
+            settled(gw, packets)
+            # Where the limit was passed, the packet that did so is counted too.
+            poll("what was sent in the file", lambda: wanted <= kept(config)[0] <= wanted + SIZE, 5)
+            took = time.monotonic() - begin
+            if run == 0:
+                t.ok(took < 3, "killed: counters are in the file soon after, within leases too", "", f"{took:.1f} s")
+                had = kept(config)
+                time.sleep(2.5)
+                t.equal(kept(config), had, "killed: and it is not written again while they are the same")
+            if run == 3:
+                t.equal(captures.stop(), 0, "killed: tcpdump saw everything")
+            gw.process.kill()
+            gw.process.wait()
+    out = passed_on(captures.outside, "auto-oem")
+    t.ok(LIMIT - SIZE <= out <= LIMIT, "killed: the limit holds over three kills", f"{out}", f"{out} of {LIMIT} bytes")
+
+
 def test(t):
     add_sbin()
     need_programs("tcpdump")
@@ -389,6 +425,7 @@ def test(t):
         with open(path, "w", encoding="utf-8") as f:
             f.write(policy(11, limits=LIMITS))
         limits(t, lab, ns, wire, make_config(lab.path("limits"), ports(wire), path, COUNTRIES))
+        killed(t, lab, ns, wire, make_config(lab.path("killed"), ports(wire), path, COUNTRIES))
 
 
 if __name__ == "__main__":

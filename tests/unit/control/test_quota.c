@@ -210,6 +210,39 @@ static void saved_and_loaded(void **state)
 	quota_fini(&r);
 }
 
+// What is the same as before need not be written again.
+static void the_digest_tells_changes(void **state)
+{
+	struct quota_counter *c;
+	struct quota q;
+	uint64_t had;
+
+	assert_int_equal(quota_init(&q, 4096), 0);
+	had = quota_digest(&q);
+	quota_find(&q, "a", NULL, 0, POLICY_WINDOW_DAY);
+	assert_int_equal(quota_digest(&q), had); // counts nothing
+	c = quota_find(&q, "b", "tenant", POLICY_CC('D', 'E'), POLICY_WINDOW_DAY);
+	quota_enter(c, 3600);
+	for (unsigned i = 0; i < 6; i++) {
+		uint64_t now = quota_digest(&q);
+
+		assert_int_not_equal(now, had);
+		assert_int_equal(now, quota_digest(&q));
+		had = now;
+		c->bytes += i == 0;
+		c->flows += i == 1;
+		c->seconds += i == 2;
+		c->over = i >= 3;
+		if (i == 4)
+			quota_enter(c, 7200);
+	}
+	assert_int_not_equal(quota_digest(&q), had);
+	had = quota_digest(&q);
+	c->committed += 7; // is not written
+	assert_int_equal(quota_digest(&q), had);
+	quota_fini(&q);
+}
+
 // The clock was set back: what counts in a time to come would count for ever.
 static void windows_to_come(void **state)
 {
@@ -306,6 +339,7 @@ int main(void)
 		cmocka_unit_test(leases_never_add_up_to_more),
 		cmocka_unit_test(windows_move_on_and_not_back),
 		cmocka_unit_test_setup_teardown(saved_and_loaded, folder_make, folder_remove),
+		cmocka_unit_test(the_digest_tells_changes),
 		cmocka_unit_test_setup_teardown(windows_to_come, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(damaged_files, folder_make, folder_remove),
 	};
