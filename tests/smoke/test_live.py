@@ -9,6 +9,7 @@ import json
 import os
 import pty
 import select
+import signal
 import threading
 import time
 
@@ -260,6 +261,49 @@ class Stopped:
         self.call(self.DETACH)
 
 
+class Pusher(threading.Thread):
+    """A push that waits for its count."""
+
+    def __init__(self, gw, n):
+        super().__init__()
+        self.path, self.n, self.answer = gw.config["control_socket"], n, None
+        self.start()
+        time.sleep(0.2)
+
+    def run(self):
+        self.answer = push(self.path, policy(self.n, RULES))
+
+
+def overtaken(t, gw):
+    """A file that is read again meanwhile comes after it, and a look at flows waits."""
+    seen = []
+    look = threading.Thread(target=lambda: seen.append(bhctl_json(gw, "flows")["flows"]))
+    with Stopped(gw):
+        pusher = Pusher(gw, 32)
+        look.start()
+        time.sleep(0.2)
+        gw.process.send_signal(signal.SIGHUP)
+        pusher.join()
+    look.join()
+    t.ok(seen and seen[0], "push: a look at flows waits for the count")
+    poll("the file", lambda: bhctl_json(gw, "policy", "history")[-1]["how"] == "reload")
+    noted = [(a["how"], a["version"], a["outcome"]) for a in bhctl_json(gw, "policy", "history")[-2:]]
+    t.ok(pusher.answer["changed"] is None and noted == [("push", 32, "published"), ("reload", 10, "published")],
+         "push: SIGHUP does not overtake it", f"{pusher.answer} {noted}")
+
+
+def stopped_at(t, gw):
+    """The gateway is stopped meanwhile: it is in force for the next start, and the client knows."""
+    with Stopped(gw):
+        pusher = Pusher(gw, 50)
+        gw.process.terminate()
+        pusher.join()
+    code, _ = gw.stop()
+    last = gw.records("--ev", "policy")[-1]
+    t.ok(code == 0 and pusher.answer["outcome"] == "published" and (last["pol"], last["outcome"]) == (50, "published"),
+         "push: a stop does not swallow it", f"exit {code}, {pusher.answer}, {last}")
+
+
 def uncounted(t, gw):
     """A worker does not come to counting: no policy waits for it longer than a second, and nobody else at all."""
     path, answers = gw.config["control_socket"], {}
@@ -285,6 +329,7 @@ def uncounted(t, gw):
         done = bhctl(gw, "policy", "rollback", "--to", "30")
         t.ok(done.returncode == 0 and "was not counted in time" in done.stdout, "push: and says so",
              done.stdout + done.stderr)
+    overtaken(t, gw)
     again = poll("a look", lambda: (lambda a: a if a["changed"] is not None else None)(push(path, policy(40, RULES))))
     t.equal(again["changed"], 0, "push: counts again when the worker goes on")
     t.ok(bhctl_json(gw, "flows")["flows"], "push: and flows can be looked at")
@@ -421,6 +466,7 @@ def test(t):
             dry_runs(t, lab, gw)
             uncounted(t, gw)
             port_table(t, gw)
+            stopped_at(t, gw)
         against_records(t, gw, flows)
         with open(path, "w", encoding="utf-8") as f:
             f.write(policy(11, limits=LIMITS))
