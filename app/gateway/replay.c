@@ -422,7 +422,9 @@ int replay_run(const struct replay_options *o, const char *who, const struct rep
 	r->watch = watch;
 	r->progress = isatty(STDERR_FILENO);
 	r->totals = replay_totals_create();
-	rc = r->totals == NULL ? -ENOMEM : open_parts(r);
+	rc = r->totals == NULL ? -ENOMEM : replay_files_apart(o, who);
+	if (rc == 0)
+		rc = open_parts(r);
 	if (rc == 0)
 		rc = open_log(r);
 	for (unsigned i = 0; rc == 0 && i < r->o.n_captures; i++)

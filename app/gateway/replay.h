@@ -30,6 +30,10 @@ struct replay_options {
 int replay_parse(int argc, char **argv, struct replay_options *o);
 void replay_options_free(struct replay_options *o);
 
+// Whether what is written is another file than what is read, before any is opened. 0, or -errno
+// with a line on standard error.
+int replay_files_apart(const struct replay_options *o, const char *who);
+
 // Parses "10.0.0.0/8". False where it is none.
 bool replay_prefix(const char *text, struct pipeline_prefix *out);
 

@@ -9,6 +9,7 @@
 #include "app/evidence/rotation.h"
 #include "app/operator/command.h"
 #include "app/operator/offline.h"
+#include "app/operator/outputs.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -48,8 +49,20 @@ static int write_rotation(const char *old_path, const struct key_private *new, c
 	return rc;
 }
 
+bool key_in_the_way(
+	const char *out, const char *const *suffixes, const char *key, const char *policy)
+{
+	char pub[PATH_MAX];
+	const struct overwrite_file in[] = {{policy, "the policy", false}, {key, "the key", false},
+		{key != NULL ? pub : NULL, "the public key", false}};
+
+	snprintf(pub, sizeof(pub), "%s.pub", key != NULL ? key : "");
+	return outputs_refused(out, suffixes, in, 3);
+}
+
 int keygen_command(const char *socket, int argc, char **argv)
 {
+	static const char *const suffixes[] = {".pub", ".rotation", NULL};
 	const char *name = NULL, *out = NULL, *old = NULL;
 	const struct option_of options[] = {
 		{"name", &name, NULL}, {"out", &out, NULL}, {"replaces", &old, NULL}};
@@ -64,6 +77,9 @@ int keygen_command(const char *socket, int argc, char **argv)
 		fputs(keygen_usage, stderr);
 		return EXIT_ERROR;
 	}
+	// The public half and the note go over what is there: that must not be the key that goes.
+	if (key_in_the_way(out, suffixes, old, NULL))
+		return EXIT_ERROR;
 	k = key_make(name);
 	rc = k != NULL ? key_write_private(k, out) : -ENOMEM;
 	if (rc == 0) {
@@ -112,18 +128,17 @@ struct key_private *key_for_signing(const char *path, const char *name)
 	return k;
 }
 
-static int sign(const char *path, const char *out, const struct key_private *k)
+static int sign(const char *path, const char *to, const struct key_private *k)
 {
 	struct offline_policy p;
-	char *sig, to[PATH_MAX];
 	const struct policy_info *i;
+	char *sig;
 	int rc;
 
 	if (!offline_load(&p, path, true))
 		return EXIT_ERROR;
 	i = policy_info(p.policy);
 	sig = policy_sig_make(k, p.text.text, p.text.len, i->id, i->version);
-	snprintf(to, sizeof(to), "%s%s", out != NULL ? out : path, out != NULL ? "" : ".sig");
 	rc = sig != NULL ? state_file_write(to, sig, strlen(sig)) : -ENOMEM;
 	if (rc == 0)
 		printf("%s: policy %s version %u signed by %s+%08x\n", to, i->id, i->version,
@@ -137,9 +152,11 @@ static int sign(const char *path, const char *out, const struct key_private *k)
 
 int sign_command(const char *socket, int argc, char **argv)
 {
+	static const char *const itself[] = {"", NULL};
 	const char *key = NULL, *name = NULL, *out = NULL;
 	const struct option_of options[] = {
 		{"key", &key, NULL}, {"name", &name, NULL}, {"out", &out, NULL}};
+	char to[PATH_MAX];
 	struct key_private *k;
 	int rc = command_options(sign_usage, options, 3, &argc, argv);
 
@@ -150,10 +167,13 @@ int sign_command(const char *socket, int argc, char **argv)
 		fputs(sign_usage, stderr);
 		return EXIT_ERROR;
 	}
+	snprintf(to, sizeof(to), "%s%s", out != NULL ? out : argv[0], out != NULL ? "" : ".sig");
+	if (key_in_the_way(to, itself, key, argv[0]))
+		return EXIT_ERROR;
 	k = key_for_signing(key, name);
 	if (k == NULL)
 		return EXIT_ERROR;
-	rc = sign(argv[0], out, k);
+	rc = sign(argv[0], to, k);
 	key_free(k);
 	return rc;
 }

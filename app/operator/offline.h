@@ -27,6 +27,11 @@ void offline_free(struct offline_policy *p);
 // Which policy it is, for an answer in JSON: file, id, version, sha256.
 json_t *offline_about(const struct offline_policy *p, const char *path);
 
+// Whether out with one of the suffixes, as of outputs_refused(), is the key, its PATH.pub or the
+// policy (NULL: there is none). True with a line on standard error.
+bool key_in_the_way(
+	const char *out, const char *const *suffixes, const char *key, const char *policy);
+
 // The private key that a signature is made with; its name from PATH.pub where name is NULL. NULL
 // with a line on standard error.
 struct key_private *key_for_signing(const char *path, const char *name);

@@ -229,6 +229,7 @@ static int roll(const char *socket, json_t *old, json_int_t now, const struct ke
 
 int rollback_command(const char *socket, int argc, char **argv)
 {
+	static const char *const suffixes[] = {"", ".sig", NULL};
 	const char *to = NULL, *key = NULL, *name = NULL, *out = NULL;
 	bool json = false;
 	const struct option_of options[] = {{"to", &to, NULL}, {"key", &key, NULL},
@@ -244,6 +245,8 @@ int rollback_command(const char *socket, int argc, char **argv)
 		fputs(rollback_usage, stderr);
 		return EXIT_ERROR;
 	}
+	if (key_in_the_way(out, suffixes, key, NULL))
+		return EXIT_ERROR;
 	if (key != NULL && (k = key_for_signing(key, name)) == NULL)
 		return EXIT_ERROR;
 	status = command_ask(socket, json_pack("{s:s}", "cmd", "policy.status"));
