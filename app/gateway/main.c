@@ -6,6 +6,7 @@
 #include "app/gateway/replay.h"
 #include "drivers/ndpi/dpi.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,28 +20,47 @@ static const char usage[] =
 	"replay  the same pipeline over captures\n"
 	"doctor  is this host ready, and what to mend where it is not\n"
 	"\n"
-	"Each takes --help.\n";
+	"Each takes --help and --version.\n";
+
+// Whoever asks a command for the version means the program's.
+static bool wants_version(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--version") == 0)
+			return true;
+	return false;
+}
+
+static int print_version(void)
+{
+	printf("bridgehead %s (nDPI %s)\n", BRIDGEHEAD_VERSION, dpi_library_version());
+	return 0;
+}
 
 int main(int argc, char **argv)
 {
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} commands[] = {{"run", run_main}, {"replay", replay_main}, {"doctor", doctor_main}};
 	const char *what = argc > 1 ? argv[1] : "";
 
-	if (strcmp(what, "run") == 0)
-		return run_main(argc - 1, argv + 1);
-	if (strcmp(what, "replay") == 0)
-		return replay_main(argc - 1, argv + 1);
-	if (strcmp(what, "doctor") == 0)
-		return doctor_main(argc - 1, argv + 1);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(what, commands[i].name) == 0)
+			return wants_version(argc - 1, argv + 1)
+				       ? print_version()
+				       : commands[i].run(argc - 1, argv + 1);
+	}
 	if (strcmp(what, "--help") == 0 || strcmp(what, "help") == 0) {
 		fputs(usage, stdout);
 		return 0;
 	}
-	if (strcmp(what, "--version") == 0) {
-		printf("bridgehead %s (nDPI %s)\n", BRIDGEHEAD_VERSION, dpi_library_version());
-		return 0;
-	}
+	if (strcmp(what, "--version") == 0)
+		return print_version();
 	if (*what != '\0')
 		fprintf(stderr, "bridgehead: no command \"%s\"\n", what);
+	else
+		fputs("bridgehead: which command?\n", stderr);
 	fputs(usage, stderr);
 	return 2;
 }

@@ -3,6 +3,7 @@
 
 #include "app/operator/command.h"
 #include "app/simulate/simulate.h"
+#include "policy/diag.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,13 +44,59 @@ static void print_usage(FILE *to)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		fprintf(to, "  %-18s %s\n", commands[i].name, commands[i].what);
 	fputs("\n"
-	      "Each takes --help, and --json where it prints a table.\n"
+	      "Each takes --help and --version, and --json where it prints a table.\n"
 	      "\n"
 	      "  --socket PATH  the gateway's control_socket; default: " DEFAULT_SOCKET ",\n"
 	      "                 or what the variable BHCTL_SOCKET says\n"
 	      "\n"
 	      "Exit status: 0 good, 1 a finding, 2 an error.\n",
 		to);
+}
+
+static void print_policy_usage(FILE *to)
+{
+	fputs("usage: bhctl [--socket PATH] policy COMMAND ...\n\n", to);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strncmp(commands[i].name, "policy ", 7) == 0)
+			fprintf(to, "  %-18s %s\n", commands[i].name, commands[i].what);
+	fputs("\nEach takes --help and --version, and --json where it prints a table.\n", to);
+}
+
+static const char *command_at(void *ctx, size_t i)
+{
+	(void)ctx;
+	return i < N_COMMANDS ? commands[i].name : NULL;
+}
+
+// The words name no command.
+static int no_command(int argc, char **argv)
+{
+	const bool policy = argc > 0 && strcmp(argv[0], "policy") == 0;
+	const char *meant;
+	char name[64];
+
+	if (policy && argc > 1 && strcmp(argv[1], "--help") == 0) {
+		print_policy_usage(stdout);
+		return EXIT_GOOD;
+	}
+	if (policy && argc > 1 && strcmp(argv[1], "--version") == 0) {
+		command_print_version();
+		return EXIT_GOOD;
+	}
+	if (argc == (policy ? 1 : 0)) {
+		fprintf(stderr, "bhctl: which %scommand?\n", policy ? "policy " : "");
+	} else {
+		snprintf(name, sizeof(name), "%s%s", policy ? "policy " : "", argv[policy ? 1 : 0]);
+		meant = diag_nearest(name, command_at, NULL);
+		fprintf(stderr, "bhctl: no command \"%s\"%s%s%s\n", name,
+			meant != NULL ? "; did you mean \"" : "", meant != NULL ? meant : "",
+			meant != NULL ? "\"?" : "");
+	}
+	if (policy)
+		print_policy_usage(stderr);
+	else
+		print_usage(stderr);
+	return EXIT_ERROR;
 }
 
 // How many words of argv name the command; 0: not this one.
@@ -90,7 +137,7 @@ int main(int argc, char **argv)
 			return EXIT_GOOD;
 		}
 		if (strcmp(argv[0], "--version") == 0) {
-			puts("bhctl " BRIDGEHEAD_VERSION);
+			command_print_version();
 			return EXIT_GOOD;
 		}
 		if (strncmp(argv[0], "--socket=", 9) == 0) {
@@ -115,9 +162,5 @@ int main(int argc, char **argv)
 		if (n != 0)
 			return finish(commands[i].run(socket, argc - n, argv + n));
 	}
-	if (argc > 0)
-		fprintf(stderr, "bhctl: no command \"%s%s%s\"\n", argv[0], argc > 1 ? " " : "",
-			argc > 1 ? argv[1] : "");
-	print_usage(argc > 0 ? stderr : stdout);
-	return EXIT_ERROR;
+	return finish(no_command(argc, argv));
 }

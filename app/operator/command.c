@@ -46,6 +46,11 @@ int command_options(
 			exit(EXIT_GOOD);
 		}
 		o = find(argv[i] + 2, options, n);
+		// Of some commands it is an option, a policy's version: then it has a value.
+		if (strcmp(argv[i], "--version") == 0 && (o == NULL || i + 1 >= *argc)) {
+			command_print_version();
+			exit(EXIT_GOOD);
+		}
 		value = strchr(argv[i], '=');
 		if (o == NULL)
 			return bad("no such option", argv[i]);
@@ -72,6 +77,11 @@ int command_only_options(
 		return rc;
 	fputs(usage, stderr);
 	return EXIT_ERROR;
+}
+
+void command_print_version(void)
+{
+	puts("bhctl " BRIDGEHEAD_VERSION);
 }
 
 json_t *command_ask(const char *socket, json_t *request)

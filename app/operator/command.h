@@ -27,13 +27,16 @@ struct option_of {
 	bool *flag;        // or is set
 };
 
-// Reads options (n of them) and leaves the rest in argv, *argc of them. "--help" prints usage and
-// exits with 0. 0, or EXIT_ERROR with a line on standard error.
+// Reads options (n of them) and leaves the rest in argv, *argc of them. "--help" prints usage,
+// "--version" the program's version, and both exit with 0. 0, or EXIT_ERROR with a line on standard
+// error.
 int command_options(
 	const char *usage, const struct option_of *options, unsigned n, int *argc, char **argv);
 // The same for a command that takes nothing else: then any word is an error, with usage.
 int command_only_options(
 	const char *usage, const struct option_of *options, unsigned n, int argc, char **argv);
+
+void command_print_version(void);
 
 // A time of the command line, or a day (its first second in UTC), in seconds since 1970 UTC; now
 // where text is NULL. option names it. False with a line on standard error.

@@ -6,6 +6,7 @@
 usage: test_command_line.py BHCTL BRIDGEHEAD SOURCE_ROOT
 """
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -71,5 +72,46 @@ def check_overwriting(folder):
     assert os.path.exists(os.path.join(folder, "log.rotation"))
 
 
+def commands_of(program):
+    text = run("--help", program=program)[1]
+    if program == BHCTL:
+        return [n.split() for n in re.findall(r"^  ([a-z]+(?: [a-z]+)*)  +[a-z]", text, re.M)]
+    return [[n] for n in re.findall(r"^([a-z]+)  +[a-z]", text, re.M)]
+
+
+def check_help():
+    """--help and --version everywhere, the group of the policy's commands included."""
+    for program in (BHCTL, BRIDGEHEAD):
+        status, version, err = run("--version", program=program)
+        assert status == 0 and version.startswith(os.path.basename(program)) and not err, (version, err)
+        commands = commands_of(program)
+        assert len(commands) >= 3, commands
+        for command in commands + ([["policy"]] if program == BHCTL else []):
+            status, out, err = run(*command, "--help", program=program)
+            assert status == 0 and out.startswith("usage: ") and command[-1] in out and not err, (command, out, err)
+            assert run(*command, "--version", program=program) == (0, version, ""), command
+    assert "policy explain" in run("policy", "--help")[1] and "stats" not in run("policy", "--help")[1]
+    # "promote --version 3" is of a policy, and goes on to ask the gateway.
+    assert "nowhere" in run("--socket", "/nowhere", "policy", "promote", "--version", "3")[2]
+
+
+def check_no_command():
+    for program, args, said in (
+            (BHCTL, [], "bhctl: which command?"), (BHCTL, ["policy"], "bhctl: which policy command?"),
+            (BHCTL, ["policy", "nope"], 'bhctl: no command "policy nope"'),
+            (BHCTL, ["policy", "expain", "--all"],
+             'bhctl: no command "policy expain"; did you mean "policy explain"?'),
+            (BHCTL, ["nope", "more"], 'bhctl: no command "nope"'),
+            (BHCTL, ["flow"], 'bhctl: no command "flow"; did you mean "flows"?'),
+            (BRIDGEHEAD, [], "bridgehead: which command?"), (BRIDGEHEAD, ["nope"], 'bridgehead: no command "nope"')):
+        status, out, err = run(*args, program=program)
+        assert status == 2 and out == "" and err.split("\n")[0] == said, (args, status, out, err)
+        assert err.split("\n")[1].startswith("usage: "), err
+        assert ("policy explain" in err) == (program == BHCTL) and ("  stats" in err) == (
+            program == BHCTL and args[:1] != ["policy"]), err
+
+
 with tempfile.TemporaryDirectory(prefix="command-line-") as where:
+    check_help()
+    check_no_command()
     check_overwriting(where)
