@@ -8,15 +8,22 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-// ^[A-Za-z_]+(/[A-Za-z_+-]+)*$ and digits in the later parts, as in Etc/GMT+8.
+// ^[A-Za-z_]+(/[A-Za-z_+-]+)*$, as the schema has it. Beside the zones lie tables that count leap
+// seconds, which no packet's time does, and links to whichever zone the host's owner chose.
 static bool timezone_ok(const char *s)
 {
+	static const char *const no_zones[] = {"right", "posixrules", "localtime"};
 	bool first = true, part = false;
 
+	for (size_t i = 0; i < sizeof(no_zones) / sizeof(no_zones[0]); i++)
+		if (strncmp(s, no_zones[i], strcspn(s, "/")) == 0 &&
+			strlen(no_zones[i]) == strcspn(s, "/"))
+			return false;
 	for (; *s != '\0'; s++) {
 		bool letter = (*s >= 'A' && *s <= 'Z') || (*s >= 'a' && *s <= 'z') || *s == '_';
-		bool more = (*s >= '0' && *s <= '9') || *s == '+' || *s == '-';
+		bool more = *s == '+' || *s == '-';
 
 		if (*s == '/') {
 			if (!part)
@@ -93,7 +100,8 @@ static void read_zone(struct reader *r, const struct place *at, const char *name
 			"them",
 			"unknown timezone \"%s\"", name);
 	else if (!zone_parse(&r->doc->zone, r->arena, data, len))
-		read_error(r, at, NULL, "the host's data for timezone \"%s\" is damaged", name);
+		read_error(r, at, "it is no timezone's, damaged, or counts leap seconds",
+			"the host's data for timezone \"%s\" cannot be used", name);
 	free(data);
 }
 
@@ -126,7 +134,8 @@ void read_meta(struct reader *r, json_t *root)
 			"restores version %u, which is not earlier", r->doc->restores);
 	v = read_member(r, &at, o, "timezone", JSON_STRING, true);
 	if (v != NULL && !timezone_ok(json_string_value(v)))
-		read_error(r, PLACE_KEY(&at, "timezone"), "a name such as Asia/Shanghai or UTC",
+		read_error(r, PLACE_KEY(&at, "timezone"),
+			"a name of a place such as Asia/Shanghai, or UTC",
 			"\"%s\" is not the name of a timezone", json_string_value(v));
 	else if (v != NULL)
 		read_zone(r, PLACE_KEY(&at, "timezone"), json_string_value(v));

@@ -32,7 +32,7 @@ enum zone_window {
 // Universal time: all zero.
 #define ZONE_UTC ((struct zone){0})
 
-// False where the data is not TZif or is damaged; nothing is read past len.
+// False where the data is not TZif, counts leap seconds or is damaged; nothing is read past len.
 bool zone_parse(struct zone *z, struct arena *a, const uint8_t *data, size_t len);
 
 // Seconds east of UTC at a time.

@@ -5,6 +5,7 @@
 
 usage: test_command_line.py BHCTL BRIDGEHEAD SOURCE_ROOT
 """
+import json
 import os
 import re
 import shutil
@@ -111,7 +112,23 @@ def check_no_command():
             program == BHCTL and args[:1] != ["policy"]), err
 
 
+def check_zones(folder):
+    """With the host's tz database: what the schema refuses, and what lies beside the zones."""
+    with open(EXAMPLE, encoding="utf-8") as f:
+        document = json.load(f)
+    path = os.path.join(folder, "zone.json")
+    for zone, good in (("Asia/Shanghai", True), ("UTC", True), ("Etc/GMT", True), ("Etc/GMT+8", False),
+                       ("Etc/GMT-0", False), ("right/Asia/Shanghai", False), ("posixrules", False),
+                       ("localtime", False), ("leapseconds", False), ("Asia", False), ("Asia/Nowhere", False)):
+        document["meta"]["timezone"] = zone
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(document, f)
+        status, out, _ = run("policy", "validate", "--any-time", path)
+        assert status == (0 if good else 2) and ("/meta/timezone: " in out) == (not good), (zone, out)
+
+
 with tempfile.TemporaryDirectory(prefix="command-line-") as where:
     check_help()
     check_no_command()
+    check_zones(where)
     check_overwriting(where)

@@ -142,12 +142,44 @@ static void test_damage(void **state)
 	}
 }
 
+// The second header, of 64-bit times, stands behind the data of the first.
+static size_t second_header(const uint8_t *data)
+{
+	const uint8_t *c = data + 20;
+	uint32_t n[6];
+
+	for (unsigned i = 0; i < 6; i++, c += 4)
+		n[i] = (uint32_t)c[0] << 24 | (uint32_t)c[1] << 16 | (uint32_t)c[2] << 8 | c[3];
+	return 44 + n[3] * 5 + n[4] * 6 + n[5] + n[2] * 8 + n[1] + n[0];
+}
+
+// The same zone with a leap second, as in the "right" tables: their times are not those of packets.
+static void test_leap_seconds(void **state)
+{
+	uint8_t data[65536], leap[65536] = {0};
+	size_t n = read_zone("Asia/Shanghai", data, sizeof(data)), head, at;
+	struct arena a = {0};
+	struct zone z;
+
+	head = second_header(data);
+	at = head + 44 + data[head + 35] * 9u + data[head + 39] * 6u + data[head + 43];
+	memcpy(leap, data, at);
+	memcpy(leap + at + 12, data + at, n - at);
+	leap[at + 7] = 1;
+	leap[at + 11] = 1;
+	leap[head + 31] = 1;
+	assert_false(zone_parse(&z, &a, leap, n + 12));
+	assert_true(zone_parse(&z, &a, data, n));
+	arena_free(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_against_libc),
 		cmocka_unit_test(test_days_of_change),
 		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_leap_seconds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
