@@ -34,9 +34,6 @@ void replay_options_free(struct replay_options *o);
 // with a line on standard error.
 int replay_files_apart(const struct replay_options *o, const char *who);
 
-// Parses "10.0.0.0/8". False where it is none.
-bool replay_prefix(const char *text, struct pipeline_prefix *out);
-
 // What is counted of the flows that ended, for the summary.
 struct replay_totals;
 struct replay_totals *replay_totals_create(void);

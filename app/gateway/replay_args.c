@@ -2,8 +2,8 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/gateway/replay.h"
+#include "policy/prefix.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -64,29 +64,6 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-bool replay_prefix(const char *text, struct pipeline_prefix *out)
-{
-	char addr[64], *end;
-	const char *slash = strchr(text, '/');
-	unsigned long len;
-
-	if (slash == NULL || (size_t)(slash - text) >= sizeof(addr))
-		return false;
-	memcpy(addr, text, (size_t)(slash - text));
-	addr[slash - text] = '\0';
-	memset(out, 0, sizeof(*out));
-	out->version = strchr(addr, ':') != NULL ? 6 : 4;
-	if (inet_pton(out->version == 6 ? AF_INET6 : AF_INET, addr, out->addr) != 1)
-		return false;
-	errno = 0;
-	len = strtoul(slash + 1, &end, 10);
-	if (slash[1] < '0' || slash[1] > '9' || *end != '\0' || errno != 0 ||
-		len > (out->version == 6 ? 128 : 32))
-		return false;
-	out->len = (uint8_t)len;
-	return true;
-}
-
 static int bad(const char *what, const char *value)
 {
 	fprintf(stderr, "bridgehead replay: %s: \"%s\"; see bridgehead replay --help\n", what,
@@ -105,6 +82,32 @@ static int add_files(char *list, const char **to, unsigned *n)
 	return 0;
 }
 
+// As in policies and configurations: what is told of them is told here too.
+static int read_prefix(const char *text, struct pipeline_prefix *out)
+{
+	struct policy_prefix p;
+	char meant[PREFIX_TEXT_MAX];
+
+	switch (prefix_parse(text, &p)) {
+	case PREFIX_GOOD:
+		*out = (struct pipeline_prefix){.version = p.addr.version, .len = p.len};
+		memcpy(out->addr, p.addr.b, sizeof(out->addr));
+		return 0;
+	case PREFIX_HOST_BITS:
+		prefix_format(&p, meant);
+		fprintf(stderr,
+			"bridgehead replay: --inside: \"%s\" has bits set behind its length; did "
+			"you mean \"%s\"?\n",
+			text, meant);
+		return -EINVAL;
+	case PREFIX_SYNTAX:
+	case PREFIX_ADDRESS:
+	case PREFIX_LENGTH:
+		break;
+	}
+	return bad("--inside takes prefixes such as 10.0.0.0/8 or 2001:db8::/32", text);
+}
+
 static int add_prefixes(char *list, struct replay_options *o)
 {
 	for (char *word; (word = strsep(&list, ",")) != NULL;) {
@@ -114,9 +117,8 @@ static int add_prefixes(char *list, struct replay_options *o)
 		if (more == NULL)
 			return bad("no memory for prefixes", word);
 		o->inside = more;
-		if (!replay_prefix(word, &more[o->n_inside]))
-			return bad("--inside takes prefixes such as 10.0.0.0/8 or 2001:db8::/32",
-				word);
+		if (read_prefix(word, &more[o->n_inside]) < 0)
+			return -EINVAL;
 		o->n_inside++;
 	}
 	return 0;

@@ -74,6 +74,21 @@ def check_overwriting(tap, program, folder):
     tap.check(everything(folder) == before, "both are as they were")
 
 
+def check_inside(tap, program, folder):
+    """Prefixes as in policies and configurations."""
+    capture = os.path.join(golden.HERE, "demo.pcap")
+    out = os.path.join(folder, "inside.jsonl")
+    for prefix, said in (("10.0.0.1/8", '"10.0.0.1/8" has bits set behind its length; did you mean "10.0.0.0/8"?'),
+                         ("2001:db8::1/32", 'did you mean "2001:db8::/32"?'), ("10.0.0.0/33", "--inside takes"),
+                         ("10.0.0.0/08", "--inside takes"), ("10.0.0.0", "--inside takes"), ("", "--inside takes"),
+                         ("10.0.0.0/8,", "--inside takes"), ("10.0.0/8", "--inside takes")):
+        status, _, err = golden.replay(program, [capture], "--records", out, "--inside", prefix)
+        tap.check(status == 2 and one_line(err, said) and not os.path.exists(out), "inside %s" % prefix, err)
+    status, _, err = golden.replay(program, [capture], "--records", out, "--inside",
+                                   "10.0.0.0/8,192.0.2.1/32,2001:db8::/32,::/0,0.0.0.0/0")
+    tap.check(status == 0 and err == b"", "inside prefixes", err)
+
+
 def check_good(tap, program, folder):
     """Where nothing is lost nothing is refused: devices, files that are there already, names alike."""
     status, _, err = golden.replay(program, [os.path.join(folder, "demo.pcap")], "--records", "/dev/null",
@@ -93,6 +108,7 @@ def main():
     tap, program = golden.Tap(), sys.argv[1]
     with tempfile.TemporaryDirectory() as folder:
         check_overwriting(tap, program, folder)
+        check_inside(tap, program, folder)
         check_good(tap, program, folder)
     return tap.finish()
 
