@@ -3,6 +3,7 @@
 
 #include "app/operator/explain.h"
 #include "app/operator/grid.h"
+#include "app/operator/live.h"
 #include "policy/moment.h"
 
 #include <string.h>
@@ -17,7 +18,7 @@ static const char usage[] =
 	"\n"
 	"  --src ADDR         the inside end\n"
 	"  --dst ADDR         the remote end\n"
-	"  --proto PROTO      tcp, udp, icmp, icmpv6, sctp, gre, esp, or a number; default: tcp\n"
+	"  --proto PROTO      " LIVE_PROTOCOLS ", or a number; default: tcp\n"
 	"  --sport PORT       of the end that opened the flow; default: 49152\n"
 	"  --dport PORT       of the other end; wanted where the protocol has ports\n"
 	"  --initiator END    which end opened the flow: inside or outside; default: inside\n"

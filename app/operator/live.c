@@ -11,11 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+// As policies write them, and then other names that people know; the first of a number is shown.
 static const struct {
 	const char *name;
 	int number;
-} protocols[] = {{"icmp", 1}, {"tcp", 6}, {"udp", 17}, {"gre", 47}, {"esp", 50}, {"icmpv6", 58},
-	{"sctp", 132}};
+} protocols[] = {{"tcp", 6}, {"udp", 17}, {"icmp", 1}, {"icmp6", 58}, {"sctp", 132}, {"esp", 50},
+	{"gre", 47}, {"icmpv6", 58}};
 
 #define N_PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
 
@@ -40,9 +41,7 @@ bool live_protocol(const char *text, json_int_t *out)
 		}
 	if (isdigit((unsigned char)*text))
 		return live_number(text, "proto", 255, out);
-	fprintf(stderr,
-		"bhctl: --proto: \"%s\" is none of icmp, tcp, udp, gre, esp, icmpv6, sctp, "
-		"and no number\n",
+	fprintf(stderr, "bhctl: --proto: \"%s\" is none of " LIVE_PROTOCOLS ", and no number\n",
 		text);
 	return false;
 }
@@ -131,7 +130,7 @@ void live_ends(const json_t *flow, char *out, size_t size)
 	const char *name = number;
 
 	snprintf(number, sizeof(number), "ip/%" JSON_INTEGER_FORMAT, proto);
-	for (size_t i = 0; i < N_PROTOCOLS; i++)
+	for (size_t i = N_PROTOCOLS; i-- > 0;)
 		if (protocols[i].number == proto)
 			name = protocols[i].name;
 	put_end(flow, "src", "sport", src);

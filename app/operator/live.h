@@ -21,6 +21,9 @@ struct live_filter {
 		"port", &(f).port, NULL                                                            \
 	}
 
+// The protocols that have names, as policies write them ("icmpv6" is taken too).
+#define LIVE_PROTOCOLS "tcp, udp, icmp, icmp6, sctp, esp, gre"
+
 #define LIVE_FILTER_USAGE                                                                          \
 	"  --tenant NAME     of this tenant (_unlisted: of none)\n"                                \
 	"  --country CC      with the remote end in this country (XX: not known)\n"                \
@@ -30,7 +33,7 @@ struct live_filter {
 	"  --app NAME        of this nDPI application, alone or over another (TLS)\n"              \
 	"  --addr PREFIX     with either end in this address or prefix\n"                          \
 	"  --border BORDER   home, cross or unknown\n"                                             \
-	"  --proto PROTO     tcp, udp, icmp, icmpv6, sctp, gre, esp, or a number\n"                \
+	"  --proto PROTO     " LIVE_PROTOCOLS ", or a number\n"                                    \
 	"  --port PORT       at either end\n"
 
 // Puts the filter into a request. False with a line on standard error.

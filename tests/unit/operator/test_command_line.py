@@ -127,8 +127,26 @@ def check_zones(folder):
         assert status == (0 if good else 2) and ("/meta/timezone: " in out) == (not good), (zone, out)
 
 
+def check_protocols():
+    """Whatever a policy can name can be asked for by that name."""
+    with open(os.path.join(ROOT, "policy", "policy.schema.json"), encoding="utf-8") as f:
+        names = json.load(f)["$defs"]["match"]["properties"]["protos"]["items"]["enum"]
+    assert "icmp6" in names
+    helps = {c: run(*c.split(), "--help")[1] for c in ("policy explain", "flows", "top")}
+    for name in (*names, "ICMPv6"):
+        status, out, err = run("policy", "explain", "--src", "10.20.9.7", "--dst", "198.51.100.7", "--proto", name,
+                               *(("--dport", "443") if name in ("tcp", "udp", "sctp") else ()), "--country", "DE",
+                               EXAMPLE)
+        assert status == 0, (name, out, err)
+        for command in ("flows", "top"):
+            assert "/nowhere" in run("--socket", "/nowhere", command, "--proto", name)[2], name
+        assert name == "ICMPv6" or all(name in text for text in helps.values()), (name, helps)
+    assert all(n in refused("flows", "--proto", "nope") for n in names)
+
+
 with tempfile.TemporaryDirectory(prefix="command-line-") as where:
     check_help()
     check_no_command()
     check_zones(where)
+    check_protocols()
     check_overwriting(where)

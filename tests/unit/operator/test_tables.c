@@ -124,6 +124,8 @@ static void ends(void **state)
 		{"{\"src\":\"2001:db8::1\",\"sport\":0,\"dst\":\"2001:db8::2\",\"dport\":53,"
 		 "\"proto\":17}",
 			"udp [2001:db8::1]:0 > [2001:db8::2]:53"},
+		{"{\"src\":\"2001:db8::1\",\"dst\":\"2001:db8::2\",\"proto\":58}",
+			"icmp6 2001:db8::1 > 2001:db8::2"},
 		{"{\"src\":\"2001:db8::1\",\"dst\":\"2001:db8::2\",\"proto\":99}",
 			"ip/99 2001:db8::1 > 2001:db8::2"},
 	};
@@ -147,6 +149,7 @@ static void filters(void **state)
 	} cases[] = {
 		{{.country = "us", .proto = "ICMPv6", .port = "0"},
 			"{\"country\":\"US\",\"port\":0,\"proto\":58}"},
+		{{.proto = "icmp6"}, "{\"proto\":58}"},
 		{{.proto = "255", .tenant = "a", .addr = "2001:db8::/32"},
 			"{\"addr\":\"2001:db8::/32\",\"proto\":255,\"tenant\":\"a\"}"},
 		{{0}, "{}"},
