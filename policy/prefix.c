@@ -68,6 +68,17 @@ enum prefix_fault prefix_parse(const char *text, struct policy_prefix *out)
 	return mask(out) ? PREFIX_HOST_BITS : PREFIX_GOOD;
 }
 
+bool prefix_mapped(const struct policy_prefix *p, struct policy_prefix *out)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	if (p->addr.version != 6 || p->len < 96 || memcmp(p->addr.b, mapped, sizeof(mapped)) != 0)
+		return false;
+	*out = (struct policy_prefix){.addr.version = 4, .len = (uint8_t)(p->len - 96)};
+	memcpy(out->addr.b, p->addr.b + 12, 4);
+	return true;
+}
+
 void prefix_format(const struct policy_prefix *p, char out[PREFIX_TEXT_MAX])
 {
 	char addr[INET6_ADDRSTRLEN];

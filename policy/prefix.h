@@ -22,6 +22,9 @@ enum prefix_fault {
 };
 
 enum prefix_fault prefix_parse(const char *text, struct policy_prefix *out);
+// Whether it lies in ::ffff:0:0/96, where IPv6 writes IPv4 addresses (RFC 4291, 2.5.5.2); out is
+// then the prefix as IPv4. No packet on a wire has such an address.
+bool prefix_mapped(const struct policy_prefix *p, struct policy_prefix *out);
 void prefix_format(const struct policy_prefix *p, char out[PREFIX_TEXT_MAX]);
 bool prefix_covers(const struct policy_prefix *p, const struct policy_addr *a);
 

@@ -376,6 +376,19 @@ uint16_t read_country(struct reader *r, const struct place *at, const json_t *v)
 	return 0;
 }
 
+static void check_mapped(
+	struct reader *r, const struct place *at, const char *s, const struct policy_prefix *p)
+{
+	char text[PREFIX_TEXT_MAX], hint[128];
+	struct policy_prefix v4;
+
+	if (!prefix_mapped(p, &v4))
+		return;
+	prefix_format(&v4, text);
+	snprintf(hint, sizeof(hint), "write \"%s\"", text);
+	read_warn(r, at, hint, "\"%s\" is IPv4 written as IPv6: no packet's address is in it", s);
+}
+
 bool read_prefix(
 	struct reader *r, const struct place *at, const json_t *v, struct policy_prefix *out)
 {
@@ -387,6 +400,7 @@ bool read_prefix(
 	s = json_string_value(v);
 	switch (prefix_parse(s, out)) {
 	case PREFIX_GOOD:
+		check_mapped(r, at, s, out);
 		return true;
 	case PREFIX_SYNTAX:
 		read_error(r, at, "write 10.20.0.0/16 or 2001:db8::/32; one address is /32 or /128",

@@ -99,6 +99,13 @@ CASES = [
 
     # ---- tenants
     ("a prefix too long", {"/tenants/lab/prefixes/0": "10.20.16.0/33"}, ("/tenants/lab/prefixes/0", "32")),
+    ("IPv4 as IPv6", {"/tenants/lab/prefixes/0": "::ffff:10.20.16.0/119"},
+     ("/tenants/lab/prefixes/0", "IPv4 write 10.20.16.0/23", "warning")),
+    ("IPv4 as IPv6, all of it", {"/tenants/oem/prefixes/1": "::ffff:0:0/96"},
+     ("/tenants/oem/prefixes/1", "IPv4 write 0.0.0.0/0", "warning")),
+    ("an override of IPv4 as IPv6", {"/geo/overrides/1/prefix": "::FFFF:CB00:7100/120"},
+     ("/geo/overrides/1/prefix", "IPv4 write 203.0.113.0/24", "warning")),
+    ("more than IPv4 as IPv6", {"/tenants/oem/prefixes/1": "::/80"}),
     ("a prefix too long, IPv6", {"/tenants/lab/prefixes/0": "2001:db8::/129"},
      ("/tenants/lab/prefixes/0", "128")),
     ("a prefix without length", {"/tenants/lab/prefixes/0": "10.20.16.0"},

@@ -45,6 +45,7 @@ def odd(document):
         dict(rule("past", protos=["tcp"]), valid_to="2026-11-26T11:59:59+08:00"),
         dict(rule("past-soon", protos=["tcp"], initiator="inside"), valid_to=AT),
         rule("empty", dst=[]),
+        rule("mapped", dst=["::ffff:203.0.113.0/120"], protos=["sctp"], tenants=["auto-oem"]),
         rule("nowhere", border=["home"], countries=["US"]),
         rule("portless", protos=["icmp"], dports=["53"]),
         rule("loser", tenants=["lost"]),
@@ -71,6 +72,7 @@ def odd(document):
             "shared-out": ("warning", 'the rules above, "domestic", "unknown-country", "gre-abroad", match together')}
     for name, (level, words) in dead.items():
         yield f"/rules/{index[name]}", level, f'rule "{name}" can never match: ', words
+    yield f"/rules/{index['mapped']}/match/dst/0", "warning", '"::ffff:203.0.113.0/120" is IPv4 written as IPv6'
     yield f"/rules/{index['sni']}/match/hosts", "warning", '"hosts" alone'
     yield f"/limits/{len(document['limits']) - 1}", "warning", 'limit "idle" can never hold'
     yield "/meta/basis/NOBODY-1", "note", "no rule names"
