@@ -4,6 +4,7 @@
 #include "app/operator/command.h"
 #include "app/control/server.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,15 +69,33 @@ int command_options(
 	return 0;
 }
 
+int command_misuse(const char *usage, const char *what, ...)
+{
+	va_list ap;
+
+	fputs("bhctl: ", stderr);
+	va_start(ap, what);
+	vfprintf(stderr, what, ap);
+	va_end(ap);
+	fprintf(stderr, "\n%s", usage);
+	return EXIT_ERROR;
+}
+
+int command_words(const char *usage, int argc, char **argv, int min, int max, const char *missing)
+{
+	if (argc < min)
+		return command_misuse(usage, "%s is missing", missing);
+	if (argc > max)
+		return command_misuse(usage, "unexpected \"%s\"", argv[max]);
+	return 0;
+}
+
 int command_only_options(
 	const char *usage, const struct option_of *options, unsigned n, int argc, char **argv)
 {
 	int rc = command_options(usage, options, n, &argc, argv);
 
-	if (rc != 0 || argc == 0)
-		return rc;
-	fputs(usage, stderr);
-	return EXIT_ERROR;
+	return rc != 0 ? rc : command_words(usage, argc, argv, 0, 0, "");
 }
 
 void command_print_version(void)

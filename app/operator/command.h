@@ -36,6 +36,13 @@ int command_options(
 int command_only_options(
 	const char *usage, const struct option_of *options, unsigned n, int argc, char **argv);
 
+// Says on standard error what is wrong with a command line, in one line, and then the usage.
+// EXIT_ERROR.
+int command_misuse(const char *usage, const char *what, ...) __attribute__((format(printf, 2, 3)));
+// Whether the words that are no options are from min to max; missing is what the first one behind
+// too few would have been. 0, or EXIT_ERROR as of command_misuse().
+int command_words(const char *usage, int argc, char **argv, int min, int max, const char *missing);
+
 void command_print_version(void);
 
 // A time of the command line, or a day (its first second in UTC), in seconds since 1970 UTC; now

@@ -139,12 +139,10 @@ int diff_command(const char *socket, int argc, char **argv)
 	int rc = command_options(usage, options, 1, &argc, argv);
 
 	(void)socket;
+	if (rc == 0)
+		rc = command_words(usage, argc, argv, 2, 2, argc == 0 ? "OLD" : "NEW");
 	if (rc != 0)
 		return rc;
-	if (argc != 2) {
-		fputs(usage, stderr);
-		return EXIT_ERROR;
-	}
 	// Either may be of another time: what it says does not depend on the clock.
 	if (!offline_load(&p[0], argv[0], true))
 		return EXIT_ERROR;

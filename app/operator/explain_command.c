@@ -151,12 +151,10 @@ int explain_command(const char *socket, int argc, char **argv)
 	int rc = command_options(usage, options, sizeof(options) / sizeof(options[0]), &argc, argv);
 
 	(void)socket;
+	if (rc == 0)
+		rc = command_words(usage, argc, argv, 1, 1, "POLICY");
 	if (rc != 0)
 		return rc;
-	if (argc != 1) {
-		fputs(usage, stderr);
-		return EXIT_ERROR;
-	}
 	if (!offline_load(&p, argv[0], true))
 		return EXIT_ERROR;
 	rc = EXIT_ERROR;

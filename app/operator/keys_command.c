@@ -68,15 +68,19 @@ int keygen_command(const char *socket, int argc, char **argv)
 		{"name", &name, NULL}, {"out", &out, NULL}, {"replaces", &old, NULL}};
 	char text[KEY_TEXT_MAX + 1], path[PATH_MAX];
 	struct key_private *k;
-	int rc = command_options(keygen_usage, options, 3, &argc, argv);
+	int rc = command_only_options(keygen_usage, options, 3, argc, argv);
 
 	(void)socket;
 	if (rc != 0)
 		return rc;
-	if (name == NULL || out == NULL || argc != 0 || !key_name_ok(name)) {
-		fputs(keygen_usage, stderr);
-		return EXIT_ERROR;
-	}
+	if (name == NULL || out == NULL)
+		return command_misuse(
+			keygen_usage, "%s is missing", name == NULL ? "--name NAME" : "--out FILE");
+	if (!key_name_ok(name))
+		return command_misuse(keygen_usage,
+			"--name: \"%s\" is no key's name: at most %d letters, digits, \".\", "
+			"\"_\", \"-\", \"/\"",
+			name, KEY_NAME_MAX);
 	// The public half and the note go over what is there: that must not be the key that goes.
 	if (key_in_the_way(out, suffixes, old, NULL))
 		return EXIT_ERROR;
@@ -161,12 +165,12 @@ int sign_command(const char *socket, int argc, char **argv)
 	int rc = command_options(sign_usage, options, 3, &argc, argv);
 
 	(void)socket;
+	if (rc == 0)
+		rc = command_words(sign_usage, argc, argv, 1, 1, "POLICY");
 	if (rc != 0)
 		return rc;
-	if (key == NULL || argc != 1) {
-		fputs(sign_usage, stderr);
-		return EXIT_ERROR;
-	}
+	if (key == NULL)
+		return command_misuse(sign_usage, "--key FILE is missing");
 	snprintf(to, sizeof(to), "%s%s", out != NULL ? out : argv[0], out != NULL ? "" : ".sig");
 	if (key_in_the_way(to, itself, key, argv[0]))
 		return EXIT_ERROR;

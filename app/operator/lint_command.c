@@ -7,7 +7,7 @@
 #include "app/operator/offline.h"
 #include "policy/lint.h"
 
-#include <string.h>
+#include <limits.h>
 
 static const char usage[] =
 	"usage: bhctl policy lint [--at TIME] [--json] FILE...\n"
@@ -80,12 +80,10 @@ int lint_command(const char *socket, int argc, char **argv)
 	int64_t now;
 
 	(void)socket;
+	if (rc == 0)
+		rc = command_words(usage, argc, argv, 1, INT_MAX, "FILE");
 	if (rc != 0)
 		return rc;
-	if (argc == 0) {
-		fputs(usage, stderr);
-		return EXIT_ERROR;
-	}
 	if (!command_time("at", at, &now))
 		return EXIT_ERROR;
 	dpi = offline_dpi();

@@ -107,14 +107,18 @@ int push_command(const char *socket, int argc, char **argv)
 	json_int_t n = 20;
 	int rc = command_options(push_usage, options, 4, &argc, argv);
 
+	if (rc == 0)
+		rc = command_words(push_usage, argc, argv, 1, 1, "POLICY");
 	if (rc != 0)
 		return rc;
 	if (limit != NULL && !live_number(limit, "limit", 10000, &n))
 		return EXIT_ERROR;
-	if (argc != 1 || (limit != NULL && !dry) || (shadow && dry)) {
-		fputs(push_usage, stderr);
-		return EXIT_ERROR;
-	}
+	if (shadow && dry)
+		return command_misuse(push_usage,
+			"--shadow and --dry-run exclude each other: the one makes a candidate, the "
+			"other tries only");
+	if (limit != NULL && !dry)
+		return command_misuse(push_usage, "--limit is of --dry-run, which is missing");
 	diag_init(&diag, argv[0]);
 	rc = policy_text_read(&text, argv[0], &diag);
 	policy_file_print(&diag, stderr);
@@ -236,15 +240,15 @@ int rollback_command(const char *socket, int argc, char **argv)
 		{"name", &name, NULL}, {"out", &out, NULL}, {"json", NULL, &json}};
 	struct key_private *k = NULL;
 	json_t *status, *old = NULL;
-	json_int_t now;
-	int rc = command_options(rollback_usage, options, 5, &argc, argv);
+	json_int_t now, version = 0;
+	int rc = command_only_options(rollback_usage, options, 5, argc, argv);
 
 	if (rc != 0)
 		return rc;
-	if (argc != 0 || (to != NULL && atoll(to) <= 0)) {
-		fputs(rollback_usage, stderr);
+	if (to != NULL && !live_number(to, "to", UINT32_MAX, &version))
 		return EXIT_ERROR;
-	}
+	if (to != NULL && version == 0)
+		return command_misuse(rollback_usage, "--to: versions begin with 1");
 	if (key_in_the_way(out, suffixes, key, NULL))
 		return EXIT_ERROR;
 	if (key != NULL && (k = key_for_signing(key, name)) == NULL)
@@ -253,9 +257,9 @@ int rollback_command(const char *socket, int argc, char **argv)
 	now = command_number(status, "version");
 	if (status != NULL)
 		old = command_ask(socket,
-			to != NULL ? json_pack("{s:s, s:I}", "cmd", "policy.get", "version",
-					     (json_int_t)atoll(to))
-				   : json_pack("{s:s, s:b}", "cmd", "policy.get", "before", 1));
+			to != NULL
+				? json_pack("{s:s, s:I}", "cmd", "policy.get", "version", version)
+				: json_pack("{s:s, s:b}", "cmd", "policy.get", "before", 1));
 	if (command_number(old, "version") > now) // its number was used for that text
 		now = command_number(old, "version");
 	rc = old != NULL ? roll(socket, old, now, k, out, json) : EXIT_ERROR;

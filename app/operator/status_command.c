@@ -92,7 +92,7 @@ int status_command(const char *socket, int argc, char **argv)
 	bool json = false;
 	const struct option_of options[] = {{"json", NULL, &json}};
 	json_t *r;
-	int rc = command_options(status_usage, options, 1, &argc, argv);
+	int rc = command_only_options(status_usage, options, 1, argc, argv);
 
 	if (rc != 0)
 		return rc;
@@ -152,7 +152,7 @@ int history_command(const char *socket, int argc, char **argv)
 	const struct option_of options[] = {{"json", NULL, &json}};
 	json_t *r, *o;
 	size_t i;
-	int rc = command_options(history_usage, options, 1, &argc, argv);
+	int rc = command_only_options(history_usage, options, 1, argc, argv);
 
 	if (rc != 0)
 		return rc;

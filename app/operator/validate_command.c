@@ -5,6 +5,7 @@
 #include "app/operator/findings.h"
 #include "app/operator/offline.h"
 
+#include <limits.h>
 #include <time.h>
 
 static const char usage[] =
@@ -60,12 +61,10 @@ int validate_command(const char *socket, int argc, char **argv)
 	int rc = command_options(usage, options, 3, &argc, argv);
 
 	(void)socket;
+	if (rc == 0)
+		rc = command_words(usage, argc, argv, 1, INT_MAX, "FILE");
 	if (rc != 0)
 		return rc;
-	if (argc == 0) {
-		fputs(usage, stderr);
-		return EXIT_ERROR;
-	}
 	dpi = offline_dpi();
 	if (dpi == NULL)
 		return EXIT_ERROR;

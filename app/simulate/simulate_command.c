@@ -7,6 +7,7 @@
 #include "app/simulate/simulation.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -145,12 +146,12 @@ int simulate_command(const char *socket, int argc, char **argv)
 	int rc = command_options(usage, options, 8, &argc, argv);
 
 	(void)socket;
+	if (rc == 0)
+		rc = command_words(usage, argc, argv, 1, INT_MAX, "LOG or CAPTURE");
 	if (rc != 0)
 		return rc;
-	if (s.policy_path == NULL || argc == 0) {
-		fputs(usage, stderr);
-		return EXIT_ERROR;
-	}
+	if (s.policy_path == NULL)
+		return command_misuse(usage, "--policy NEW is missing");
 	if ((text != NULL && !live_number(text, "limit", 1000000, &limit)) ||
 		!tell_kind(&s, argv, argc) || !offline_load(&s.policy, s.policy_path, true))
 		return EXIT_ERROR;

@@ -144,9 +144,35 @@ def check_protocols():
     assert all(n in refused("flows", "--proto", "nope") for n in names)
 
 
+def check_misuse():
+    """What is wrong comes first, in one line; then the usage."""
+    for line, said in (
+            ("keygen", "--name NAME is missing"), ("keygen --name a", "--out FILE is missing"),
+            ("keygen --out k --name a+b", '--name: "a+b" is no key\'s name: at most 64 letters'),
+            ("keygen --name a --out k b", 'unexpected "b"'), ("flows extra", 'unexpected "extra"'),
+            ("stats extra", 'unexpected "extra"'), ("policy status extra", 'unexpected "extra"'),
+            ("policy history extra more", 'unexpected "extra"'), ("policy promote p.json", 'unexpected "p.json"'),
+            ("policy push", "POLICY is missing"), ("policy push a b", 'unexpected "b"'),
+            ("policy push --shadow --dry-run a", "--shadow and --dry-run exclude each other"),
+            ("policy push --limit 3 a", "--limit is of --dry-run"),
+            ("policy rollback 3", 'unexpected "3"'), ("policy rollback --to 0", "versions begin with 1"),
+            ("policy diff", "OLD is missing"), ("policy diff a", "NEW is missing"), ("policy diff a b c", 'unexpected "c"'),
+            ("policy sign a", "--key FILE is missing"), ("policy sign --key k", "POLICY is missing"),
+            ("policy validate", "FILE is missing"), ("policy lint", "FILE is missing"),
+            ("policy explain --src 10.0.0.1", "POLICY is missing"), ("policy explain a b", 'unexpected "b"'),
+            ("policy simulate a", "--policy NEW is missing"), ("policy simulate --policy a", "LOG or CAPTURE is missing")):
+        status, out, err = run("--socket", "/nowhere", *line.split())
+        first, second = err.split("\n")[:2]
+        assert status == 2 and out == "" and first.startswith("bhctl: ") and said in first, (line, err)
+        assert second.startswith("usage: bhctl "), (line, err)
+    for text in ("many", "3x", "-1", "4294967296"):
+        assert f'--to: "{text}" is no number' in refused("policy", "rollback", "--to", text)
+
+
 with tempfile.TemporaryDirectory(prefix="command-line-") as where:
     check_help()
     check_no_command()
+    check_misuse()
     check_zones(where)
     check_protocols()
     check_overwriting(where)

@@ -158,7 +158,7 @@ def check_policy():
         r = run([*arguments(CASES[0][0]), f.name])
     assert r.returncode == 2 and f.name in r.stderr and not r.stdout, r
     r = run(arguments(CASES[0][0]))
-    assert r.returncode == 2 and r.stderr.startswith("usage:"), r
+    assert r.returncode == 2 and r.stderr.startswith("bhctl: POLICY is missing\nusage:"), r
 
 
 def main():
