@@ -5,6 +5,7 @@
 // lists as sets. Whatever the format has is walked, known or not, so that nothing is left out.
 
 #include "app/operator/policy_diff.h"
+#include "app/operator/policy_diff_apart.h"
 #include "policy/moment.h"
 #include "policy/prefix.h"
 
@@ -281,9 +282,10 @@ static void compare_geo(struct compare *c, json_t *before, json_t *after)
 struct ranked {
 	json_t *list;
 	size_t n;
-	size_t *was;     // place before, SIZE_MAX: it is new
-	uint8_t *action; // of a rule that decides: its first letter; 0: of another
-	bool *in_row;    // belongs to a longest row of those that kept their order
+	size_t *was;                     // place before, SIZE_MAX: it is new
+	uint8_t *action;                 // of a rule that decides: its first letter; 0: of another
+	bool *in_row;                    // belongs to a longest row of those that kept their order
+	struct policy_diff_reach *reach; // of rules; NULL: of limits
 };
 
 static const char *id_of(const json_t *one)
@@ -329,7 +331,8 @@ static json_t *crossed_by(const struct ranked *r, size_t at)
 
 	for (size_t i = 0; i < r->n; i++)
 		if (r->was[i] != SIZE_MAX && (r->was[i] < r->was[at]) != (i < at) &&
-			r->action[i] != r->action[at] && r->action[i] != 0 && r->action[at] != 0)
+			r->action[i] != r->action[at] && r->action[i] != 0 && r->action[at] != 0 &&
+			!policy_diff_apart(r->reach, i, at))
 			json_array_append(out, json_array_get(r->list, i));
 	return out;
 }
@@ -391,7 +394,9 @@ static bool compare_lists_of(struct compare *c, const char *in, json_t *before, 
 	r.was = calloc(r.n + 1, sizeof(*r.was));
 	r.in_row = calloc(r.n + 1, sizeof(*r.in_row));
 	r.action = calloc(r.n + 1, sizeof(*r.action));
-	good = r.was != NULL && r.in_row != NULL && r.action != NULL;
+	r.reach = strcmp(in, "rules") == 0 ? policy_diff_reaches(c->docs.after) : NULL;
+	good = r.was != NULL && r.in_row != NULL && r.action != NULL &&
+	       (r.reach != NULL || strcmp(in, "rules") != 0);
 	if (good) {
 		json_array_foreach (after, i, one) {
 			place = json_object_get(places, id_of(one));
@@ -407,6 +412,7 @@ static bool compare_lists_of(struct compare *c, const char *in, json_t *before, 
 	free(r.was);
 	free(r.in_row);
 	free(r.action);
+	policy_diff_reaches_free(r.reach);
 	json_decref(places);
 	return good;
 }

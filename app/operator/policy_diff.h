@@ -36,7 +36,8 @@ json_t *policy_diff_users(json_t *before, json_t *after);
 bool policy_diff_decides(const json_t *rule);
 
 // Puts words and means into a change. one: the rule, limit, group ... after the change, or before
-// it where it is gone; crossed: of a rule that moved, those of another action that it has passed.
+// it where it is gone; crossed: of a rule that moved, those of another action that it has passed
+// and may share flows with.
 void policy_diff_words(
 	const struct policy_pair *p, json_t *change, json_t *one, const json_t *crossed);
 

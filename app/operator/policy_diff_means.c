@@ -37,8 +37,8 @@ static void mean_moved(FILE *to, const json_t *change, const json_t *one, const 
 	if (n > LISTED)
 		fprintf(to, " and %u more", n - LISTED);
 	if (n == 0)
-		fputs("it has passed no deciding rule of another action: verdicts stay, rule and "
-		      "reason may be others",
+		fputs("it has passed no deciding rule of another action that it shares flows "
+		      "with: verdicts stay, rule and reason may be others",
 			to);
 }
 

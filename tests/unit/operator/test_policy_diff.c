@@ -173,8 +173,88 @@ static void a_moved_rule_is_one_change(void **state)
 	json_array_remove(rules, 3);
 	json_array_insert_new(rules, 2, r); // before important-rest, which blocks too
 	says(only(b), "rule p2p-block moved from place 4 to 3, behind important-assessed",
-		"it has passed no deciding rule of another action: verdicts stay, rule and reason "
-		"may be others");
+		"it has passed no deciding rule of another action that it shares flows with: "
+		"verdicts stay, rule and reason may be others");
+}
+
+// What moving a rule to the top means to the one that stood there and allows: their matches are
+// texts of JSON.
+static const char *moving(const char *upper, const char *lower)
+{
+	static char means[256];
+	json_t *a = load(), *b, *changes, *rules = json_object_get(a, "rules");
+
+	json_array_clear(rules);
+	json_array_append_new(
+		rules, json_pack("{s:s, s:s, s:s, s:o}", "id", "upper", "action", "allow", "reason",
+			       "R", "match", json_loads(upper, 0, NULL)));
+	json_array_append_new(
+		rules, json_pack("{s:s, s:s, s:s, s:o}", "id", "lower", "action", "block", "reason",
+			       "R", "match", json_loads(lower, 0, NULL)));
+	b = json_deep_copy(a);
+	rules = json_object_get(b, "rules");
+	json_array_insert(rules, 0, json_array_get(rules, 1));
+	json_array_remove(rules, 2);
+	changes = policy_diff(a, b);
+	assert_int_equal(json_array_size(changes), 1);
+	snprintf(means, sizeof(means), "%s", text(json_array_get(changes, 0), "means"));
+	json_decref(changes);
+	json_decref(a);
+	json_decref(b);
+	return means;
+}
+
+// Rules that no flow can match both have nothing to do with each other, wherever they stand.
+static void rules_that_share_no_flow_are_not_named(void **state)
+{
+	static const struct {
+		const char *upper, *lower;
+		bool shared;
+	} cases[] = {
+		{"{}", "{}", true},
+		{"{\"tenants\": [\"auto-oem\"]}", "{\"tenants\": [\"cro-lab\"]}", false},
+		{"{\"tenants\": [\"auto-oem\", \"cro-lab\"]}", "{\"tenants\": [\"cro-lab\"]}",
+			true},
+		{"{\"tenants\": [\"auto-oem\"]}", "{\"apps\": [\"p2p\"]}", true},
+		{"{\"border\": [\"home\"]}", "{\"border\": [\"cross\", \"unknown\"]}", false},
+		{"{\"border\": [\"home\"]}", "{\"countries\": [\"JP\"]}", false},
+		{"{\"border\": [\"home\"]}", "{\"countries\": [\"CN\"]}", true},
+		{"{\"border\": [\"unknown\"]}", "{\"countries\": [\"XX\"]}", true},
+		{"{\"border\": [\"cross\"]}", "{\"countries\": [\"XX\"]}", false},
+		{"{\"jurisdictions\": [\"cptpp\"]}", "{\"countries\": [\"US\"]}", false},
+		{"{\"jurisdictions\": [\"cptpp\"]}", "{\"countries\": [\"US\", \"JP\"]}", true},
+		{"{\"jurisdictions\": [\"cptpp\"]}", "{\"jurisdictions\": [\"special_regions\"]}",
+			false},
+		{"{\"protos\": [\"tcp\"]}", "{\"protos\": [\"udp\", \"icmp\"]}", false},
+		{"{\"protos\": [\"gre\"]}", "{\"dports\": [\"443\"]}", false},
+		{"{\"protos\": [\"sctp\"]}", "{\"dports\": [\"443\"]}", true},
+		{"{\"dports\": [\"443\", \"8000-8100\"]}", "{\"dports\": [\"444-7999\"]}", false},
+		{"{\"dports\": [\"443\", \"8000-8100\"]}", "{\"dports\": [\"8100\"]}", true},
+		{"{\"sports\": [\"1-1023\"]}", "{\"sports\": [\"1024-65535\"]}", false},
+		{"{\"sports\": [\"443\"]}", "{\"dports\": [\"444\"]}", true},
+		{"{\"dst\": [\"203.0.113.0/25\"]}", "{\"dst\": [\"203.0.113.128/25\"]}", false},
+		{"{\"dst\": [\"203.0.113.0/24\"]}", "{\"dst\": [\"203.0.113.128/25\"]}", true},
+		{"{\"dst\": [\"0.0.0.0/0\"]}", "{\"dst\": [\"::/0\"]}", false},
+		{"{\"src\": [\"10.0.0.0/8\"]}", "{\"src\": [\"192.0.2.0/24\"]}", false},
+		{"{\"src\": [\"10.0.0.0/8\"]}", "{\"dst\": [\"192.0.2.0/24\"]}", true},
+		{"{\"initiator\": \"inside\"}", "{\"initiator\": \"outside\"}", false},
+		{"{\"protos\": []}", "{}", false},
+		{"{\"apps\": [\"p2p\"]}", "{\"apps\": [\"bulk\"]}", true}, // a name may be in both
+		{"{\"hosts\": [\"a.example\"]}", "{\"hosts\": [\"b.example\"]}", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *wanted =
+			cases[i].shared
+				? "flows that it shares with these are now blocked by it: upper "
+				  "(allow)"
+				: "it has passed no deciding rule of another action that it shares "
+				  "flows with: verdicts stay, rule and reason may be others";
+
+		assert_string_equal(moving(cases[i].upper, cases[i].lower), wanted);
+		assert_string_equal(moving(cases[i].lower, cases[i].upper), wanted);
+	}
 }
 
 static void groups_name_their_users(void **state)
@@ -285,6 +365,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(conditions_in_words),
 		cmocka_unit_test(rules_that_come_and_go),
 		cmocka_unit_test(a_moved_rule_is_one_change),
+		cmocka_unit_test(rules_that_share_no_flow_are_not_named),
 		cmocka_unit_test(groups_name_their_users),
 		cmocka_unit_test(every_member_counts),
 	};
