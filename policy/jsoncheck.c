@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ struct scan {
 	struct json_text *text;
 	const char *p;
 	struct diag_list *diag;
+	const struct frame *here; // the string or number that is looked at; NULL: another place
 	unsigned depth;
 	struct key *keys; // of all objects that are open
 	size_t n_keys, cap_keys;
@@ -36,12 +38,27 @@ struct scan {
 
 static int value(struct scan *s, const struct frame *up);
 
+static char *pointer_to(const struct frame *fr);
+
 static int fail(struct scan *s, const char *at, const char *hint, const char *what)
 {
 	unsigned line, column;
 
 	json_place(s->text, at, &line, &column);
 	diag_add(s->diag, DIAG_ERROR, line, column, NULL, hint, "%s", what);
+	s->err = -EINVAL;
+	return -EINVAL;
+}
+
+// Of what JSON can write and a document may not have: here the syntax still tells whose it is.
+static int fail_value(struct scan *s, const char *at, const char *hint, const char *what)
+{
+	char *pointer = s->here ? pointer_to(s->here) : NULL;
+	unsigned line, column;
+
+	json_place(s->text, at, &line, &column);
+	diag_add(s->diag, DIAG_ERROR, line, column, pointer, hint, "%s", what);
+	free(pointer);
 	s->err = -EINVAL;
 	return -EINVAL;
 }
@@ -109,7 +126,7 @@ static int escape(struct scan *s)
 	if (!is_hex4(p + 2, end))
 		return fail(s, p, NULL, "\\u needs four hexadecimal digits");
 	if (strncmp(p + 2, "0000", 4) == 0)
-		return fail(s, p, "leave it out", "\\u0000 is not allowed in a string");
+		return fail_value(s, p, "leave it out", "\\u0000 is not allowed in a string");
 	s->p += 6;
 	if (tolower((unsigned char)p[2]) != 'd' || p[3] < '8')
 		return 0;
@@ -202,7 +219,10 @@ static int number(struct scan *s)
 			return fail(s, begin, NULL, "a number needs a digit in its exponent");
 	}
 	if (whole && !fits_int64(begin, s->p))
-		return fail(s, begin, NULL, "the number is too large");
+		return fail_value(s, begin, "whole numbers end at 9223372036854775807",
+			"the number is too large");
+	if (!whole && isinf(strtod(begin, NULL))) // the text ends in a NUL
+		return fail_value(s, begin, "use a smaller exponent", "the number is too large");
 	return 0;
 }
 
@@ -273,24 +293,32 @@ static void put_pointer(FILE *f, const struct frame *fr)
 		fprintf(f, "%zu", fr->index);
 }
 
+// NULL without memory.
+static char *pointer_to(const struct frame *fr)
+{
+	char *pointer = NULL;
+	size_t size;
+	FILE *f = open_memstream(&pointer, &size);
+
+	if (f) {
+		put_pointer(f, fr);
+		fclose(f);
+	}
+	return pointer;
+}
+
 static void twice(struct scan *s, const struct frame *up, const char *first, const char *second)
 {
 	struct frame fr = {.up = up, .key = second};
-	char *pointer = NULL, hint[64];
+	char *pointer, hint[64];
 	unsigned line, column;
-	size_t size;
-	FILE *f;
 
 	s->err = -EINVAL;
 	if (s->diag->n >= DIAG_MAX) { // only counted: no need to say where
 		diag_add(s->diag, DIAG_ERROR, 0, 0, NULL, NULL, "the key stands twice");
 		return;
 	}
-	f = open_memstream(&pointer, &size);
-	if (f) {
-		put_pointer(f, &fr);
-		fclose(f);
-	}
+	pointer = pointer_to(&fr);
 	json_place(s->text, first, &line, &column);
 	snprintf(hint, sizeof(hint), "first at line %u, column %u: keep one", line, column);
 	json_place(s->text, second, &line, &column);
@@ -417,11 +445,12 @@ static int value(struct scan *s, const struct frame *up)
 		s->depth--;
 		return rc;
 	}
-	if (at(s, '"'))
-		return string(s);
-	if (p < s->text->end && (*p == '-' || isdigit((unsigned char)*p)))
-		return number(s);
-	return word(s);
+	if (!at(s, '"') && !at(s, '-') && (p == s->text->end || !isdigit((unsigned char)*p)))
+		return word(s);
+	s->here = up;
+	rc = at(s, '"') ? string(s) : number(s);
+	s->here = NULL;
+	return rc;
 }
 
 int json_check(struct json_text *t, struct diag_list *diag)

@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "policy/jsondoc.h"
+#include "policy/hint.h"
 #include "policy/jsonscan.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// What jansson refuses though the syntax is right: a number out of range.
+// What jansson refuses though the check before has let it pass: there should be no such thing.
 static int refuse(struct jsondoc *doc, const json_error_t *e)
 {
 	struct json_text t = {.begin = doc->text, .end = doc->text + doc->len};
@@ -20,7 +21,7 @@ static int refuse(struct jsondoc *doc, const json_error_t *e)
 
 	if (e->position > 0 && (size_t)e->position <= doc->len)
 		json_place(&t, doc->text + e->position - 1, &line, &column);
-	diag_add(doc->diag, DIAG_ERROR, line, column, NULL, NULL, "%s", e->text);
+	diag_add(doc->diag, DIAG_ERROR, line, column, NULL, NULL, "cannot be read as JSON");
 	return -EINVAL;
 }
 
@@ -207,17 +208,17 @@ void jsondoc_check_keys(
 	json_t *value;
 
 	json_object_foreach (object, key, value) {
-		const char *meant;
-		char *at, hint[128];
+		const char *meant, *said;
+		char *at, hint[HINT_MAX];
 
 		if (is_known(key, known))
 			continue;
 		meant = diag_nearest(key, known_at, (void *)(uintptr_t)known);
+		said = meant ? hint : hint_keys(hint, known);
 		if (meant)
 			snprintf(hint, sizeof(hint), "did you mean \"%s\"?", meant);
 		at = member_pointer(pointer, key);
-		jsondoc_diag(doc, DIAG_ERROR, at ? at : pointer, meant ? hint : NULL,
-			"unknown key \"%s\"", key);
+		jsondoc_diag(doc, DIAG_ERROR, at ? at : pointer, said, "unknown key \"%s\"", key);
 		free(at);
 	}
 }

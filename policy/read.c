@@ -3,6 +3,7 @@
 
 #include "policy/read.h"
 #include "policy/country.h"
+#include "policy/hint.h"
 #include "policy/moment.h"
 
 #include <inttypes.h>
@@ -83,12 +84,24 @@ static const char *type_name(json_type type)
 
 bool read_type(struct reader *r, const struct place *at, const json_t *v, json_type type)
 {
+	char hint[HINT_MAX];
+
 	if (v == NULL)
 		return false;
 	if (json_typeof(v) == type || (type == JSON_TRUE && json_is_false(v)))
 		return true;
-	read_error(r, at, NULL, "must be %s, not %s", type_name(type), type_name(json_typeof(v)));
+	read_error(r, at,
+		hint_type(hint, at->key, at->key == NULL && at->up != NULL ? at->up->key : NULL, v,
+			type),
+		"must be %s, not %s", type_name(type), type_name(json_typeof(v)));
 	return false;
+}
+
+void read_missing(struct reader *r, const struct place *at, const char *key)
+{
+	char hint[HINT_MAX];
+
+	read_error(r, at, hint_missing(hint, key), "\"%s\" is missing", key);
 }
 
 json_t *read_member(struct reader *r, const struct place *at, json_t *o, const char *key,
@@ -98,7 +111,7 @@ json_t *read_member(struct reader *r, const struct place *at, json_t *o, const c
 
 	if (v == NULL) {
 		if (required)
-			read_error(r, at, NULL, "\"%s\" is missing", key);
+			read_missing(r, at, key);
 		return NULL;
 	}
 	return read_type(r, PLACE_KEY(at, key), v, type) ? v : NULL;
@@ -124,8 +137,8 @@ const char *read_meant(
 
 void read_keys(struct reader *r, const struct place *at, json_t *o, const char *const *known)
 {
-	const char *key;
-	char hint[128];
+	char near[128], all[HINT_MAX];
+	const char *key, *hint;
 	json_t *v;
 
 	json_object_foreach (o, key, v) {
@@ -133,16 +146,18 @@ void read_keys(struct reader *r, const struct place *at, json_t *o, const char *
 
 		while (known[i] != NULL && strcmp(known[i], key) != 0)
 			i++;
-		if (known[i] == NULL)
-			read_error(r, PLACE_KEY(at, key),
-				read_meant(hint, key, word_at, (void *)(uintptr_t)known),
-				"unknown key \"%s\"", key);
+		if (known[i] != NULL)
+			continue;
+		hint = read_meant(near, key, word_at, (void *)(uintptr_t)known);
+		read_error(r, PLACE_KEY(at, key), hint != NULL ? hint : hint_keys(all, known),
+			"unknown key \"%s\"", key);
 	}
 }
 
 bool read_number(struct reader *r, const struct place *at, const json_t *v, uint64_t min,
 	uint64_t max, uint64_t *out)
 {
+	char hint[64];
 	json_int_t n;
 
 	if (!read_type(r, at, v, JSON_INTEGER))
@@ -150,14 +165,10 @@ bool read_number(struct reader *r, const struct place *at, const json_t *v, uint
 	n = json_integer_value(v);
 	if (n < 0 || (uint64_t)n < min || (uint64_t)n > max) {
 		if (max >= INT64_MAX)
-			read_error(r, at, NULL,
-				"%" JSON_INTEGER_FORMAT " is out of range; at least %" PRIu64, n,
-				min);
+			snprintf(hint, sizeof(hint), "at least %" PRIu64, min);
 		else
-			read_error(r, at, NULL,
-				"%" JSON_INTEGER_FORMAT " is out of range; from %" PRIu64
-				" to %" PRIu64,
-				n, min, max);
+			snprintf(hint, sizeof(hint), "from %" PRIu64 " to %" PRIu64, min, max);
+		read_error(r, at, hint, "%" JSON_INTEGER_FORMAT " is out of range", n);
 		return false;
 	}
 	*out = (uint64_t)n;
@@ -176,6 +187,7 @@ static size_t code_points(const char *s)
 const char *read_text(
 	struct reader *r, const struct place *at, const json_t *v, size_t min, size_t max)
 {
+	char hint[64];
 	const char *s;
 	size_t n;
 
@@ -184,11 +196,12 @@ const char *read_text(
 	s = json_string_value(v);
 	n = code_points(s);
 	if (n < min) {
-		read_error(r, at, NULL, "must not be empty");
+		read_error(r, at, "one character at least", "must not be empty");
 		return NULL;
 	}
 	if (n > max) {
-		read_error(r, at, NULL, "is %zu characters long; at most %zu", n, max);
+		snprintf(hint, sizeof(hint), "at most %zu", max);
+		read_error(r, at, hint, "is %zu characters long", n);
 		return NULL;
 	}
 	return arena_strdup(r->arena, s);
@@ -263,6 +276,7 @@ json_t *read_list(struct reader *r, const struct place *at, json_t *o, const cha
 	size_t max, bool required)
 {
 	json_t *v = read_member(r, at, o, key, JSON_ARRAY, required);
+	char hint[64];
 
 	if (v == NULL)
 		return NULL;
@@ -272,8 +286,8 @@ json_t *read_list(struct reader *r, const struct place *at, json_t *o, const cha
 		return NULL;
 	}
 	if (json_array_size(v) > max) {
-		read_error(r, PLACE_KEY(at, key), NULL, "has %zu entries; at most %zu",
-			json_array_size(v), max);
+		snprintf(hint, sizeof(hint), "at most %zu", max);
+		read_error(r, PLACE_KEY(at, key), hint, "has %zu entries", json_array_size(v));
 		return NULL;
 	}
 	return v;
@@ -407,11 +421,15 @@ bool read_prefix(
 			"\"%s\" is not a prefix", s);
 		break;
 	case PREFIX_ADDRESS:
-		read_error(r, at, NULL, "\"%s\" has no address that can be read", s);
+		read_error(r, at,
+			"four numbers up to 255 without leading zeros, or IPv6 such as 2001:db8::",
+			"\"%s\" has no address that can be read", s);
 		break;
 	case PREFIX_LENGTH:
-		read_error(
-			r, at, NULL, "\"%s\": at most /%u", s, out->addr.version == 4 ? 32 : 128);
+		snprintf(hint, sizeof(hint), "at most /%u, which is one address",
+			out->addr.version == 4 ? 32 : 128);
+		read_error(r, at, hint, "\"%s\" has a length that no IPv%u prefix has", s,
+			out->addr.version);
 		break;
 	case PREFIX_HOST_BITS:
 		prefix_format(out, text);
@@ -431,7 +449,8 @@ bool read_moment(struct reader *r, const struct place *at, const json_t *v, int6
 	if (moment_parse(json_string_value(v), out, &impossible))
 		return true;
 	if (impossible)
-		read_error(r, at, NULL, "there is no time \"%s\"", json_string_value(v));
+		read_error(r, at, "look at its month, day, hour, minute, second and offset",
+			"there is no time \"%s\"", json_string_value(v));
 	else
 		read_error(r, at, "write it as 2026-01-31T09:00:00+08:00, with the offset or Z",
 			"\"%s\" is not a time", json_string_value(v));

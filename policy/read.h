@@ -42,6 +42,8 @@ void read_warn(struct reader *r, const struct place *at, const char *hint, const
 
 // Whether v is of the type (JSON_TRUE: a boolean); a finding where not. v NULL: false, no finding.
 bool read_type(struct reader *r, const struct place *at, const json_t *v, json_type type);
+// A finding: the object has not got the key.
+void read_missing(struct reader *r, const struct place *at, const char *key);
 // The member of an object; NULL with a finding where it is required and absent, or of another type.
 json_t *read_member(struct reader *r, const struct place *at, json_t *o, const char *key,
 	json_type type, bool required);

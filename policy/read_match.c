@@ -156,8 +156,8 @@ static struct port_range *read_ports(
 			read_error(r, &p, "write \"443\" or \"1000-2000\", at most 65535",
 				"\"%s\" is not a port or a range of ports", json_string_value(v));
 		else if (out[*n].from > out[*n].to)
-			read_error(r, &p, NULL, "the range \"%s\" ends before it begins",
-				json_string_value(v));
+			read_error(r, &p, "the lower port comes first",
+				"the range \"%s\" ends before it begins", json_string_value(v));
 		else
 			(*n)++;
 	}
@@ -335,7 +335,9 @@ void read_match(
 		if (json_object_get(o, match_keys[d]) != NULL)
 			m->present |= 1u << d;
 	if ((m->present & 1u << DIM_RULES) && !rules)
-		read_error(r, PLACE_KEY(at, "rules"), NULL, "only a limit can match rules");
+		read_error(r, PLACE_KEY(at, "rules"),
+			"a rule looks at flows, a limit at what rules decided",
+			"only a limit can match rules");
 	read_match_tenants(r, at, o, m);
 	w = read_word(r, PLACE_KEY(at, "initiator"),
 		read_member(r, at, o, "initiator", JSON_STRING, false), initiators);

@@ -68,13 +68,14 @@ static void read_times(struct reader *r, const struct place *at, json_t *meta)
 	char text[MOMENT_TEXT_MAX];
 
 	if (from == NULL)
-		read_error(r, at, NULL, "\"not_before\" is missing");
+		read_missing(r, at, "not_before");
 	if (to == NULL)
-		read_error(r, at, NULL, "\"expires\" is missing");
+		read_missing(r, at, "expires");
 	have_from = read_moment(r, PLACE_KEY(at, "not_before"), from, &i->not_before);
 	have_to = read_moment(r, PLACE_KEY(at, "expires"), to, &i->expires);
 	if (have_from && have_to && i->expires <= i->not_before)
-		read_error(r, PLACE_KEY(at, "expires"), NULL, "expires before it begins");
+		read_error(r, PLACE_KEY(at, "expires"), "it must be later than not_before",
+			"expires before it begins");
 	else if (have_from && r->now != POLICY_ANY_TIME && i->not_before > r->now) {
 		moment_format(r->now, text);
 		read_error(r, PLACE_KEY(at, "not_before"), "push it then, or mend the clock",
@@ -119,7 +120,7 @@ void read_meta(struct reader *r, json_t *root)
 	read_keys(r, &at, o, keys);
 	for (unsigned k = 0; k < 3; k++)
 		if (json_object_get(o, keys[k]) == NULL)
-			read_error(r, &at, NULL, "\"%s\" is missing", keys[k]);
+			read_missing(r, &at, keys[k]);
 	i->id = read_name(r, PLACE_KEY(&at, "id"), json_object_get(o, "id"), NAME_ID);
 	if (read_number(
 		    r, PLACE_KEY(&at, "version"), json_object_get(o, "version"), 1, UINT32_MAX, &n))

@@ -42,7 +42,7 @@ void read_home(struct reader *r, json_t *root)
 	struct place top = {0};
 
 	if (json_object_get(root, "home") == NULL)
-		read_error(r, &top, NULL, "\"home\" is missing");
+		read_missing(r, &top, "home");
 	r->doc->home = read_countries(r, &top, root, "home", 1, false, &r->doc->n_home);
 }
 
@@ -56,11 +56,12 @@ static void read_jurisdiction(
 	read_keys(r, at, o, keys);
 	v = read_member(r, at, o, "as_of", JSON_STRING, true);
 	if (v != NULL && !moment_parse_date(json_string_value(v), &j->as_of, &impossible))
-		read_error(r, PLACE_KEY(at, "as_of"), impossible ? NULL : "write it as 2026-01-31",
+		read_error(r, PLACE_KEY(at, "as_of"),
+			impossible ? "look at its month and day" : "write it as 2026-01-31",
 			impossible ? "there is no day \"%s\"" : "\"%s\" is not a date",
 			json_string_value(v));
 	if (json_object_get(o, "countries") == NULL)
-		read_error(r, at, NULL, "\"countries\" is missing");
+		read_missing(r, at, "countries");
 	j->countries = read_countries(r, at, o, "countries", 1, false, &j->n_countries);
 	j->partial = read_countries(r, at, o, "partial", 1, false, &j->n_partial);
 	for (unsigned i = 0; i < j->n_partial && j->countries != NULL; i++) {

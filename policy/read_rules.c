@@ -76,7 +76,8 @@ void read_groups(struct reader *r, json_t *root)
 		if (read_type(r, &here, v, JSON_OBJECT)) {
 			read_keys(r, &here, v, keys);
 			if (json_object_size(v) == 0)
-				read_error(r, &here, NULL, "needs \"apps\" or \"categories\"");
+				read_error(r, &here, "such as \"apps\": [\"SSH\"]",
+					"needs \"apps\" or \"categories\"");
 			g[k].app_names =
 				read_ids(r, &here, v, "apps", &app, &g[k].apps, &g[k].n_apps);
 			g[k].cat_names =
@@ -155,7 +156,8 @@ static void read_validity(
 		&rule->valid_from);
 	read_moment(r, PLACE_KEY(at, "valid_to"), json_object_get(o, "valid_to"), &rule->valid_to);
 	if (rule->valid_from > rule->valid_to)
-		read_error(r, PLACE_KEY(at, "valid_to"), NULL, "ends before it begins");
+		read_error(r, PLACE_KEY(at, "valid_to"), "it must be later than valid_from",
+			"ends before it begins");
 	else if (r->now != POLICY_ANY_TIME && rule->valid_to < r->now)
 		read_warn(r, PLACE_KEY(at, "valid_to"), NULL, "this rule has ended");
 }
@@ -181,8 +183,8 @@ static void read_rule(
 	rule->id = read_name(
 		r, PLACE_KEY(at, "id"), read_member(r, at, o, "id", JSON_STRING, true), NAME_ID);
 	if (rule->id != NULL && strcmp(rule->id, "_default") == 0)
-		read_error(
-			r, PLACE_KEY(at, "id"), NULL, "\"_default\" is the name of the defaults");
+		read_error(r, PLACE_KEY(at, "id"), "give it another name",
+			"\"_default\" is the name of the defaults");
 	if ((v = read_member(r, at, o, "enabled", JSON_TRUE, false)) != NULL)
 		rule->enabled = json_is_true(v);
 	if ((v = read_member(r, at, o, "shadow", JSON_TRUE, false)) != NULL)
@@ -275,7 +277,8 @@ static void read_thresholds(
 		INT64_MAX / 1000000, &l->seconds);
 	if (json_object_get(o, "bytes_out") == NULL && json_object_get(o, "flows") == NULL &&
 		json_object_get(o, "seconds") == NULL)
-		read_error(r, at, NULL, "needs \"bytes_out\", \"flows\" or \"seconds\"");
+		read_error(r, at, "such as \"bytes_out\": 1000000000",
+			"needs \"bytes_out\", \"flows\" or \"seconds\"");
 	if (l->per == POLICY_PER_FLOW && has_window)
 		read_error(r, PLACE_KEY(at, "window"), "leave it out: it runs over the flow's life",
 			"a limit per flow has no window");

@@ -39,7 +39,8 @@ static void read_tenant(
 	read_keys(r, at, o, keys);
 	if (json_object_get(o, "prefixes") == NULL && json_object_get(o, "vlans") == NULL &&
 		json_object_get(o, "vnis") == NULL)
-		read_error(r, at, NULL, "needs \"prefixes\", \"vlans\" or \"vnis\"");
+		read_error(r, at, "such as \"prefixes\": [\"10.20.16.0/23\"]",
+			"needs \"prefixes\", \"vlans\" or \"vnis\"");
 	t->prefixes = read_prefixes(r, at, o, "prefixes", 1, &t->n_prefixes);
 	vlans = read_numbers(r, at, o, "vlans", 1, 4094, &n);
 	narrow = arena_alloc(r->arena, n, sizeof(*narrow));
@@ -193,7 +194,7 @@ void read_tenants(struct reader *r, json_t *root)
 
 		read_name_ok(r, &here, key, NAME_ID);
 		if (strcmp(key, "_unlisted") == 0)
-			read_error(r, &here, NULL,
+			read_error(r, &here, "give it another name",
 				"\"_unlisted\" is the name of what belongs to no tenant");
 		t[n].name = arena_strdup(r->arena, key);
 		read_index(r, INDEX_TENANTS, key, n);

@@ -18,9 +18,12 @@ FORM = re.compile(r"(?P<file>[^:]+):(?:(?P<line>\d+):(?P<column>\d+):)? (?:(?P<p
                   r"(?P<said>.+)", re.DOTALL)
 
 
-def misplaced(data, line, column, pointer):
+def misplaced(data, line, column, pointer, said):
     """Whether the value is not where the finding says."""
     where = places(data)
+    if said.startswith("\\u0000"):  # of a character the place is its own, within its value
+        (at, begin), text = where[pointer][-1], data.split(b"\n")[line - 1]
+        return at != line or column <= begin or not text[column - 1:].startswith(b"\\u0000")
     while pointer not in where:
         pointer = pointer.rpartition("/")[0]  # a value that is missing is told of at what should have it
     return (line, column) not in where[pointer]
@@ -56,7 +59,8 @@ def wrongs(driver, data, expected):
             # Only of the document as a whole may be said no place.
             if match["pointer"]:
                 out.append(f"no line: {finding}")
-        elif match["pointer"] and misplaced(data, int(match["line"]), int(match["column"]), match["pointer"]):
+        elif match["pointer"] and misplaced(data, int(match["line"]), int(match["column"]), match["pointer"],
+                                             match["said"]):
             out.append(f"not the place of {match['pointer']}: {finding}")
     for wanted in expected:
         fitting = next((found for found in left if fits(found, wanted)), None)
