@@ -5,10 +5,8 @@
 
 #include "app/operator/explain.h"
 #include "app/operator/live.h"
-#include "policy/country.h"
 #include "policy/prefix.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define SPORT_DEFAULT 49152 // the first of the dynamic ports (RFC 6335, section 6)
@@ -100,24 +98,6 @@ static bool read_initiator(const char *text, struct policy_facts *f)
 	       explain_bad("initiator", text, "is neither inside nor outside");
 }
 
-static bool read_country(const char *text, uint16_t *out)
-{
-	char up[4] = "", what[96];
-	const char *meant;
-
-	for (size_t i = 0; i < 3 && text[i] != '\0'; i++)
-		up[i] = (char)toupper((unsigned char)text[i]);
-	*out = strlen(text) == 2 ? country_code(up) : 0;
-	if (*out != 0)
-		return true;
-	meant = country_meant(text);
-	if (meant == NULL)
-		return explain_bad("country", text,
-			"is no country's code of ISO 3166-1 alpha-2 (XX is unknown)");
-	snprintf(what, sizeof(what), "is no country's code; did you mean \"%s\"?", meant);
-	return explain_bad("country", text, what);
-}
-
 // What the command line does not say the databases do.
 static bool read_remote(const struct explain_words *w, struct explain_asked *out)
 {
@@ -126,7 +106,7 @@ static bool read_remote(const struct explain_words *w, struct explain_asked *out
 	struct geo *geo = NULL;
 	json_int_t n;
 
-	if (w->country != NULL && !read_country(w->country, &out->q.cc))
+	if (w->country != NULL && !live_country(w->country, &out->q.cc))
 		return false;
 	if (w->asn != NULL) {
 		if (!read_number("asn", w->asn, 0, UINT32_MAX, &n))

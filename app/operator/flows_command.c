@@ -20,7 +20,8 @@ static const char usage[] =
 	"  --limit N         at most so many, up to 10000; default: 50\n"
 	"  --json            the whole answer, for machines\n"
 	"\n"
-	"Exit status: 0 good, 1 no flow matches, 2 an error.\n";
+	"Exit status: 0 good, 1 no flow matches, 2 an error (a rule or tenant that is not "
+	"there).\n";
 
 static const struct grid_column columns[] = {{"ACT", false, 0}, {"CC", false, 0}, {"OUT", true, 0},
 	{"IN", true, 0}, {"STOPPED", true, 0}, {"AGE", true, 0}, {"IDLE", true, 0},
@@ -99,6 +100,10 @@ int flows_command(const char *socket, int argc, char **argv)
 	reply = live_ask(socket, request);
 	if (reply == NULL)
 		return EXIT_ERROR;
+	if (command_number(reply, "matched") == 0 && !live_known(socket, &f)) {
+		json_decref(reply);
+		return EXIT_ERROR;
+	}
 	if (json)
 		command_print_json(reply);
 	else

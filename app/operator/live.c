@@ -3,6 +3,7 @@
 
 #include "app/operator/live.h"
 #include "app/control/server.h"
+#include "policy/country.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -54,18 +55,34 @@ static bool put_proto(json_t *request, const char *text)
 	       json_object_set_new(request, "proto", json_integer(n)) == 0;
 }
 
+bool live_country(const char *text, uint16_t *out)
+{
+	char up[3] = "";
+	const char *meant;
+
+	for (size_t i = 0; i < 2 && text[i] != '\0'; i++)
+		up[i] = (char)toupper((unsigned char)text[i]);
+	*out = strlen(text) == 2 ? country_code(up) : 0;
+	if (*out != 0)
+		return true;
+	meant = country_meant(text);
+	fprintf(stderr,
+		"bhctl: --country: \"%s\" is no country's code of two letters, ISO 3166-1 (XX: not "
+		"known)%s%s%s\n",
+		text, meant != NULL ? "; did you mean \"" : "", meant != NULL ? meant : "",
+		meant != NULL ? "\"?" : "");
+	return false;
+}
+
 static bool put_country(json_t *request, const char *text)
 {
-	char cc[3] = "";
+	uint16_t cc;
+	char code[3];
 
-	if (strlen(text) != 2 || !isalpha((unsigned char)text[0]) ||
-		!isalpha((unsigned char)text[1])) {
-		fprintf(stderr, "bhctl: --country: \"%s\" is no code of two letters\n", text);
+	if (!live_country(text, &cc))
 		return false;
-	}
-	cc[0] = (char)toupper((unsigned char)text[0]);
-	cc[1] = (char)toupper((unsigned char)text[1]);
-	return json_object_set_new(request, "country", json_string(cc)) == 0;
+	country_format(cc, code);
+	return json_object_set_new(request, "country", json_string(code)) == 0;
 }
 
 bool live_filter_put(json_t *request, const struct live_filter *f)

@@ -42,12 +42,20 @@ bool live_filter_put(json_t *request, const struct live_filter *f);
 // The number of a protocol's name, or of its number in text. False with a line on standard error.
 bool live_protocol(const char *text, json_int_t *out);
 
+// A country's code, in upper or lower case; XX: not known. False with a line on standard error.
+bool live_country(const char *text, uint16_t *out);
+
 // A number of the command line from 0 to max; what names the option. False with a line on standard
 // error.
 bool live_number(const char *text, const char *what, json_int_t max, json_int_t *out);
 
 // Asks; waits its turn where another client's look at the flows is under way.
 json_t *live_ask(const char *socket, json_t *request);
+
+// Where nothing matches: whether the policy in force has the rule and the tenant that the filter
+// names. False with a line on standard error: then it is a slip, and no good news. Where the
+// gateway does not say, they are taken to be right.
+bool live_known(const char *socket, const struct live_filter *f);
 
 // "tcp 192.0.2.1:4000 > 198.51.100.1:443"
 void live_ends(const json_t *flow, char *out, size_t size);

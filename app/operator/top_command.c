@@ -214,6 +214,10 @@ int top_command(const char *socket, int argc, char **argv)
 	t.now = look(&t);
 	if (t.now == NULL)
 		return EXIT_ERROR;
+	if (command_number(t.now, "matched") == 0 && !live_known(socket, &f)) {
+		json_decref(t.now);
+		return EXIT_ERROR;
+	}
 	usleep(1000000);
 	if (!json && isatty(STDOUT_FILENO)) {
 		rc = on_terminal(&t, limit != NULL ? (size_t)n : SIZE_MAX);

@@ -98,6 +98,8 @@ def looks(t, gw, talk):
     none = bhctl(gw, "flows", "--host", "nowhere.example")
     t.ok(none.returncode == 1 and "0 match" in none.stdout, "flows: exit 1 where none matches", none.stdout)
     for argv, said in ((("--port", "70000"), "0 to 65535"), (("--country", "USA"), "two letters"),
+                       (("--country", "zz"), 'did you mean "XX"?'), (("--rule", "u"), 'no rule "u" in the policy in force'),
+                       (("--tenant", "auto-eom"), 'did you mean "auto-oem"?'),
                        (("--app", "NoSuchApp"), "no application"), (("--addr", "10.0.0.0/abc"), "neither an address"),
                        (("--act", "drop"), "allow, flag, block"), (("--proto", "tpc"), "tcp"), (("--sort", "size"), "packets, age, last")):
         bad = bhctl(gw, "flows", *argv)

@@ -9,9 +9,11 @@ import json
 import os
 import re
 import shutil
+import socketserver
 import subprocess
 import sys
 import tempfile
+import threading
 
 BHCTL, BRIDGEHEAD, ROOT = map(os.path.abspath, sys.argv[1:4])
 EXAMPLE = os.path.join(ROOT, "policy", "policy.example.json")
@@ -169,10 +171,74 @@ def check_misuse():
         assert f'--to: "{text}" is no number' in refused("policy", "rollback", "--to", text)
 
 
+class Gateway(socketserver.ThreadingUnixStreamServer):
+    """Answers as a gateway does on which no flow matches; answers: {cmd: answer}, others are refused."""
+    daemon_threads = True
+
+    def __init__(self, path, answers):
+        self.answers = answers
+        super().__init__(path, Client)
+
+    def __enter__(self):
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+        os.unlink(self.server_address)
+
+
+class Client(socketserver.StreamRequestHandler):
+    def handle(self):
+        for line in self.rfile:
+            answer = self.server.answers.get(json.loads(line)["cmd"])
+            full = {"v": 1, "ok": True, **answer} if answer is not None else {"v": 1, "ok": False, "error": "no"}
+            self.wfile.write(json.dumps(full).encode() + b"\n")
+
+
+def check_names(folder):
+    """A name that is a slip must not look like good news."""
+    path = os.path.join(folder, "socket")
+    with open(EXAMPLE, encoding="utf-8") as f:
+        text = f.read()
+    nothing = {"live": 3, "matched": 0, "flows": [], "sums": [], "t": 1}
+    answers = {"flows": nothing, "top": nothing, "policy.get": {"version": 412, "text": text}, "rules": {
+        "rules": [{"id": r["id"]} for r in json.loads(text)["rules"]] + [{"id": "_default"}], "gone": {"old": {}}}}
+
+    def ask(*args):
+        status, out, err = run("--socket", path, *args)
+        assert (status != 2) == (err == "") and (status == 2) == (out == ""), (args, status, out, err)
+        return status, err
+
+    with Gateway(path, answers):
+        for command, none in (("flows", 1), ("top", 0)):
+            for argv in (["--rule", "gdl-auto"], ["--rule", "_default"], ["--tenant", "auto-oem"], ["--country", "de"],
+                         ["--tenant", "_unlisted"], ["--country", "xx"], ["--rule", "domestic", "--tenant", "cro-lab"]):
+                assert ask(command, *argv) == (none, ""), argv
+            assert ask(command, "--rule", "gdl-atuo") == (
+                2, 'bhctl: --rule: no rule "gdl-atuo" in the policy in force; did you mean "gdl-auto"?\n')
+            assert ask(command, "--json", "--rule", "old") == (
+                2, 'bhctl: --rule: no rule "old" in the policy in force\n')
+            assert ask(command, "--tenant", "auto_oem") == (
+                2, 'bhctl: --tenant: no tenant "auto_oem" in the policy in force; did you mean "auto-oem"?\n')
+            assert "nope" in ask(command, "--rule", "domestic", "--tenant", "nope")[1]
+            for country, said in (("zz", 'did you mean "XX"'), ("UK", 'did you mean "GB"'), ("usa", 'did you mean "US"'),
+                                  ("qq", "ISO 3166"), ("D1", "two letters"), ("", "two letters")):
+                status, err = ask(command, "--country", country)
+                assert status == 2 and said in err and err.startswith("bhctl: --country: "), err
+    # Where something matches, or where the gateway does not say, nobody is corrected.
+    with Gateway(path, dict(answers, flows=dict(nothing, matched=1))):
+        assert ask("flows", "--rule", "nope", "--tenant", "nope") == (0, "")
+    with Gateway(path, {"flows": nothing}):
+        assert ask("flows", "--tenant", "nope") == (1, "")
+
+
 with tempfile.TemporaryDirectory(prefix="command-line-") as where:
     check_help()
     check_no_command()
     check_misuse()
     check_zones(where)
     check_protocols()
+    check_names(where)
     check_overwriting(where)
