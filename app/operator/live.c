@@ -55,6 +55,12 @@ static bool put_proto(json_t *request, const char *text)
 	       json_object_set_new(request, "proto", json_integer(n)) == 0;
 }
 
+// Databases have these for addresses that belong to no single country of theirs.
+static bool is_region(const char *code)
+{
+	return strcmp(code, "EU") == 0 || strcmp(code, "AP") == 0;
+}
+
 bool live_country(const char *text, uint16_t *out)
 {
 	char up[3] = "";
@@ -62,7 +68,9 @@ bool live_country(const char *text, uint16_t *out)
 
 	for (size_t i = 0; i < 2 && text[i] != '\0'; i++)
 		up[i] = (char)toupper((unsigned char)text[i]);
-	*out = strlen(text) == 2 ? country_code(up) : 0;
+	*out = strlen(text) != 2 ? 0
+	       : is_region(up)   ? (uint16_t)(up[0] << 8 | up[1])
+				 : country_code(up);
 	if (*out != 0)
 		return true;
 	meant = country_meant(text);

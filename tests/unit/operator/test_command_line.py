@@ -214,7 +214,8 @@ def check_names(folder):
     with Gateway(path, answers):
         for command, none in (("flows", 1), ("top", 0)):
             for argv in (["--rule", "gdl-auto"], ["--rule", "_default"], ["--tenant", "auto-oem"], ["--country", "de"],
-                         ["--tenant", "_unlisted"], ["--country", "xx"], ["--rule", "domestic", "--tenant", "cro-lab"]):
+                         ["--tenant", "_unlisted"], ["--country", "xx"], ["--country", "eu"],
+                         ["--rule", "domestic", "--tenant", "cro-lab"]):
                 assert ask(command, *argv) == (none, ""), argv
             assert ask(command, "--rule", "gdl-atuo") == (
                 2, 'bhctl: --rule: no rule "gdl-atuo" in the policy in force; did you mean "gdl-auto"?\n')
