@@ -408,9 +408,21 @@ static void close_parts(struct replay *r)
 	free(r->bytes);
 }
 
+static int print_summary(struct replay *r, int rc)
+{
+	FILE *to = r->o.records != NULL && strcmp(r->o.records, "-") == 0 ? stderr : stdout;
+
+	replay_totals_print(r->totals, r->pl, to);
+	if ((fflush(to) == 0 && !ferror(to)) || rc < 0)
+		return rc;
+	snprintf(r->err, sizeof(r->err), "the summary cannot be written: %s", strerror(errno));
+	return fail(r);
+}
+
 int replay_run(const struct replay_options *o, const char *who, const struct replay_watch *watch)
 {
 	struct replay *r = calloc(1, sizeof(*r));
+	unsigned done = 0;
 	int rc;
 
 	if (r == NULL) {
@@ -427,12 +439,15 @@ int replay_run(const struct replay_options *o, const char *who, const struct rep
 		rc = open_parts(r);
 	if (rc == 0)
 		rc = open_log(r);
-	for (unsigned i = 0; rc == 0 && i < r->o.n_captures; i++)
-		rc = run_file(r, r->o.captures[i]);
+	while (rc == 0 && done < r->o.n_captures)
+		rc = run_file(r, r->o.captures[done++]);
+	if (rc < 0 && done != 0 && done < r->o.n_captures)
+		fprintf(stderr, "%s: not read any more: %s%s\n", who, r->o.captures[done],
+			done + 1 < r->o.n_captures ? " and the captures after it" : "");
 	rc = finish(r, rc);
-	if (rc == 0 && r->o.summary && r->pl != NULL)
-		replay_totals_print(r->totals, r->pl,
-			r->o.records != NULL && strcmp(r->o.records, "-") == 0 ? stderr : stdout);
+	// Of a capture that breaks off, too: what was read of it is in the records.
+	if (r->began && r->o.summary)
+		rc = print_summary(r, rc);
 	close_parts(r);
 	free(r);
 	return rc;

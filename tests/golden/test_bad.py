@@ -102,6 +102,15 @@ def main():
         status, out, err = golden.replay(program, [DEMO, path], "--records", "-")
         tap.check(status == 2 and one_line(path, err) and packets(out) == [whole + 1],
                   "after a good file: its packets count too", "%s %s" % (packets(out), err))
+        status, out, err = golden.replay(program, [path, DEMO], "--summary")
+        tap.check(status == 2 and out.startswith(b"packets: 1, ") and
+                  err.endswith(b"bridgehead replay: not read any more: %s\n" % DEMO.encode()),
+                  "before a good file: totals of what was read, and what was not", "%s %s" % (out[:80], err))
+        with open("/dev/full", "wb") as full:
+            status = subprocess.run([program, "replay", "--policy", golden.POLICY, "--country-db", golden.COUNTRIES,
+                                     "--summary", DEMO], stdout=full, stderr=subprocess.DEVNULL, check=False,
+                                    timeout=60).returncode
+        tap.check(status == 2, "a summary that cannot be written: exit 2", status)
         places(tap, program, folder)
         with open(DEMO, "rb") as f:
             run = subprocess.run([program, "replay", "--policy", golden.POLICY, "--country-db",
