@@ -148,7 +148,7 @@ static int take_segment(struct build *b, const struct segment_file *f, uint64_t 
 	if (fd < 0) {
 		return errno == ENOENT ? 0 : -errno; // pruned meanwhile
 	}
-	rc = blocks_begin(b->blocks, fd);
+	rc = blocks_begin(b->blocks, fd, NULL);
 	items = blocks_items(b->blocks, &n);
 	if (rc != 0 || items == NULL || number >> (62 - CATALOGUE_BLOCK_BITS) != 0 ||
 		!catalogue_key_of(fd, items, n, &key)) {

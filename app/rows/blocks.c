@@ -43,6 +43,8 @@ struct blocks {
 	int fd;                   // our own; -1: none
 	struct frame_item *items; // of the footer; NULL: there is none, go frame by frame
 	uint32_t n_items, at;     // the next block of the file
+	struct ledger *ledger;    // borrowed; NULL: nothing is passed over by what the file says
+	bool doubted;             // there is a footer, but it is not to be believed
 	off_t footer_at;
 	uint32_t skipped;
 	int read_rc; // what ended the reading, once it has: 1: not yet
@@ -266,15 +268,25 @@ static void wait_for(struct blocks *b, struct slot *s)
 	pthread_mutex_unlock(&b->mutex);
 }
 
-int blocks_begin(struct blocks *b, int fd)
+// Nothing is passed over where all blocks are wanted, so that the footer need not be right.
+static void read_footer(struct blocks *b, int fd)
+{
+	free(b->items);
+	b->doubted = false;
+	b->items = b->ledger != NULL && b->job.wanted != NULL
+			   ? ledger_footer(b->ledger, fd, &b->n_items, &b->footer_at, &b->doubted)
+			   : segment_footer(fd, &b->n_items, &b->footer_at);
+}
+
+int blocks_begin(struct blocks *b, int fd, struct ledger *ledger)
 {
 	for (; b->taken < b->given; b->taken++) { // of a file that was left before its end
 		wait_for(b, &b->slots[b->taken % b->n_slots]);
 	}
 	close_fd(b);
 	b->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0); // threads read it for as long as they need
-	free(b->items);
-	b->items = segment_footer(fd, &b->n_items, &b->footer_at);
+	b->ledger = ledger;
+	read_footer(b, fd);
 	segment_reader_free(b->reader);
 	b->reader = segment_reader_new(b->fd);
 	b->at = b->skipped = 0;
@@ -351,6 +363,20 @@ static int find_block(struct blocks *b, struct slot *s)
 	return 1;
 }
 
+// Whether the block may be passed over by its entry in the file, of which the ledger must say the
+// same. Of the newest blocks it may not tell yet: they are looked at.
+static bool may_pass_over(struct blocks *b, const struct segment_block *sb)
+{
+	struct ledger_facts told;
+	const struct frame_item item = item_of(sb);
+
+	if (b->job.wanted == NULL || b->doubted) {
+		return false;
+	}
+	return b->ledger == NULL || !ledger_is_there(b->ledger) ||
+	       (ledger_find(b->ledger, sb->entry.block, &told) && ledger_agrees(&told, &item));
+}
+
 // The next wanted block, frame by frame.
 static int read_block(struct blocks *b, struct slot *s)
 {
@@ -363,7 +389,7 @@ static int read_block(struct blocks *b, struct slot *s)
 		switch (segment_reader_next(b->reader, &sb)) {
 		case SEGMENT_BLOCK:
 			item = item_of(&sb);
-			if (b->job.wanted == NULL ||
+			if (!may_pass_over(b, &sb) ||
 				b->job.wanted(b->job.ctx, b->at, &item, &s->lines) != BLOCKS_SKIP) {
 				return keep(b, &sb, s);
 			}
@@ -431,6 +457,11 @@ int blocks_next(struct blocks *b, struct blocks_done *out)
 enum blocks_end blocks_how(const struct blocks *b)
 {
 	return b->how;
+}
+
+bool blocks_doubted(const struct blocks *b)
+{
+	return b->doubted;
 }
 
 off_t blocks_at(const struct blocks *b)

@@ -5,10 +5,12 @@
 // order of the file. Memory is bounded: two blocks for each thread are under way, and two more.
 //
 // Blocks that are not wanted cost nothing where the segment has a footer (they are not even read),
-// and no unpacking where it has none.
+// and no unpacking where it has none. What a block may be passed over for is what the log's ledger
+// (ledger.h) says of it: where the segment says something else, all its blocks are read.
 #pragma once
 
 #include "app/evidence/segment_read.h"
+#include "app/rows/ledger.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,10 +66,13 @@ struct blocks *blocks_new(const struct blocks_job *job);
 void blocks_free(struct blocks *b);
 
 // A segment to go through, from its begin. What is read of fd is read of a duplicate. 0 or -ENOMEM
-// (no memory, or no descriptor).
-int blocks_begin(struct blocks *b, int fd);
-// What its footer tells: items of *n blocks, or NULL where there is none. Valid until the next.
+// (no memory, or no descriptor). The ledger is borrowed until the next segment, and not for
+// threads; NULL: the footer is believed.
+int blocks_begin(struct blocks *b, int fd, struct ledger *ledger);
+// What its footer tells: items of *n blocks, or NULL where there is none that can be believed.
+// Valid until the next.
 const struct frame_item *blocks_items(const struct blocks *b, uint32_t *n);
+bool blocks_doubted(const struct blocks *b); // it has a footer, but not one that can be believed
 
 // The next wanted block: 1; 0 at the end of the file (blocks_how() tells which); -EBADMSG where a
 // block is damaged (blocks_at() tells where), -ENOMEM, or -errno of reading.

@@ -27,10 +27,11 @@ struct source {
 	int fd;                        // -1: none
 	struct source_select select;
 	struct blocks *blocks;
-	bool segment;         // the open file is one, not plain lines
-	uint64_t line, lines; // in the file: that of source_next(); before the block at hand
-	uint64_t block;       // the block at hand, its number in the log
-	bool jumped;          // lines before it were not read: its line in the file is not known
+	struct ledger *ledger; // of the folder that the open file is in
+	bool segment;          // the open file is one, not plain lines
+	uint64_t line, lines;  // in the file: that of source_next(); before the block at hand
+	uint64_t block;        // the block at hand, its number in the log
+	bool jumped;           // lines before it were not read: its line in the file is not known
 	const struct pick *picks; // the lines of the block at hand that are asked for; NULL: all
 	size_t pick;              // the next of them
 	char *buf;
@@ -182,6 +183,7 @@ static void free_picks(void *result)
 
 static int begin_segment(struct source *s)
 {
+	const char *path = s->files[s->at].path;
 	const struct blocks_job job = {.threads = s->select.threads,
 		.ctx = s,
 		.wanted = s->select.block != NULL ? wanted : NULL,
@@ -194,12 +196,26 @@ static int begin_segment(struct source *s)
 	if (s->blocks == NULL) {
 		s->blocks = blocks_new(&job);
 	}
-	if (s->blocks == NULL || blocks_begin(s->blocks, s->fd) != 0) {
+	if (s->ledger == NULL) {
+		s->ledger = ledger_new();
+	}
+	if (s->blocks == NULL || s->ledger == NULL) {
 		return -ENOMEM;
+	}
+	ledger_beside(s->ledger, path);
+	if (blocks_begin(s->blocks, s->fd, s->ledger) != 0) {
+		return -ENOMEM;
+	}
+	if (blocks_doubted(s->blocks)) {
+		fprintf(stderr,
+			"%s: its footer does not say what the log's entries say of its blocks; it "
+			"is "
+			"read to its end (\"bhlog verify\" tells more)\n",
+			path);
 	}
 	items = blocks_items(s->blocks, &n);
 	if (s->select.segment != NULL) {
-		s->select.segment(s->select.ctx, s->files[s->at].path, s->fd, items, n);
+		s->select.segment(s->select.ctx, path, s->fd, items, n);
 	}
 	return 0;
 }
@@ -449,6 +465,7 @@ void source_close(struct source *s)
 	}
 	free(s->files);
 	blocks_free(s->blocks);
+	ledger_free(s->ledger);
 	free(s->buf);
 	free(s);
 }

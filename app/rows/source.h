@@ -26,7 +26,8 @@ struct source_stats {
 struct source_select {
 	void *ctx;
 	unsigned threads; // that unpack and look at blocks, beside the caller's; 0: none
-	// A segment begins; `items` of its n blocks, NULL where it has no footer. NULL: not told.
+	// A segment begins; `items` of its n blocks, NULL where it has no footer that says what the
+	// log's entries say (standard error tells). NULL: not told.
 	void (*segment)(
 		void *ctx, const char *path, int fd, const struct frame_item *items, uint32_t n);
 	// Whether block i of the segment can hold a line that is asked for; called by the caller's
