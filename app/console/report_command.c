@@ -42,6 +42,7 @@ static const char help[] =
 	"  --key VKEY        as for \"bhlog verify\", as the next two\n"
 	"  --witness VKEY\n"
 	"  --anchor FILE\n"
+	"  --scan            use no catalogue (\"bhlog reindex\"): add up all records of the log\n"
 	"  --out FILE        in place of standard output\n"
 	"  --pdf FILE        A4, printed by Chromium, where that is installed\n"
 	"\n"
@@ -55,7 +56,7 @@ struct command {
 	const char *out, *pdf;
 	struct digest *digest;
 	struct report_evidence evidence;
-	bool torn;
+	bool torn, scan;
 };
 
 // ---- options
@@ -77,6 +78,7 @@ enum option_value {
 	OPT_UNTIL,
 	OPT_PERIOD,
 	OPT_TOP,
+	OPT_SCAN,
 	OPT_OUT,
 	OPT_PDF,
 };
@@ -87,6 +89,7 @@ static const struct option options[] = {
 	{"until", required_argument, NULL, OPT_UNTIL},
 	{"period", required_argument, NULL, OPT_PERIOD},
 	{"top", required_argument, NULL, OPT_TOP},
+	{"scan", no_argument, NULL, OPT_SCAN},
 	{"out", required_argument, NULL, OPT_OUT},
 	{"pdf", required_argument, NULL, OPT_PDF},
 	{NULL, 0, NULL, 0},
@@ -108,6 +111,9 @@ static int take_option(void *ctx, int option, const char *text)
 		break;
 	case OPT_TOP:
 		return take_rows(c, text);
+	case OPT_SCAN:
+		c->scan = true;
+		break;
 	case OPT_OUT:
 		c->out = text;
 		break;
@@ -193,9 +199,9 @@ static int report(struct command *c)
 	rc = report_read_evidence(
 		c->a.log, &c->a.verify.o, &c->evidence, c->a.err, sizeof(c->a.err));
 	if (rc == 0) {
-		c->digest =
-			report_read_lines(c->a.log, &c->o, is_whole(&c->evidence) ? &cache : NULL,
-				&c->torn, &rc, c->a.err, sizeof(c->a.err));
+		c->digest = report_read_lines(c->a.log, &c->o,
+			!c->scan && is_whole(&c->evidence) ? &cache : NULL, &c->torn, &rc, c->a.err,
+			sizeof(c->a.err));
 	}
 	// A damaged log gets its report, which says so: the verifier has found it, too.
 	if (rc != 0 && !(rc == -EBADMSG && c->evidence.answers != NULL)) {

@@ -3,6 +3,7 @@
 
 #include "app/console/report_load.h"
 
+#include "app/console/report_check.h"
 #include "app/evidence/folder.h"
 #include "app/evidence/note.h"
 #include "app/review/lookup.h"
@@ -122,6 +123,16 @@ static int read_lines(struct pass *p, const char *log, bool *torn, char *err, si
 	return rc;
 }
 
+static bool shows_the_log(const struct digest *d, struct catalogue *c, const char *log)
+{
+	const int rc = report_check(d, log);
+
+	if (rc == -EBADMSG) {
+		catalogue_distrust(c, "a line in it is not the log's");
+	}
+	return rc == 0;
+}
+
 // With the catalogue. False: it cannot tell; all lines are needed.
 static bool read_catalogue(
 	struct pass *p, const char *log, const struct lookup_options *cache, bool *torn)
@@ -138,7 +149,8 @@ static bool read_catalogue(
 		p->catalogue = l.catalogue;
 		p->behind = true;
 		good = read_lines(p, log, torn, err, sizeof(err)) == 0 && !p->wrong &&
-		       catalogue_damage(l.catalogue) == NULL && digest_is_exact(p->digest);
+		       catalogue_damage(l.catalogue) == NULL && digest_is_exact(p->digest) &&
+		       shows_the_log(p->digest, l.catalogue, log);
 	}
 	lookup_close(&l);
 	return good;

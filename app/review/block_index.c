@@ -454,3 +454,14 @@ bool block_index_asks_kept_only(const struct filter *f)
 	}
 	return verdict || notice;
 }
+
+bool block_index_is_one_word(const struct filter *f)
+{
+	unsigned fields = 0;
+
+	for (unsigned i = 0; i < FILTER_FIELDS; i++) {
+		fields += f->n[i] != 0;
+	}
+	return fields == 1 && !block_index_asks_names(f) && f->min_bytes == 0 &&
+	       !f->when.has_since && !f->when.has_until;
+}

@@ -49,6 +49,8 @@ void block_index_fini(struct block_index *x);
 bool block_index_may_words(const struct filter *f, const uint8_t *words, size_t len);
 bool block_index_may_names(const struct filter *f, const uint8_t *names, size_t len);
 
-// Whether the filter asks for what is in names, and whether all it asks for is among what is kept.
+// Whether the filter asks for what is in names, whether all it asks for is among what is kept, and
+// whether it asks for one kind of words and nothing else, of which words tells exactly.
 bool block_index_asks_names(const struct filter *f);
 bool block_index_asks_kept_only(const struct filter *f);
+bool block_index_is_one_word(const struct filter *f);

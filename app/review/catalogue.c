@@ -43,7 +43,8 @@ struct catalogue {
 	bool known; // the segment at hand is
 	int64_t id;
 	struct catalogue_key key;
-	char damage[256]; // "": none yet
+	struct blocks_lines kept; // scratch
+	char damage[256];         // "": none yet
 };
 
 bool catalogue_key_of(int fd, const struct frame_item *items, uint32_t n, struct catalogue_key *out)
@@ -75,7 +76,7 @@ int64_t catalogue_segment_sum(int64_t id, const char *name, const struct catalog
 	return catalogue_sum(PART_SEGMENT, id, key->footer, 0, all, sizeof(all));
 }
 
-static void damaged(struct catalogue *c, const char *what)
+void catalogue_distrust(struct catalogue *c, const char *what)
 {
 	if (c->damage[0] == '\0') {
 		snprintf(c->damage, sizeof(c->damage), "%s", what);
@@ -158,6 +159,7 @@ void catalogue_close(struct catalogue *c)
 		sqlite3_finalize(c->q[i]);
 	}
 	sqlite3_close(c->db);
+	free(c->kept.v);
 	free(c);
 }
 
@@ -180,13 +182,13 @@ bool catalogue_segment(
 			(uint32_t)sqlite3_column_int64(q, 3), (uint32_t)sqlite3_column_int64(q, 4)};
 		c->id = sqlite3_column_int64(q, 0);
 		if (sqlite3_column_int64(q, 5) != catalogue_segment_sum(c->id, name, &k)) {
-			damaged(c, "the row of a segment is damaged");
+			catalogue_distrust(c, "the row of a segment is damaged");
 		} else {
 			c->known = k.size == c->key.size && k.mtime == c->key.mtime &&
 				   k.footer == c->key.footer && k.blocks == c->key.blocks;
 		}
 	} else if (rc != SQLITE_DONE && rc != SQLITE_BUSY) {
-		damaged(c, sqlite3_errmsg(c->db));
+		catalogue_distrust(c, sqlite3_errmsg(c->db));
 	}
 	sqlite3_reset(q);
 	return c->known;
@@ -209,7 +211,8 @@ static const void *fetch(struct catalogue *c, enum query query, enum catalogue_p
 		return NULL;
 	}
 	if (rc != SQLITE_ROW) {
-		damaged(c, rc == SQLITE_DONE ? "a row is missing" : sqlite3_errmsg(c->db));
+		catalogue_distrust(
+			c, rc == SQLITE_DONE ? "a row is missing" : sqlite3_errmsg(c->db));
 		return NULL;
 	}
 	data = sqlite3_column_blob(q, 1);
@@ -217,7 +220,7 @@ static const void *fetch(struct catalogue *c, enum query query, enum catalogue_p
 	*raw = sqlite3_column_count(q) > 2 ? sqlite3_column_int64(q, 2) : 0;
 	if (sqlite3_column_int64(q, 0) !=
 		catalogue_sum(part, id, c->key.footer, *raw, data, *len)) {
-		damaged(c, "the checksum of a row is wrong");
+		catalogue_distrust(c, "the checksum of a row is wrong");
 		return NULL;
 	}
 	return data;
@@ -227,7 +230,7 @@ static bool unpack(
 	struct catalogue *c, const void *data, size_t len, int64_t raw, struct blocks_lines *out)
 {
 	if (raw < 0 || raw > (int64_t)FRAME_MAX_RAW * 4) {
-		damaged(c, "a row has an impossible size");
+		catalogue_distrust(c, "a row has an impossible size");
 		return false;
 	}
 	if (out->v == NULL || out->cap < (size_t)raw) {
@@ -240,7 +243,7 @@ static bool unpack(
 		out->cap = (size_t)raw + 1;
 	}
 	if (ZSTD_decompress(out->v, out->cap, data, len) != (size_t)raw) {
-		damaged(c, "a row cannot be unpacked");
+		catalogue_distrust(c, "a row cannot be unpacked");
 		return false;
 	}
 	out->len = (size_t)raw;
@@ -268,11 +271,42 @@ bool catalogue_kept(
 	return c->known && (raw < 0 || *want != BLOCKS_READ);
 }
 
-enum blocks_want catalogue_block(
-	struct catalogue *c, const struct filter *f, uint32_t i, struct blocks_lines *instead)
+// Whether one of the copied lines matches. What is no record is for the search to tell.
+static bool any_matches(const struct filter *f, const struct blocks_lines *l)
+{
+	const char *at = l->v, *end = l->v + l->len;
+
+	while (at < end) {
+		const char *nl = memchr(at, '\n', (size_t)(end - at));
+		const char *stop = nl != NULL ? nl : end;
+		const size_t len = (size_t)(stop - at);
+		struct row r;
+
+		if (filter_may_match(f, at, len) &&
+			(!row_parse(&r, at, len) || filter_match(f, &r))) {
+			return true;
+		}
+		at = stop + 1;
+	}
+	return false;
+}
+
+// Where all that is asked for is among the copied lines they tell exactly. They are looked at for
+// that alone: anybody can write into a catalogue.
+static bool may_kept(struct catalogue *c, const struct filter *f, uint32_t i)
+{
+	enum blocks_want want;
+
+	if (!c->known || !block_index_asks_kept_only(f) || block_index_is_one_word(f) ||
+		!catalogue_kept(c, i, &c->kept, &want)) {
+		return true;
+	}
+	return want == BLOCKS_READ || (want == BLOCKS_INSTEAD && any_matches(f, &c->kept));
+}
+
+enum blocks_want catalogue_block(struct catalogue *c, const struct filter *f, uint32_t i)
 {
 	const int64_t id = c->id << CATALOGUE_BLOCK_BITS | i;
-	enum blocks_want want = BLOCKS_READ;
 	const void *data;
 	bool may = true;
 	int64_t raw;
@@ -289,13 +323,7 @@ enum blocks_want catalogue_block(
 		may = data == NULL || block_index_may_names(f, data, len);
 		sqlite3_reset(c->q[QUERY_NAMES]);
 	}
-	if (!may) {
-		return BLOCKS_SKIP;
-	}
-	if (c->known && block_index_asks_kept_only(f)) {
-		catalogue_kept(c, i, instead, &want);
-	}
-	return want;
+	return may && may_kept(c, f, i) ? BLOCKS_READ : BLOCKS_SKIP;
 }
 
 // A row of the segment, unpacked.

@@ -9,8 +9,9 @@
 // It is never believed unseen. What it says of a segment counts only where the name, the size, the
 // time of change and the checksum of the footer are those of the file that is there, and each row's
 // checksum covers its place and that of the segment. The first thing that does not fit ends its
-// use. It guards against damage, not against forgers: `bhlog verify` does that, and looks at
-// segments only.
+// use. But checksums guard against damage, not against forgers. So its copies of lines only lead to
+// blocks: a line that is shown is one of a block of the log, or is held against it. What it leaves
+// out, and its sums, nobody can check without reading all: `--scan` does that.
 //
 // All calls by one thread.
 #pragma once
@@ -38,14 +39,14 @@ void catalogue_close(struct catalogue *c);
 bool catalogue_segment(
 	struct catalogue *c, const char *path, int fd, const struct frame_item *items, uint32_t n);
 
-// Whether its block i need be looked at, or its copied lines instead.
-enum blocks_want catalogue_block(
-	struct catalogue *c, const struct filter *f, uint32_t i, struct blocks_lines *instead);
+// Whether its block i need be looked at.
+enum blocks_want catalogue_block(struct catalogue *c, const struct filter *f, uint32_t i);
 
 // What its blocks say whole, for whoever needs all lines: the sums of lone flows (lone.h) of all
 // blocks that are kept, and of block i the lines beside these: BLOCKS_INSTEAD, BLOCKS_SKIP where
-// there are none, or BLOCKS_READ where it is not kept and in no sum. False: not known; what was
-// said of the segment before must be forgotten, too.
+// there are none, or BLOCKS_READ where it is not kept and in no sum. Such lines are to be added up;
+// before one is shown it must be held against the log. False: not known; what was said of the
+// segment before must be forgotten, too.
 bool catalogue_lone(struct catalogue *c, struct blocks_lines *out);
 bool catalogue_kept(
 	struct catalogue *c, uint32_t i, struct blocks_lines *instead, enum blocks_want *want);
@@ -56,5 +57,7 @@ void catalogue_hold(struct catalogue *c);
 // The lines of the segment's rollup (rollup.h), one behind the other. False: there is none.
 bool catalogue_rollup(struct catalogue *c, struct blocks_lines *out);
 
+// Something did not fit: what is a string that stays. Nothing that it says counts from now on.
+void catalogue_distrust(struct catalogue *c, const char *what);
 // What did not fit; NULL: all did so far.
 const char *catalogue_damage(const struct catalogue *c);

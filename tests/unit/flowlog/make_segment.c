@@ -40,13 +40,16 @@ static int64_t number_behind(const char *line, const char *key, int64_t without)
 	return at != NULL ? strtoll(at + strlen(key), NULL, 10) : without;
 }
 
-static void put_block(FILE *f, uint64_t number, const char *lines, size_t len, const int64_t t[2])
+// t, seq: of its lines, the least and the greatest.
+static void put_block(FILE *f, uint64_t number, const char *lines, size_t len, const int64_t t[2],
+	const int64_t seq[2])
 {
 	struct entry e = {.gw = "\"test\"",
 		.dpi = "\"\"",
 		.block = number,
-		.first = 1,
-		.n = 1,
+		.first = (uint64_t)seq[0],
+		.n = (uint64_t)(seq[1] - seq[0] + 1),
+		.attempted = (uint64_t)seq[1],
 		.t0 = t[0],
 		.t1 = t[1]};
 	const size_t bound = ZSTD_compressBound(len);
@@ -67,8 +70,8 @@ static void put_block(FILE *f, uint64_t number, const char *lines, size_t len, c
 		exit(2);
 	items[number] = (struct frame_item){.offset = (uint64_t)ftell(f),
 		.block = number,
-		.first = 1,
-		.last = 1,
+		.first = (uint64_t)seq[0],
+		.last = (uint64_t)seq[1],
 		.t0 = t[0],
 		.t1 = t[1]};
 	fwrite(head, 1, frame_entry_size(b.entry_len), f);
@@ -85,7 +88,7 @@ int main(int argc, char **argv)
 	size_t len = 0, cap = 0;
 	uint64_t number = 0;
 	unsigned n = 0;
-	int64_t t[2];
+	int64_t t[2], seq[2];
 	ssize_t got;
 
 	if (f == NULL)
@@ -100,13 +103,17 @@ int main(int argc, char **argv)
 		t[1] = n != 0 ? t[1] : 0;
 		t[0] = MIN(t[0], number_behind(line, "\"t0\":", INT64_MAX));
 		t[1] = MAX(t[1], number_behind(line, "\"t1\":", 0));
+		seq[0] = n != 0 ? seq[0] : INT64_MAX;
+		seq[1] = n != 0 ? seq[1] : 1;
+		seq[0] = MIN(seq[0], number_behind(line, "\"seq\":", 1));
+		seq[1] = MAX(seq[1], number_behind(line, "\"seq\":", 1));
 		if (++n == block) {
-			put_block(f, number++, lines, len, t);
+			put_block(f, number++, lines, len, t, seq);
 			len = n = 0;
 		}
 	}
 	if (len != 0)
-		put_block(f, number++, lines, len, t);
+		put_block(f, number++, lines, len, t, seq);
 	if (argc == 3)
 		put_footer(f, number);
 	free(line);

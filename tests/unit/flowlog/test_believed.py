@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026, the Bridgehead authors
-"""What nobody signs is not believed: test_believed.py BHLOG WRITE_LOG
+"""What nobody signs is not believed: test_believed.py BHLOG WRITE_LOG MAKE_LOG
 
 Footers and catalogues are changed as somebody would who knows their form, with checksums that are right.
 Search, export and report must answer as they do for the log as it was, and say that something is wrong.
@@ -9,6 +9,7 @@ Search, export and report must answer as they do for the log as it was, and say 
 import os
 import re
 import shutil
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../evidence"))
 from segment import Segment, crc32c  # pylint: disable=wrong-import-position
 
-BHLOG = WRITE = None
+BHLOG = WRITE = MAKE = None
 ALL = ["--since", "2026-01-01", "--until", "2027-12-31"]
 LAST = ["--since", "2026-11-24T09:01:00Z", "--until", "2027-12-31"]
 
@@ -48,12 +49,14 @@ def put_items(segment, rows):
 
 
 class Believed(unittest.TestCase):
+    """Two logs, of which one is changed."""
+
     def setUp(self):
         self.tmp = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.tmp)
         self.good, self.bad = os.path.join(self.tmp, "good"), os.path.join(self.tmp, "bad")
-        subprocess.run([WRITE, self.good, "gw-a1", "-", "40", "100", "20000"], check=True)
-        self.assertGreater(len(segments(self.good)), 3)
+        self.make(self.good)
+        self.assertGreater(len(segments(self.good)), 2)
 
     def again(self):
         shutil.rmtree(self.bad, ignore_errors=True)
@@ -62,6 +65,9 @@ class Believed(unittest.TestCase):
 
 
 class Footers(Believed):
+    def make(self, directory):
+        subprocess.run([WRITE, directory, "gw-a1", "-", "40", "100", "20000"], check=True)
+
     def change(self, f):
         """f: what becomes of the items of each segment."""
         for path in segments(self.again()):
@@ -134,7 +140,69 @@ class Footers(Believed):
         self.assertNotIn("footer", said)
 
 
+class Catalogues(Believed):
+    """Copies of lines in a catalogue that are not the log's lines."""
+
+    def make(self, directory):
+        subprocess.run([MAKE, directory, "20000", "3"], check=True, capture_output=True)
+
+    def forge(self, change):
+        """Changes the copies; every checksum is right. How many rows there are."""
+        run("reindex", self.again())
+        db = sqlite3.connect(os.path.join(self.bad, "catalogue.sqlite"))
+        footers = dict(db.execute("SELECT id, footer FROM segment"))
+        n = 0
+        for row, kept in db.execute("SELECT id, kept FROM block WHERE kept_raw > 0").fetchall():
+            was = subprocess.run(["zstd", "-dcq"], input=kept, capture_output=True, check=True).stdout
+            raw = change(was)
+            n += raw != was
+            packed = subprocess.run(["zstd", "-cq", "-3"], input=raw, capture_output=True, check=True).stdout
+            crc = crc32c(struct.pack("<6Q", 3, row, footers[row >> 24], len(raw), len(packed), crc32c(packed)))
+            db.execute("UPDATE block SET kept = ?, kept_raw = ?, kept_crc = ? WHERE id = ?",
+                       (packed, len(raw), crc, row))
+        db.commit()
+        db.close()
+        self.assertGreater(n, 0)
+
+    def page(self, directory):
+        out = os.path.join(self.tmp, "report.html")
+        _, said = run("report", directory, "--out", out, fine=(0, 3))
+        with open(out, encoding="utf-8") as f:
+            return re.sub(r"<dd>[^<]*bhlog 0[^<]*</dd>", "", f.read()).replace(directory, "DIR"), said
+
+    def test_forged_lines(self):
+        questions = (["--act", "block"], ["--act", "block", "--act", "flag", *ALL], ["--ev", "start", "--ev", "stop"],
+                     ["--act", "flag", "--remote", "111.0.0.0/8"])
+        want = [run("search", self.good, *q, "--json", fine=(0, 1))[0] for q in questions]
+        self.assertEqual([len(w) > 0 for w in want], [True, True, True, False])
+        page = self.page(self.good)[0]
+        for change in (lambda t: re.sub(rb'"dst":"[^"]*"', b'"dst":"111.1.1.1"', t),
+                       lambda t: t.replace(b'"rule":"', b'"rule":"not-'),
+                       lambda t: t + t.replace(b'"dst":"', b'"dst":"1')):
+            self.forge(change)
+            for q, w in zip(questions, want):
+                have, said = run("search", self.bad, *q, "--json", fine=(0, 1))
+                self.assertTrue(have == w, f"{q}: {have[:600]} {said}")
+            have, said = run("export", self.bad, "--format", "csv", "--act", "block")
+            self.assertTrue(have == run("export", self.good, "--format", "csv", "--act", "block")[0])
+            have, said = self.page(self.bad)
+            self.assertTrue(have == page)
+            self.assertIn("a line in it is not the log's", said)
+            self.assertIn("made anew", said)
+            self.assertNotIn("catalogue", self.page(self.bad)[1])
+
+    def test_good_copies_save_reading(self):
+        run("reindex", self.again())
+        have, said = run("search", self.bad, "--act", "block", "--host", "h1.oem.example", fine=(0, 1))
+        self.assertEqual(have, run("search", self.bad, "--act", "block", "--host", "h1.oem.example", "--scan",
+                                   fine=(0, 1))[0])
+        self.assertIn("blocks passed over", said)
+        _, said = self.page(self.bad)
+        self.assertNotIn("catalogue", said)
+
+
 if __name__ == "__main__":
+    MAKE = os.path.abspath(sys.argv.pop(3))
     WRITE = os.path.abspath(sys.argv.pop(2))
     BHLOG = os.path.abspath(sys.argv.pop(1))
     unittest.main()
