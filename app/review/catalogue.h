@@ -54,7 +54,7 @@ bool catalogue_kept(
 // What follows is about the catalogue as it is now, until it is closed: nobody can change it.
 void catalogue_hold(struct catalogue *c);
 
-// The lines of the segment's rollup (rollup.h), one behind the other. False: there is none.
+// The segment's rollup (rollup_put()). False: there is none.
 bool catalogue_rollup(struct catalogue *c, struct blocks_lines *out);
 
 // Something did not fit: what is a string that stays. Nothing that it says counts from now on.

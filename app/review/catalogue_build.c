@@ -6,6 +6,7 @@
 #include "app/evidence/folder.h"
 #include "app/review/catalogue.h"
 #include "app/review/catalogue_store.h"
+#include "app/review/rollup.h"
 #include "app/rows/blocks.h"
 
 #include <errno.h>
@@ -23,7 +24,8 @@ struct build {
 	int dir_fd;
 	struct store store;
 	struct blocks *blocks;
-	struct groups *rollup; // of the segment at hand, as sums
+	struct groups *rollup; // of the segment at hand, as sums, and what has none
+	struct bytes singles;
 	struct lone_sums *sums;
 	struct lone_open *open;
 	int64_t last; // segment that was taken last; -1: none
@@ -33,12 +35,32 @@ struct build {
 	struct catalogue_result *r;
 };
 
-static void merge_rollup(struct build *b, const struct block_index *x)
+// Which records are a flow's only ones shows from all before them (lone.h): those that are not were
+// counted in their block like the others.
+static bool take_singles(struct build *b, struct block_index *x, const char *lines)
 {
-	b->rolled = b->rolled && x->rolled;
+	for (size_t i = 0; i < x->lines.n; i++) {
+		const struct lone_line *l = &x->lines.v[i];
+		struct row r;
+
+		if (!l->alone &&
+			!(row_parse(&r, lines + l->from, l->len) &&
+				rollup_single_out(x->rollup, &r, b->rollup, &b->singles))) {
+			return false;
+		}
+	}
+	return b->singles.len <= FRAME_MAX_RAW;
+}
+
+static void merge_rollup(struct build *b, struct block_index *x, const char *lines)
+{
+	b->rolled = b->rolled && x->rolled && take_singles(b, x, lines);
 	for (size_t i = 0; b->rolled && i < groups_count(x->rollup); i++) {
 		const struct group *g = groups_at(x->rollup, i);
 
+		if (g->records == 0) {
+			continue;
+		}
 		b->rolled = groups_add(b->rollup, g->key, g->len, g->records, g->out, g->in) == 0;
 	}
 }
@@ -60,6 +82,7 @@ static int add_rows(struct build *b, const char *name, int64_t id, const struct 
 	int rc = store_segment(&b->store, id, name, key);
 
 	groups_clear(b->rollup);
+	b->singles.len = 0;
 	lone_sums_clear(b->sums);
 	b->rolled = true;
 	while (rc == 0 && (rc = blocks_next(b->blocks, &d)) > 0) {
@@ -73,7 +96,7 @@ static int add_rows(struct build *b, const char *name, int64_t id, const struct 
 		rc = d.i < key->blocks ? store_block(&b->store, id << CATALOGUE_BLOCK_BITS | d.i,
 						 key->footer, x)
 				       : -EBADMSG;
-		merge_rollup(b, x);
+		merge_rollup(b, x, d.lines);
 		records += d.item.last - d.item.first + 1;
 		b->r->bytes += d.len;
 		show_progress(b, name);
@@ -85,7 +108,7 @@ static int add_rows(struct build *b, const char *name, int64_t id, const struct 
 		store_no_memory(&b->store);
 	}
 	if (rc == 0) {
-		rc = store_rollup(&b->store, id, key->footer, b->rollup, b->rolled);
+		rc = store_rollup(&b->store, id, key->footer, b->rollup, &b->singles, b->rolled);
 	}
 	if (rc == 0) {
 		rc = store_lone(&b->store, id, key->footer, b->sums);
@@ -322,6 +345,7 @@ int catalogue_build(const char *dir, const char *path, bool anew, bool progress,
 	}
 	blocks_free(b.blocks);
 	groups_free(b.rollup);
+	free(b.singles.v);
 	lone_sums_free(b.sums);
 	lone_open_free(b.open);
 	close(b.dir_fd);

@@ -8,7 +8,7 @@
 //     block     id = segment's id << 24 | which of its blocks; words, names and kept lines
 //               (block_index.h; kept is a Zstandard frame of kept_raw bytes, NULL: the block is to
 //               be read), each with its checksum
-//     rollup    a segment's id; a Zstandard frame of `raw` bytes of lines (rollup.h)
+//     rollup    a segment's id; a Zstandard frame of `raw` bytes (rollup.h)
 //     lone      a segment's id; a Zstandard frame of `raw` bytes, sums of those of its lines that
 //               its blocks do not keep, where they keep any (lone.h)
 //     going     the one row of flows that go on behind the segment that was taken last
@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #define CATALOGUE_APPLICATION 0x42484331 // PRAGMA application_id
-#define CATALOGUE_VERSION     2          // PRAGMA user_version
+#define CATALOGUE_VERSION     3          // PRAGMA user_version
 
 #define CATALOGUE_BLOCK_BITS 24
 

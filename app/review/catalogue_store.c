@@ -183,20 +183,11 @@ static int store_bytes(struct store *b, enum store_statement add, enum catalogue
 	return step(b, add);
 }
 
-int store_rollup(
-	struct store *b, int64_t id, uint32_t footer, const struct groups *rollup, bool rolled)
+int store_rollup(struct store *b, int64_t id, uint32_t footer, const struct groups *rollup,
+	const struct bytes *singles, bool rolled)
 {
 	b->raw.len = 0;
-	for (size_t i = 0; rolled && i < groups_count(rollup); i++) {
-		char line[4096];
-		const size_t len = rollup_line(groups_at(rollup, i), line, sizeof(line) - 1);
-
-		line[len] = '\n';
-		if (!bytes_add(&b->raw, line, len + 1)) {
-			return store_no_memory(b);
-		}
-		rolled = b->raw.len <= FRAME_MAX_RAW;
-	}
+	rolled = rolled && rollup_put(rollup, singles, &b->raw, FRAME_MAX_RAW);
 	return store_bytes(b, ADD_ROLLUP, PART_ROLLUP, id, footer, rolled);
 }
 

@@ -54,8 +54,8 @@ int store_knows(struct store *b, const char *name, const struct catalogue_key *k
 int store_segment(struct store *b, int64_t id, const char *name, const struct catalogue_key *key);
 int store_block(struct store *b, int64_t id, uint32_t footer, const struct block_index *x);
 // rolled: the rollup is complete; where it is not, or too large to be kept, a row says so.
-int store_rollup(
-	struct store *b, int64_t id, uint32_t footer, const struct groups *rollup, bool rolled);
+int store_rollup(struct store *b, int64_t id, uint32_t footer, const struct groups *rollup,
+	const struct bytes *singles, bool rolled);
 int store_lone(struct store *b, int64_t id, uint32_t footer, const struct lone_sums *sums);
 // What goes on behind segment `id`, in place of the row that is there.
 int store_going(struct store *b, int64_t id, const struct lone_open *open);

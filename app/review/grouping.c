@@ -17,20 +17,20 @@
 
 static const struct {
 	const char *name, *key;
-	bool rolled;
+	bool rolled, verdict;
 } fields[] = {
-	{"tenant", "tn", true},
-	{"country", "cc", true},
-	{"app", "app", true},
-	{"master", "master", true},
-	{"act", "act", true},
-	{"rule", "rule", true},
-	{"ev", "ev", true},
-	{"border", "border", true},
-	{"reason", "reason", false},
-	{"host", "host", false},
-	{"src", "src", false},
-	{"dst", "dst", false},
+	{"tenant", "tn", true, false},
+	{"country", "cc", true, false},
+	{"app", "app", true, false},
+	{"master", "master", true, false},
+	{"act", "act", true, true},
+	{"rule", "rule", true, true},
+	{"ev", "ev", true, false},
+	{"border", "border", true, false},
+	{"reason", "reason", false, true},
+	{"host", "host", false, false},
+	{"src", "src", false, false},
+	{"dst", "dst", false, false},
 };
 
 #define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
@@ -45,6 +45,7 @@ static int add_field(struct grouping *g, const char *name, size_t len, char *err
 				return -EINVAL;
 			}
 			g->field[g->n++] = i;
+			g->by_verdict = g->by_verdict || fields[i].verdict;
 			return 0;
 		}
 	}
@@ -70,7 +71,8 @@ int grouping_parse(struct grouping *g, const char *text, char *err, size_t err_s
 		}
 		text += len + 1;
 	}
-	if (g->groups == NULL && (g->groups = groups_new()) == NULL) {
+	if ((g->groups == NULL && (g->groups = groups_new()) == NULL) ||
+		(g->flows == NULL && (g->flows = flow_bytes_new()) == NULL)) {
 		snprintf(err, err_size, "out of memory");
 		return -ENOMEM;
 	}
@@ -80,6 +82,7 @@ int grouping_parse(struct grouping *g, const char *text, char *err, size_t err_s
 void grouping_fini(struct grouping *g)
 {
 	groups_free(g->groups);
+	flow_bytes_free(g->flows);
 }
 
 bool grouping_is_rolled(const struct grouping *g)
@@ -92,9 +95,9 @@ bool grouping_is_rolled(const struct grouping *g)
 	return true;
 }
 
-int grouping_add(struct grouping *g, const struct row *r, bool rollup)
+// The group of a record, or of a line of a rollup.
+static int place_of(struct grouping *g, const struct row *r, uint32_t *place)
 {
-	uint64_t n = 1, out = 0, in = 0;
 	char key[KEY_MAX];
 	size_t len = 0;
 
@@ -114,12 +117,55 @@ int grouping_add(struct grouping *g, const struct row *r, bool rollup)
 		len += bytes;
 		key[len++] = SEPARATOR;
 	}
-	if (rollup && !cell_u64(row_find(r, "n"), &n)) {
-		return -EINVAL;
+	return groups_find(g->groups, key, len, place);
+}
+
+int grouping_add_single(struct grouping *g, uint32_t place, const struct flow_record *r)
+{
+	uint32_t before = place;
+	uint64_t more[2];
+	const int rc = flow_bytes_take(g->flows, r, more, &before);
+
+	if (rc == 0) {
+		groups_add_at(g->groups, place, 1, 0, 0);
+		groups_add_at(g->groups, g->by_verdict ? before : place, 0, more[0], more[1]);
+	}
+	return rc;
+}
+
+int grouping_add(struct grouping *g, const struct row *r)
+{
+	uint64_t out = 0, in = 0;
+	struct flow_record f;
+	uint32_t place;
+	const int rc = place_of(g, r, &place);
+
+	if (rc != 0) {
+		return rc;
+	}
+	if (flow_record_read(r, &f)) {
+		return grouping_add_single(g, place, &f);
 	}
 	cell_u64(row_find(r, "ob"), &out);
 	cell_u64(row_find(r, "rb"), &in);
-	return groups_add(g->groups, key, len, n, out, in);
+	groups_add_at(g->groups, place, 1, out, in);
+	return 0;
+}
+
+int grouping_add_rolled(struct grouping *g, const struct row *r, uint32_t *place)
+{
+	uint64_t n, out, in;
+	const int rc = place_of(g, r, place);
+
+	if (rc != 0) {
+		return rc;
+	}
+	if (!cell_u64(row_find(r, "n"), &n) || !cell_u64(row_find(r, "ob"), &out) ||
+		!cell_u64(row_find(r, "rb"), &in)) {
+		return -EINVAL;
+	}
+	groups_add_at(g->groups, *place, n, out, in);
+	return 0;
 }
 
 // ---- printing

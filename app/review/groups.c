@@ -90,10 +90,9 @@ static void add(uint64_t *sum, uint64_t v)
 	}
 }
 
-int groups_add(
-	struct groups *g, const char *key, size_t len, uint64_t records, uint64_t out, uint64_t in)
+int groups_find(struct groups *g, const char *key, size_t len, uint32_t *at)
 {
-	struct group *at;
+	struct group *to;
 	size_t slot;
 
 	if (g->n == g->cap && !grow(g)) {
@@ -104,20 +103,55 @@ int groups_add(
 		if (g->n == GROUPS_MAX) {
 			return -E2BIG;
 		}
-		at = &g->v[g->n];
-		*at = (struct group){.key = malloc(len + 1), .len = len};
-		if (at->key == NULL) {
+		to = &g->v[g->n];
+		*to = (struct group){.key = malloc(len + 1), .len = len};
+		if (to->key == NULL) {
 			return -ENOMEM;
 		}
-		memcpy(at->key, key, len);
-		at->key[len] = '\0';
+		memcpy(to->key, key, len);
+		to->key[len] = '\0';
 		g->table[slot] = (uint32_t)++g->n;
 	}
-	at = &g->v[g->table[slot] - 1];
-	add(&at->records, records);
-	add(&at->out, out);
-	add(&at->in, in);
+	*at = g->table[slot] - 1;
 	return 0;
+}
+
+void groups_add_at(struct groups *g, uint32_t at, uint64_t records, uint64_t out, uint64_t in)
+{
+	add(&g->v[at].records, records);
+	add(&g->v[at].out, out);
+	add(&g->v[at].in, in);
+}
+
+int groups_add(
+	struct groups *g, const char *key, size_t len, uint64_t records, uint64_t out, uint64_t in)
+{
+	uint32_t at;
+	const int rc = groups_find(g, key, len, &at);
+
+	if (rc == 0) {
+		groups_add_at(g, at, records, out, in);
+	}
+	return rc;
+}
+
+bool groups_take(struct groups *g, const char *key, size_t len, uint64_t out, uint64_t in)
+{
+	struct group *at;
+	uint32_t i;
+
+	if (groups_find(g, key, len, &i) != 0) {
+		return false;
+	}
+	at = &g->v[i];
+	if (at->records == 0 || at->out < out || at->in < in || at->out == UINT64_MAX ||
+		at->in == UINT64_MAX) {
+		return false;
+	}
+	at->records--;
+	at->out -= out;
+	at->in -= in;
+	return true;
 }
 
 size_t groups_count(const struct groups *g)

@@ -26,6 +26,12 @@ void groups_clear(struct groups *g);
 int groups_add(
 	struct groups *g, const char *key, size_t len, uint64_t records, uint64_t out, uint64_t in);
 
+// The same in two steps: where the group is (*at, for good), and adding to it.
+int groups_find(struct groups *g, const char *key, size_t len, uint32_t *at);
+void groups_add_at(struct groups *g, uint32_t at, uint64_t records, uint64_t out, uint64_t in);
+// Takes out again what was added. False: the group is full, or not there.
+bool groups_take(struct groups *g, const char *key, size_t len, uint64_t out, uint64_t in);
+
 // In the order in which they came, until the next change.
 size_t groups_count(const struct groups *g);
 const struct group *groups_at(const struct groups *g, size_t i);

@@ -78,17 +78,24 @@ static bool note_keys(struct lone_line *l, const struct row *r, const char *line
 	return rule <= LONE_KEY_MAX;
 }
 
+bool lone_is_flow(const struct row *r, uint64_t *fid, int64_t *t1)
+{
+	const struct cell *gw = row_find(r, "gw");
+
+	return row_find(r, "ev") != NULL && gw != NULL && gw->kind == CELL_STRING &&
+	       gw->len < GATEWAY_MAX && cell_i64(row_find(r, "t1"), t1) &&
+	       cell_fid(row_find(r, "fid"), fid);
+}
+
 static uint8_t what_is(struct lone_line *l, const struct row *r, const char *lines)
 {
 	static const char *const bytes[LONE_BYTES] = {"ob", "rb", "db", "pb"};
-	const struct cell *ev = row_find(r, "ev"), *fid = row_find(r, "fid");
-	const struct cell *gw = row_find(r, "gw"), *act = row_find(r, "act");
+	const struct cell *ev = row_find(r, "ev"), *act = row_find(r, "act");
 
-	if (fid == NULL) {
+	if (row_find(r, "fid") == NULL) {
 		return cell_is(ev, "start", false) ? STARTS : KEPT;
 	}
-	if (ev == NULL || gw == NULL || gw->kind != CELL_STRING || gw->len >= GATEWAY_MAX ||
-		!cell_i64(row_find(r, "t1"), &l->t1) || !cell_fid(fid, &l->fid)) {
+	if (!lone_is_flow(r, &l->fid, &l->t1)) {
 		return KEPT; // a report takes it for no record
 	}
 	if (!cell_is(ev, "end", false)) {
@@ -291,14 +298,16 @@ static bool add_line(struct lone_sums *s, const struct lone_line *l, const char 
 // ---- a block
 
 // Which ends stand alone: the others become ENDS. How many bytes are to be kept.
-static bool decide(const struct lone_lines *l, struct lone_open *open, size_t *keep)
+static bool decide(struct lone_lines *l, struct lone_open *open, size_t *keep)
 {
 	*keep = 0;
 	for (size_t i = 0; i < l->n; i++) {
 		struct lone_line *at = &l->v[i];
 
-		if (at->what == MAY_BE_LONE && lone_open_has(open, at->fid)) {
+		at->alone = at->what != OPENS;
+		if ((at->what == MAY_BE_LONE || at->what == ENDS) && lone_open_has(open, at->fid)) {
 			at->what = ENDS;
+			at->alone = false;
 		}
 		if (at->what == STARTS) {
 			lone_open_start(open);
@@ -312,7 +321,7 @@ static bool decide(const struct lone_lines *l, struct lone_open *open, size_t *k
 	return true;
 }
 
-bool lone_block(struct lone_sums *s, struct lone_open *open, const struct lone_lines *l,
+bool lone_block(struct lone_sums *s, struct lone_open *open, struct lone_lines *l,
 	const char *lines, size_t len, bool odd, struct bytes *kept, bool *whole)
 {
 	size_t keep;

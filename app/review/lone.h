@@ -59,11 +59,16 @@ size_t lone_rule_key(const struct cell *const parts[LONE_RULE_PARTS], char *key,
 // follows.
 bool lone_packet(const struct cell *ev, const struct cell *rule, const struct cell *reason);
 
+// Whether a record is a flow's, by what a report asks of such: an event, a gateway, an id, a
+// moment.
+bool lone_is_flow(const struct row *r, uint64_t *fid, int64_t *t1);
+
 // ---- of a block's lines, by any thread
 
 struct lone_line {
 	uint32_t from, len;
 	uint8_t what; // enum lone_what, lone.c
+	bool alone;   // no other record before it may be of its flow, and none follows
 	bool local;
 	uint64_t fid;
 	int64_t t1;
@@ -94,8 +99,9 @@ struct bytes;
 
 // A block's lines: copies those that are no lone flow into *kept, and adds up the others. Where the
 // copies would be more than half of the block, or it holds lines that are no records (odd), it is
-// left out: nothing is added up and *whole is false. False: out of memory.
-bool lone_block(struct lone_sums *s, struct lone_open *open, const struct lone_lines *l,
+// left out: nothing is added up and *whole is false. Says of each line whether it is alone. False:
+// out of memory.
+bool lone_block(struct lone_sums *s, struct lone_open *open, struct lone_lines *l,
 	const char *lines, size_t len, bool odd, struct bytes *kept, bool *whole);
 
 // The sums as bytes. False: out of memory.

@@ -96,22 +96,68 @@ int lookup_open(struct lookup *l, const struct filter *f, char *const *paths, un
 	return 0;
 }
 
-static void take_rollup(struct lookup *l)
-{
-	const char *at = l->lines.v, *end = l->lines.v + l->lines.len;
+#define NOT_ASKED UINT32_MAX
 
-	while (at < end && l->rollup_rc == 0) {
+static bool add_place(struct lookup *l, size_t n, uint32_t place)
+{
+	if (n == l->cap_places) {
+		const size_t cap = n != 0 ? n * 2 : 1024;
+		uint32_t *v = reallocarray(l->places, cap, sizeof(*v));
+
+		if (v == NULL) {
+			return false;
+		}
+		l->places = v;
+		l->cap_places = cap;
+	}
+	l->places[n] = place;
+	return true;
+}
+
+// The lines of a rollup. How many; *rc: 0 or -errno.
+static size_t take_lines(struct lookup *l, const char *at, const char *end, int *rc)
+{
+	size_t n = 0;
+
+	while (at < end && *rc == 0) {
 		const char *nl = memchr(at, '\n', (size_t)(end - at));
 		const char *stop = nl != NULL ? nl : end;
+		uint32_t place = NOT_ASKED;
 		struct row r;
 
 		if (!row_parse(&r, at, (size_t)(stop - at))) {
-			l->rollup_rc = -EBADMSG;
+			*rc = -EBADMSG;
 		} else if (filter_match(l->filter, &r)) {
-			l->rollup_rc = l->rollup(l->rollup_ctx, &r);
+			*rc = l->rollup(l->rollup_ctx, &r, &place);
+		}
+		if (*rc == 0 && !add_place(l, n++, place)) {
+			*rc = -ENOMEM;
 		}
 		at = stop + 1;
 	}
+	return n;
+}
+
+static void take_rollup(struct lookup *l)
+{
+	const char *end = l->lines.v + l->lines.len;
+	const char *nul = memchr(l->lines.v, '\0', l->lines.len);
+	int rc = nul != NULL ? 0 : -EBADMSG;
+	struct rollup_single s;
+	size_t n = 0;
+
+	if (nul != NULL) {
+		n = take_lines(l, l->lines.v, nul, &rc);
+	}
+	for (size_t i = 0; rc == 0 && rollup_single_at(nul + 1, (size_t)(end - nul - 1), i, &s);
+		i++) {
+		if (s.key >= n) {
+			rc = -EBADMSG;
+		} else if (l->places[s.key] != NOT_ASKED) {
+			rc = l->rollup_single(l->rollup_ctx, l->places[s.key], &s.record);
+		}
+	}
+	l->rollup_rc = l->rollup_rc != 0 ? l->rollup_rc : rc;
 }
 
 void lookup_segment(void *ctx, const char *path, int fd, const struct frame_item *items, uint32_t n)
@@ -166,6 +212,7 @@ void lookup_close(struct lookup *l)
 	catalogue_close(l->catalogue);
 	l->catalogue = NULL;
 	free(l->lines.v);
+	free(l->places);
 	if (l->damaged && l->refresh) {
 		fflush(stdout);
 		make_anew(l);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "app/review/catalogue.h"
+#include "app/review/flow_bytes.h"
 #include "app/rows/source.h"
 
 // A catalogue that was found to be damaged, for whoever asks often: it is told of once, and not
@@ -28,13 +29,18 @@ struct lookup {
 	struct lookup_bad *bad;
 	uint64_t opened; // as struct lookup_bad says it
 	// Set by the caller where rollups can answer: called for each line of a segment's rollup
-	// that matches; the segment is not looked at then. 0 or -errno.
-	int (*rollup)(void *ctx, const struct row *r);
+	// that matches, which stands for many records, then for each of the records that stand by
+	// themselves, with what the first made of *place for its group; the segment is not looked
+	// at then. 0 or -errno.
+	int (*rollup)(void *ctx, const struct row *r, uint32_t *place);
+	int (*rollup_single)(void *ctx, uint32_t place, const struct flow_record *r);
 	void *rollup_ctx;
 	int rollup_rc;             // the first that was not 0
 	bool answered;             // the segment at hand was
 	uint64_t answers;          // segments that were
 	struct blocks_lines lines; // scratch
+	uint32_t *places;          // scratch
+	size_t cap_places;
 	bool damaged;
 	char dir[4096], path[4200];
 };

@@ -3,6 +3,8 @@
 
 #include "app/review/rollup.h"
 
+#include "app/rows/bytes.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,12 +45,11 @@ static bool put_hour(char *key, size_t *len, const struct row *r, const char *na
 	return put_name(key, len, name) && put(key, len, text, strlen(text));
 }
 
-bool rollup_row(struct groups *g, const struct row *r)
+// Its length; 0: it is too long.
+static size_t make_key(const struct row *r, char key[KEY_MAX])
 {
 	static const char *const fields[] = {
 		"ev", "tn", "app", "master", "cc", "act", "rule", "border"};
-	uint64_t out = 0, in = 0;
-	char key[KEY_MAX];
 	size_t len = 0;
 
 	put(key, &len, "{", 1);
@@ -60,15 +61,58 @@ bool rollup_row(struct groups *g, const struct row *r)
 		}
 		if (!put_name(key, &len, fields[i]) || !put(key, &len, "\"", 1) ||
 			!put(key, &len, c->text, c->len) || !put(key, &len, "\"", 1)) {
+			return 0;
+		}
+	}
+	return put_hour(key, &len, r, "t0") && put_hour(key, &len, r, "t1") ? len : 0;
+}
+
+bool rollup_row(struct groups *g, const struct row *r)
+{
+	uint64_t out = 0, in = 0;
+	char key[KEY_MAX];
+	const size_t len = make_key(r, key);
+
+	cell_u64(row_find(r, "ob"), &out);
+	cell_u64(row_find(r, "rb"), &in);
+	return len != 0 && groups_add(g, key, len, 1, out, in) == 0;
+}
+
+bool rollup_single_out(
+	struct groups *g, const struct row *r, struct groups *to, struct bytes *singles)
+{
+	struct rollup_single s;
+	char key[KEY_MAX];
+	const size_t len = make_key(r, key);
+
+	memset(&s, 0, sizeof(s)); // what lies between its fields is stored, too
+	return len != 0 && flow_record_read(r, &s.record) &&
+	       groups_take(g, key, len, s.record.bytes[0], s.record.bytes[1]) &&
+	       groups_find(to, key, len, &s.key) == 0 && bytes_add(singles, &s, sizeof(s));
+}
+
+bool rollup_single_at(const char *singles, size_t len, size_t i, struct rollup_single *out)
+{
+	if (len / sizeof(*out) <= i) {
+		return false;
+	}
+	memcpy(out, singles + i * sizeof(*out), sizeof(*out));
+	return true;
+}
+
+bool rollup_put(const struct groups *g, const struct bytes *singles, struct bytes *out, size_t most)
+{
+	for (size_t i = 0; i < groups_count(g); i++) {
+		char line[KEY_MAX + 128];
+		const size_t len = rollup_line(groups_at(g, i), line, sizeof(line) - 1);
+
+		line[len] = '\n';
+		if (!bytes_add(out, line, len + 1) || out->len > most) {
 			return false;
 		}
 	}
-	if (!put_hour(key, &len, r, "t0") || !put_hour(key, &len, r, "t1")) {
-		return false;
-	}
-	cell_u64(row_find(r, "ob"), &out);
-	cell_u64(row_find(r, "rb"), &in);
-	return groups_add(g, key, len, 1, out, in) == 0;
+	return bytes_add(out, "", 1) && bytes_add(out, singles->v, singles->len) &&
+	       out->len <= most;
 }
 
 static bool is_hour(int64_t t)

@@ -28,14 +28,22 @@ static bool line_wanted(void *ctx, const char *line, size_t len)
 	       (!row_parse(&row, line, len) || filter_match(l->filter, &row));
 }
 
-static int take_rollup(void *ctx, const struct row *r)
+static int take_single(void *ctx, uint32_t place, const struct flow_record *r)
+{
+	struct scan *s = ctx;
+
+	s->matches++;
+	return s->rollup_single(s->ctx, place, r, s->rollup_err, sizeof(s->rollup_err));
+}
+
+static int take_rollup(void *ctx, const struct row *r, uint32_t *place)
 {
 	struct scan *s = ctx;
 	uint64_t n = 0;
 
 	cell_u64(row_find(r, "n"), &n);
 	s->matches += n;
-	return s->rollup(s->ctx, r, s->rollup_err, sizeof(s->rollup_err));
+	return s->rollup(s->ctx, r, place, s->rollup_err, sizeof(s->rollup_err));
 }
 
 int scan_open(struct scan *s, char *const *paths, unsigned n, char *err, size_t err_size)
@@ -58,6 +66,7 @@ int scan_open(struct scan *s, char *const *paths, unsigned n, char *err, size_t 
 	}
 	if (s->rollup != NULL) {
 		s->lookup.rollup = take_rollup;
+		s->lookup.rollup_single = take_single;
 		s->lookup.rollup_ctx = s;
 	}
 	source_select(s->source, &(struct source_select){.ctx = &s->lookup,

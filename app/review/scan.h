@@ -23,8 +23,11 @@ struct scan {
 		size_t err_size);
 	// Where it is set, segments that a rollup of the catalogue can answer for are not looked
 	// at: called for each line of it that matches, which stands for as many records as its
-	// field "n" says. 0, or -errno with a line in err, which ends the pass.
-	int (*rollup)(void *ctx, const struct row *r, char *err, size_t err_size);
+	// field "n" says, and for each record beside these (lookup.h). 0, or -errno with a line in
+	// err, which ends the pass.
+	int (*rollup)(void *ctx, const struct row *r, uint32_t *place, char *err, size_t err_size);
+	int (*rollup_single)(
+		void *ctx, uint32_t place, const struct flow_record *r, char *err, size_t err_size);
 	void *ctx;
 
 	// Set by scan_open() and the rest.

@@ -43,9 +43,11 @@ static const char help[] =
 	"  today, yesterday, last tuesday; this or last hour, day, week, month, year\n"
 	"  since, until, on  a date, month or time, or the words for days above\n"
 	"\n" FILTER_ARG_HELP
-	"  --group F[,F...]  not the records, but their number and bytes by tenant, country, app, "
-	"master,\n"
-	"                    act, rule, ev, border, reason, host, src, dst\n"
+	"  --group F[,F...]  not the records, but their number and their flows' bytes by tenant, "
+	"country,\n"
+	"                    app, master, act, rule, ev, border, reason, host, src, dst; each byte "
+	"of a\n"
+	"                    flow once, as far as the records that match tell of it\n"
 	"\n"
 	"Where a directory has a catalogue (\"bhlog reindex\"), it is kept up to date and used:\n"
 	"  --catalogue FILE  this one; it must be there\n"
@@ -111,23 +113,31 @@ static int take_option(struct search *s, int option, const char *text)
 	}
 }
 
-static int group(struct search *s, const struct row *r, bool rolled, char *err, size_t err_size)
+static int grouped(int rc, char *err, size_t err_size)
 {
-	const int rc = grouping_add(&s->grouping, r, rolled);
-
 	if (rc != 0) {
 		snprintf(err, err_size, "%s",
 			rc == -E2BIG
-				? "there are too many groups; group by fewer fields, or ask "
-				  "for less"
+				? "there are too many groups, or flows that do not end; group by "
+				  "fewer fields, or ask for less"
 				: "the groups: out of memory, or a rollup that cannot be read");
 	}
 	return rc;
 }
 
-static int take_rollup(void *ctx, const struct row *r, char *err, size_t err_size)
+static int take_rollup(void *ctx, const struct row *r, uint32_t *place, char *err, size_t err_size)
 {
-	return group(ctx, r, true, err, err_size);
+	struct search *s = ctx;
+
+	return grouped(grouping_add_rolled(&s->grouping, r, place), err, err_size);
+}
+
+static int take_single(
+	void *ctx, uint32_t place, const struct flow_record *r, char *err, size_t err_size)
+{
+	struct search *s = ctx;
+
+	return grouped(grouping_add_single(&s->grouping, place, r), err, err_size);
 }
 
 static int put(
@@ -136,7 +146,7 @@ static int put(
 	struct search *s = ctx;
 
 	if (s->grouping.n != 0) {
-		return group(s, r, false, err, err_size);
+		return grouped(grouping_add(&s->grouping, r), err, err_size);
 	}
 	printer_put(s->printer, r, line, len);
 	return 0;
@@ -144,17 +154,17 @@ static int put(
 
 static int show(struct search *s)
 {
-	const bool grouped = s->grouping.n != 0;
+	const bool groups = s->grouping.n != 0;
 	int rc, close_rc = 0, printed_rc;
 
 	// Groups are printed in their own form, at the end.
-	s->printer = printer_open(grouped ? PRINTER_JSON : s->format, stdout);
+	s->printer = printer_open(groups ? PRINTER_JSON : s->format, stdout);
 	if (s->printer == NULL) {
 		snprintf(s->err, sizeof(s->err), "out of memory");
 		return -ENOMEM;
 	}
 	rc = scan_run(&s->scan, s->err, sizeof(s->err));
-	if (rc == 0 && grouped) {
+	if (rc == 0 && groups) {
 		close_rc = grouping_print(&s->grouping, s->format, s->which.limit, stdout);
 	}
 	printed_rc = printer_close(s->printer);
@@ -170,17 +180,18 @@ static int show(struct search *s)
 
 static int run(struct search *s, char *const *paths, unsigned n)
 {
-	const bool grouped = s->grouping.n != 0;
+	const bool groups = s->grouping.n != 0;
 	int rc;
 
 	s->scan.catalogue.refresh = true;
 	s->scan.filter = &s->which.filter;
-	s->scan.limit = grouped ? 0 : s->which.limit;
+	s->scan.limit = groups ? 0 : s->which.limit;
 	s->scan.progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
 	s->scan.put = put;
 	s->scan.ctx = s;
-	if (grouped && grouping_is_rolled(&s->grouping)) {
+	if (groups && grouping_is_rolled(&s->grouping)) {
 		s->scan.rollup = take_rollup;
+		s->scan.rollup_single = take_single;
 	}
 	rc = scan_open(&s->scan, paths, n, s->err, sizeof(s->err));
 	if (rc == 0) {

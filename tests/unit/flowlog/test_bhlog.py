@@ -103,6 +103,42 @@ class Search(unittest.TestCase):
         self.assertIn(b"9 of 9 records match (3 files", p.stderr)
         self.assertIn(b"; a torn end was left out", p.stderr)
 
+    def groups(self, path, *args):
+        p = self.run_bhlog("search", path, "--json", *args)
+        self.assertEqual(p.returncode, 0, p.stderr)
+        rows = [list(json.loads(l).values()) for l in p.stdout.splitlines()]
+        return {tuple(r[:-3]): tuple(r[-3:]) for r in rows}  # records, ob, rb
+
+    def test_groups_count_bytes_once(self):
+        """An update counts since the one before, a decision so far, an end the whole life."""
+        def said(seq, ev, t, ob, rb, fid=1, **more):
+            more.update({"end": None} if ev != "end" else {})
+            return flow(seq, ev=ev, fid=f"{fid:016x}", t1=T + t, ob=ob, rb=rb, **more)
+        lines = [
+            said(1, "decision", 10, 100, 10), said(2, "update", 20, 300, 30), said(3, "update", 30, 200, 0),
+            said(4, "end", 40, 600, 45), said(5, "end", 50, 7, 7, fid=2),  # alone
+            said(6, "update", 50, 1000, 0, fid=3),  # then blocked: so far under the old verdict
+            said(7, "decision", 60, 1500, 1, fid=3, act="block", rule="stop"),
+            said(8, "end", 70, 1600, 2, fid=3, act="block", rule="stop"),
+            said(9, "update", 80, 50, 0, fid=4),  # no end: another run of the gateway, another flow, the same id
+            flow(10, fid=f"{4:016x}", t0=T + 90, t1=T + 91, ob=20, rb=20),
+            said(11, "end", 95, 9, 9, fid=1, src="10.20.9.8")]
+        name = "groups/flow-20261124T090000Z-000001.jsonl.zst"
+        os.makedirs(os.path.join(self.dir, "groups"))
+        subprocess.run([MAKE, os.path.join(self.dir, name), "4"], input="".join(map(line, lines)).encode(), check=True)
+        log = os.path.join(self.dir, "groups")
+        for how in ([], ["--scan"], []):
+            self.assertEqual(self.groups(log, "--group", "country", *how), {("US",): (11, 600 + 7 + 1600 + 70 + 9, 83)})
+            self.assertEqual(self.groups(log, "--group", "act", *how),
+                             {("allow",): (9, 600 + 7 + 1500 + 70 + 9, 45 + 7 + 1 + 20 + 9), ("block",): (2, 100, 1)})
+            self.assertEqual(self.groups(log, "--group", "ev", *how),
+                             {("decision",): (2, 600, 11), ("update",): (4, 1000 + 400 + 50, 20),
+                              ("end",): (5, 100 + 7 + 100 + 20 + 9, 15 + 7 + 1 + 20 + 9)})
+            self.assertEqual(self.groups(log, "--group", "ev", "--ev", "end", *how), {("end",): (5, 2236, 83)})
+            self.assertEqual(self.groups(log, "--group", "ev", "--ev", "update", *how), {("update",): (4, 1550, 30)})
+            self.assertEqual(self.groups(log, "--group", "act", "--act", "block", *how), {("block",): (2, 1600, 2)})
+            subprocess.run([BHLOG, "reindex", log], check=True, capture_output=True)
+
     def test_fields(self):
         for args, expected in (
                 (["--tenant", "cro-lab"], [3]),
