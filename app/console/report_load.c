@@ -133,16 +133,18 @@ static bool shows_the_log(const struct digest *d, struct catalogue *c, const cha
 	return rc == 0;
 }
 
-// With the catalogue. False: it cannot tell; all lines are needed.
-static bool read_catalogue(
-	struct pass *p, const char *log, const struct lookup_options *cache, bool *torn)
+// With the catalogue. 1; 0: it cannot tell, all lines are needed; -errno with one line in why: what
+// is there under its name is none of ours.
+static int read_catalogue(struct pass *p, const char *log, const struct lookup_options *cache,
+	bool *torn, char *why, size_t why_size)
 {
 	char *path = (char *)(uintptr_t)log, err[4400];
 	struct lookup l;
 	bool good = false;
+	const int rc = lookup_open(&l, NULL, &path, 1, cache, why, why_size);
 
-	if (lookup_open(&l, NULL, &path, 1, cache, err, sizeof(err)) != 0) {
-		return false;
+	if (rc != 0) {
+		return rc;
 	}
 	if (l.catalogue != NULL) {
 		catalogue_hold(l.catalogue);
@@ -163,7 +165,9 @@ struct digest *report_read_lines(const char *source, const struct digest_options
 
 	*rc = 0;
 	if (p.digest != NULL && cache != NULL) {
-		if (read_catalogue(&p, source, cache, torn)) {
+		*rc = read_catalogue(&p, source, cache, torn, err, err_size);
+		if (*rc != 0) {
+			*rc = *rc > 0 ? 0 : *rc;
 			return p.digest;
 		}
 		digest_free(p.digest);

@@ -117,6 +117,26 @@ static bool is_catalogue(sqlite3 *db, char *why, size_t why_size)
 	return application == CATALOGUE_APPLICATION && version == CATALOGUE_VERSION;
 }
 
+// SQLite would wait for the other end of a pipe, also of one under the name of a journal, which a
+// catalogue never has.
+static bool are_files(const char *path, char *why, size_t why_size)
+{
+	static const char *const behind[] = {"", "-journal", "-wal"};
+
+	for (unsigned i = 0; i < sizeof(behind) / sizeof(behind[0]); i++) {
+		char name[4300];
+		struct stat st;
+
+		snprintf(name, sizeof(name), "%s%s", path, behind[i]);
+		if (stat(name, &st) == 0 && !S_ISREG(st.st_mode)) {
+			snprintf(why, why_size, "%s%snot a regular file", behind[i],
+				i != 0 ? ": " : "");
+			return false;
+		}
+	}
+	return true;
+}
+
 struct catalogue *catalogue_open(
 	const char *path, enum catalogue_found *found, char *why, size_t why_size)
 {
@@ -124,6 +144,11 @@ struct catalogue *catalogue_open(
 
 	*found = CATALOGUE_NONE;
 	if (access(path, R_OK) != 0 || (c = calloc(1, sizeof(*c))) == NULL) {
+		return NULL;
+	}
+	if (!are_files(path, why, why_size)) {
+		*found = CATALOGUE_NO_FILE;
+		free(c);
 		return NULL;
 	}
 	*found = CATALOGUE_DAMAGED;

@@ -28,6 +28,7 @@ enum catalogue_found {
 	CATALOGUE_GOOD,
 	CATALOGUE_NONE,    // there is no such file, or it may not be read
 	CATALOGUE_DAMAGED, // no catalogue, or of another version; why tells
+	CATALOGUE_NO_FILE, // a pipe, a directory or the like; why tells
 };
 
 // NULL but where it is good.

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PROGRESS_BYTES (64u << 20)
@@ -162,12 +163,17 @@ static int add_segment(
 
 static int take_segment(struct build *b, const struct segment_file *f, uint64_t number)
 {
-	const int fd = segment_file_open(b->dir_fd, f);
 	const struct frame_item *items;
 	struct catalogue_key key;
+	struct stat st;
 	uint32_t n;
-	int rc;
+	int fd, rc;
 
+	if (fstatat(b->dir_fd, f->name, &st, 0) == 0 && !S_ISREG(st.st_mode)) {
+		b->r->damaged++; // a pipe, say; the search tells
+		return 0;
+	}
+	fd = segment_file_open(b->dir_fd, f);
 	if (fd < 0) {
 		return errno == ENOENT ? 0 : -errno; // pruned meanwhile
 	}
@@ -296,14 +302,20 @@ static int locked(struct build *b, const char *dir, const char *path)
 {
 	enum catalogue_found found;
 	struct segment_list l = {0};
+	char why[256];
 	int rc = segment_list_read(b->dir_fd, &l);
 
+	b->store.err[0] = '\0';
 	if (rc != 0) {
 		snprintf(b->store.err, b->store.err_size, "%s: %s", dir, strerror(-rc));
 		return rc;
 	}
-	catalogue_close(catalogue_open(path, &found, b->store.err, b->store.err_size));
-	b->store.err[0] = '\0';
+	catalogue_close(catalogue_open(path, &found, why, sizeof(why)));
+	if (found == CATALOGUE_NO_FILE) {
+		segment_list_free(&l);
+		snprintf(b->store.err, b->store.err_size, "%s: %s", path, why);
+		return -EINVAL;
+	}
 	rc = b->anew || found != CATALOGUE_GOOD ? build_anew(b, path, &l) : build(b, path, &l);
 	if (rc != 0 && !b->anew && b->store.damaged) {
 		rc = build_anew(b, path, &l);

@@ -81,6 +81,10 @@ int lookup_open(struct lookup *l, const struct filter *f, char *const *paths, un
 			access(file, R_OK) != 0 ? strerror(errno) : "out of memory");
 		return -ENOENT;
 	}
+	if (found == CATALOGUE_NO_FILE) {
+		snprintf(err, err_size, "%s: %s", l->path, why);
+		return -EINVAL;
+	}
 	if (found == CATALOGUE_DAMAGED && note_damage(l)) {
 		fprintf(stderr, "bhlog: %s: %s; it is not used\n", l->path, why);
 	}

@@ -225,25 +225,46 @@ void source_select(struct source *s, const struct source_select *select)
 	s->select = *select;
 }
 
+// Under a segment's name there may be anything in a folder: nobody waits for the other end of a
+// pipe. -1: errno tells; EINVAL: it is no file.
+static int open_segment(const char *path)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+		close(fd);
+		errno = EINVAL;
+		return -1;
+	}
+	return fd;
+}
+
 static int open_next(struct source *s, char *err, size_t err_size)
 {
 	char *path = s->files[s->at].path;
 	const size_t len = strlen(path), suffix = strlen(SEGMENT_SUFFIX_OPEN);
 
-	s->fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	s->segment = is_segment(path);
+	if (s->segment) {
+		s->fd = open_segment(path);
+	} else {
+		s->fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
+					       : open(path, O_RDONLY | O_CLOEXEC);
+	}
 	if (s->fd < 0 && errno == ENOENT && len > suffix &&
 		strcmp(path + len - suffix, SEGMENT_SUFFIX_OPEN) == 0) {
 		path[len - suffix] = '\0'; // the writer closed it meanwhile
-		s->fd = open(path, O_RDONLY | O_CLOEXEC);
+		s->fd = open_segment(path);
 	}
 	if (s->fd < 0) {
 		int rc = -errno;
 
-		snprintf(err, err_size, "%s: %s", path, strerror(-rc));
+		snprintf(err, err_size, "%s: %s", path,
+			rc == -EINVAL ? "not a regular file" : strerror(-rc));
 		return rc;
 	}
 	posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	s->segment = is_segment(path);
 	if (s->segment && begin_segment(s) != 0) {
 		snprintf(err, err_size, "out of memory");
 		return -ENOMEM;

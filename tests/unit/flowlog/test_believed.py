@@ -75,7 +75,7 @@ class Footers(Believed):
             put_items(s, f(items(s)))
 
     def same(self, noticed=True):
-        for period in ([], ALL, LAST):
+        for period in (ALL, LAST):
             want, _ = run("search", self.good, *period, "--json")
             self.assertGreater(len(want), 0)
             for how in (["--scan"], []):
@@ -199,6 +199,65 @@ class Catalogues(Believed):
         self.assertIn("blocks passed over", said)
         _, said = self.page(self.bad)
         self.assertNotIn("catalogue", said)
+
+
+class NoFiles(Believed):
+    """Where a file of the log should be there is a pipe or a directory: nobody waits, and it is named."""
+
+    def make(self, directory):
+        subprocess.run([WRITE, directory, "gw-a1", "-", "20", "20", "4000"], check=True)
+
+    def put(self, kind, path):
+        if os.path.exists(path):
+            os.unlink(path)
+        {"pipe": os.mkfifo, "directory": os.mkdir}[kind](path)
+
+    def refused(self, name, *argv):
+        _, said = run(*argv, fine=(2,))
+        self.assertIn(name, said)
+        self.assertIn("not a regular file", said)
+
+    def test_segment(self):
+        for kind in ("pipe", "directory"):
+            for suffix in ("", ".open"):
+                path = segments(self.again())[1] + suffix
+                if suffix:
+                    os.unlink(path[:-len(suffix)])
+                self.put(kind, path)
+                self.refused(path, "search", self.bad)
+                if kind == "pipe":  # a directory that is named is looked into
+                    self.refused(path, "search", path)
+                self.refused(path, "export", self.bad, "--format", "csv")
+                run("reindex", self.bad, fine=(0, 1))
+                self.refused(path, "search", self.bad, "--act", "allow")
+
+    def test_catalogue(self):
+        for kind in ("pipe", "directory"):
+            for behind in ("", "-journal"):
+                run("reindex", self.again())
+                path = os.path.join(self.bad, "catalogue.sqlite")
+                self.put(kind, path + behind)
+                self.refused(path, "search", self.bad)
+                self.refused(path, "report", self.bad, "--out", "/dev/null")
+                self.refused(path, "reindex", self.bad)
+                self.refused(path, "reindex", self.bad, "--anew")
+                self.refused(path, "search", self.bad, "--catalogue", path)
+                self.assertEqual(run("search", self.bad, "--scan")[0], run("search", self.good)[0])
+
+    def test_entries(self):
+        self.again()
+        self.put("pipe", os.path.join(self.bad, "entries"))
+        self.assertEqual(run("search", self.bad, *ALL)[0], run("search", self.good, *ALL)[0])
+
+    def test_lines_of_a_pipe(self):
+        path = os.path.join(self.tmp, "lines")
+        os.mkfifo(path)
+        lines = b"".join(run("search", self.good, "--json")[0].splitlines(keepends=True)[:20])
+        argv = [BHLOG, "search", path, "--json"]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as p:
+            with open(path, "wb") as f:
+                f.write(lines)
+            self.assertEqual(p.communicate(timeout=60)[0], lines)
 
 
 if __name__ == "__main__":
