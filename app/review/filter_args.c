@@ -27,6 +27,8 @@ static int take_number(
 int filter_args_take(
 	struct filter_args *a, int option, const char *text, char *err, size_t err_size)
 {
+	int rc;
+
 	if (option >= 0 && option < FILTER_FIELDS) {
 		return filter_add(&a->filter, (enum filter_field)option, text, err, err_size);
 	}
@@ -50,7 +52,14 @@ int filter_args_take(
 		}
 		return 0;
 	case FILTER_ARG_LIMIT:
-		return take_number("limit", text, &a->limit, err, err_size);
+		rc = take_number("limit", text, &a->limit, err, err_size);
+		if (rc == 0 && a->limit == 0) {
+			snprintf(err, err_size,
+				"--limit \"%s\": expected 1 or more; without it there is no limit",
+				text);
+			rc = -EINVAL;
+		}
+		return rc;
 	default:
 		return 1;
 	}

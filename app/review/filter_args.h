@@ -58,7 +58,7 @@ enum filter_arg { // past those of enum filter_field
 	"  --until T         flows that began before T; a date includes that day\n"                \
 	"  --period P        2026, 2026-11, 2026-11-24, or FROM/UNTIL of these or of times\n"      \
 	"  --offset +HH:MM   east of UTC, for days, weeks and months (default +00:00)\n"           \
-	"  --limit N         stop after N matches\n"
+	"  --limit N         stop after N matches, 1 or more\n"
 
 struct filter_args {
 	struct filter filter; // whole after filter_args_end()

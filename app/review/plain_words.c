@@ -82,9 +82,25 @@ static const struct word *find(const char *text)
 	return NULL;
 }
 
-bool plain_words_is(const char *word)
+// What separates words that stand in one argument.
+#define BLANKS " \t\n"
+
+static const char *skip_blanks(const char *text)
 {
-	return find(word) != NULL;
+	return text + strspn(text, BLANKS);
+}
+
+bool plain_words_is(const char *arg)
+{
+	char first[24];
+	const size_t len = strcspn(skip_blanks(arg), BLANKS);
+
+	if (len >= sizeof(first)) {
+		return false;
+	}
+	memcpy(first, skip_blanks(arg), len);
+	first[len] = '\0';
+	return find(first) != NULL;
 }
 
 static unsigned least(unsigned a, unsigned b, unsigned c)
@@ -301,15 +317,56 @@ static int take(struct parser *s)
 	}
 }
 
+static int take_all(struct parser *s);
+
+// Several words in one argument, where a clause begins: a value that stands by itself keeps its
+// blanks.
+static int take_quoted(struct parser *s)
+{
+	const struct parser whole = *s;
+	char *text = strdup(s->words[s->at]), *save = NULL;
+	char **list = calloc(strlen(s->words[s->at]) + 1, sizeof(*list));
+	unsigned n = 0;
+	int rc;
+
+	if (text == NULL || list == NULL) {
+		snprintf(s->err, s->err_size, "out of memory");
+		free(text);
+		free(list);
+		return -ENOMEM;
+	}
+	for (char *word = strtok_r(text, BLANKS, &save); word != NULL;
+		word = strtok_r(NULL, BLANKS, &save)) {
+		list[n++] = word;
+	}
+	s->words = list;
+	s->n = n;
+	s->at = 0;
+	rc = take_all(s);
+	*s = whole;
+	free(text);
+	free(list);
+	return rc;
+}
+
+static int take_all(struct parser *s)
+{
+	int rc = 0;
+
+	for (; rc == 0 && s->at < s->n; s->at++) {
+		const char *arg = s->words[s->at];
+
+		rc = strpbrk(arg, BLANKS) != NULL && plain_words_is(arg) ? take_quoted(s) : take(s);
+	}
+	return rc;
+}
+
 int plain_words_parse(
 	struct plain_words *p, char *const *list, unsigned n, char *err, size_t err_size)
 {
 	struct parser s = {.p = p, .words = list, .n = n, .err = err, .err_size = err_size};
-	int rc = 0;
+	int rc = take_all(&s);
 
-	for (; rc == 0 && s.at < n; s.at++) {
-		rc = take(&s);
-	}
 	if (rc == 0 && p->filter->when.has_since && p->filter->when.has_until &&
 		p->filter->when.since >= p->filter->when.until) {
 		snprintf(err, err_size, "the time that is meant ends before it begins");

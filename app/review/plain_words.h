@@ -33,14 +33,15 @@ struct plain_words {
 	unsigned n_text;
 };
 
-// Whether it is one of the words that can begin a clause.
-bool plain_words_is(const char *word);
+// Whether it is one of the words that can begin a clause, or begins with one and a blank.
+bool plain_words_is(const char *arg);
 
 // The word that was likely meant; NULL: none is near.
 const char *plain_words_near(const char *word);
 
-// 0, or -EINVAL, -E2BIG, -ENOMEM with one line in err. An unknown word, a value that is missing, a
-// second time that contradicts the first are refused.
+// A word may also hold several with blanks between, as they are quoted for a shell; not a value
+// behind another word. 0, or -EINVAL, -E2BIG, -ENOMEM with one line in err. An unknown word, a
+// value that is missing, a second time that contradicts the first are refused.
 int plain_words_parse(
 	struct plain_words *p, char *const *words, unsigned n, char *err, size_t err_size);
 void plain_words_fini(struct plain_words *p);

@@ -21,6 +21,7 @@ struct search {
 	struct filter_args which;
 	struct plain_words words;
 	enum printer_format format;
+	bool has_format; // it was named
 	struct grouping grouping;
 	struct printer *printer;
 	struct scan scan;
@@ -82,6 +83,17 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
+static int take_format(struct search *s, enum printer_format format)
+{
+	if (s->has_format && s->format != format) {
+		snprintf(s->err, sizeof(s->err), "--json, --csv, --table: one of them at a time");
+		return -EINVAL;
+	}
+	s->has_format = true;
+	s->format = format;
+	return 0;
+}
+
 static int take_option(struct search *s, int option, const char *text)
 {
 	const int rc = filter_args_take(&s->which, option, text, s->err, sizeof(s->err));
@@ -99,14 +111,11 @@ static int take_option(struct search *s, int option, const char *text)
 		s->scan.catalogue.file = text;
 		return 0;
 	case OPT_JSON:
-		s->format = PRINTER_JSON;
-		return 0;
+		return take_format(s, PRINTER_JSON);
 	case OPT_CSV:
-		s->format = PRINTER_CSV;
-		return 0;
+		return take_format(s, PRINTER_CSV);
 	case OPT_TABLE:
-		s->format = PRINTER_TABLE;
-		return 0;
+		return take_format(s, PRINTER_TABLE);
 	default: // getopt has said what is wrong
 		snprintf(s->err, sizeof(s->err), "\"bhlog search --help\" lists the options");
 		return -EINVAL;

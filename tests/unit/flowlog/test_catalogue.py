@@ -382,7 +382,19 @@ class Catalogue(unittest.TestCase):
                          ("blocked to 198.0.0.0/8", {"act": ["block"], "remote": ["198.0.0.0/8"]})):
             want = "".join(text(r) for r in log.records if match(f, r))
             self.assertNotEqual(want, "")
-            self.assertEqual(run("search", log.path, *words.split()).stdout.decode(), want)
+            some = words.split()
+            for args in (some, [words], [" " + words + "\t"], [" ".join(some[:5]), *some[5:]]):
+                self.assertEqual(run("search", log.path, *args).stdout.decode(), want, args)
+        f = {"tenant": ["a b"]}  # a value by itself keeps its blanks
+        self.assertEqual(run("search", log.path, "tenant", "a b").stdout.decode(),
+                         "".join(text(r) for r in log.records if match(f, r)))
+        for args, says in ((["tenant bank tenat lab"], b'did you mean "tenant"?'),
+                           (["tenant"], b"missing"), (["tenant bank country"], b'behind "country" is missing'),
+                           (["tenant bank country", "US"], b'behind "country" is missing'),
+                           (["nothing of this"], b"neither a file nor a word"), (["--limit", "0"], b"1 or more"),
+                           (["--json", "--csv"], b"one of them"), (["--table", "--json"], b"one of them")):
+            self.assertIn(says, run("search", log.path, *args, fine=(2,)).stderr)
+        self.assertEqual(len(run("search", log.path, "--limit", "1", "--json", "--json").stdout.splitlines()), 1)
         p = run("search", log.path, "tenat", "bank", fine=(2,))
         self.assertIn(b'did you mean "tenant"?', p.stderr)
         with open(os.path.join(self.tmp, "blocked"), "w", encoding="utf-8"):
