@@ -218,7 +218,9 @@ static bool put_words(struct block_index *x, uint64_t most, uint32_t odd)
 {
 	size_t n = 0;
 
-	qsort(x->hashes, x->n_hashes, sizeof(*x->hashes), by_hash);
+	if (x->n_hashes != 0) {
+		qsort(x->hashes, x->n_hashes, sizeof(*x->hashes), by_hash);
+	}
 	for (size_t i = 0; i < x->n_hashes; i++) {
 		if (n == 0 || x->hashes[n - 1] != x->hashes[i]) {
 			x->hashes[n++] = x->hashes[i];
@@ -252,7 +254,9 @@ static bool put_names(struct block_index *x)
 	static const uint8_t zeros[64];
 	size_t n = 0, want;
 
-	qsort(x->keys, x->n_keys, sizeof(*x->keys), by_key);
+	if (x->n_keys != 0) { // a block of notices has no names, and perhaps no array for them
+		qsort(x->keys, x->n_keys, sizeof(*x->keys), by_key);
+	}
 	for (size_t i = 0; i < x->n_keys; i++) {
 		if (n == 0 || x->keys[n - 1] != x->keys[i]) {
 			x->keys[n++] = x->keys[i];
