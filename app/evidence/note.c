@@ -85,6 +85,18 @@ static bool decimal(const char *text, uint64_t *v)
 	return *end == '\0';
 }
 
+// An extension line that other writers may have, too: only this form of it is a time.
+static bool read_time(const char *line, int64_t *t)
+{
+	const char *digits = line + 5 + (strncmp(line, "time -", 6) == 0);
+	const size_t n = strncmp(line, "time ", 5) == 0 ? strspn(digits, "0123456789") : 0;
+
+	if (n == 0 || n > 18 || digits[n] != '\0')
+		return false;
+	*t = strtoll(line + 5, NULL, 10);
+	return true;
+}
+
 static const char *read_body(const char *p, const char *end, struct checkpoint *c)
 {
 	char line[512];
@@ -102,10 +114,8 @@ static const char *read_body(const char *p, const char *end, struct checkpoint *
 		len != sizeof(c->root.b))
 		return NULL;
 	while ((p = take_line(p, end, line, sizeof(line))) != NULL && line[0] != '\0') {
-		if (strncmp(line, "time ", 5) == 0 && !c->has_time) {
-			c->has_time = true;
-			c->time = strtoll(line + 5, NULL, 10);
-		}
+		if (!c->has_time)
+			c->has_time = read_time(line, &c->time);
 	}
 	return p;
 }

@@ -127,8 +127,9 @@ static void skip_pruned(struct verifier *v, uint64_t block)
 }
 
 static void take_block(struct verifier *v, struct segment_reader *reader,
-	const struct segment_block *b, bool closed)
+	const struct segment_block *b, const struct segment_file *f)
 {
+	const bool closed = !f->open && f->number < v->seen.closed;
 	const uint64_t block = v->tree.size;
 	struct verify_answer *a = &v->r->integrity;
 	const char *lines, *wrong;
@@ -162,6 +163,8 @@ static void take_block(struct verifier *v, struct segment_reader *reader,
 	}
 	v->r->blocks++;
 	v->r->records += e.n;
+	if (block >= v->r->checkpoint)
+		verify_add_tail(v, f, b);
 	add_entry(v, &e, b->frame.entry, b->frame.entry_len);
 }
 
@@ -208,7 +211,7 @@ static void take_segment(struct verifier *v, const struct segment_file *f)
 		if (v->r->blocks == 0 && b.entry.block > v->tree.size)
 			skip_pruned(v, b.entry.block);
 		if (!verify_is_bad(v))
-			take_block(v, reader, &b, !f->open && f->number < v->closed);
+			take_block(v, reader, &b, f);
 	}
 	if (!verify_is_bad(v))
 		end_of_segment(v, next, !f->open);
@@ -246,20 +249,6 @@ static bool open_entries(struct verifier *v)
 	}
 	v->entry_bytes = whole_lines(fd, st.st_size);
 	return true;
-}
-
-// Which segments are closed before the entries are read: the blocks of one that is closed later may
-// have come later too. Where the folder cannot be read take_segments() says so.
-static void note_closed(struct verifier *v)
-{
-	struct segment_list l;
-
-	if (segment_list_read(v->dir_fd, &l) != 0)
-		return;
-	for (size_t i = 0; i < l.n; i++)
-		if (!l.v[i].open && l.v[i].number >= v->closed)
-			v->closed = l.v[i].number + 1;
-	segment_list_free(&l);
 }
 
 static void take_segments(struct verifier *v)
@@ -300,19 +289,11 @@ static void answer_rest(struct verifier *v)
 {
 	struct verify_report *r = v->r;
 	const bool bad = verify_is_bad(v);
-	const uint64_t unsigned_blocks =
-		v->tree.size > r->checkpoint ? v->tree.size - r->checkpoint : 0;
 
 	r->gaps = v->numbers.gaps;
+	r->not_signed = v->tail.blocks;
 	if (!bad) {
-		r->integrity.status = v->sealed_tail ? VERIFY_UNCONFIRMED : VERIFY_GOOD;
-		snprintf(r->integrity.text, sizeof(r->integrity.text),
-			"all %" PRIu64 " records in %" PRIu64 " blocks are as written; %" PRIu64
-			" blocks are newer than the checkpoint%s",
-			r->records, r->blocks, unsigned_blocks,
-			r->torn_history != 0 ? "; the history of checkpoints ends in a part of "
-					       "one, as a crash leaves it"
-					     : "");
+		verify_answer_whole(v);
 	} else if (r->integrity.status == VERIFY_GOOD) {
 		r->integrity.status = VERIFY_UNCONFIRMED;
 		snprintf(r->integrity.text, sizeof(r->integrity.text),
@@ -355,8 +336,8 @@ void verify_log(const char *dir, const struct verify_options *o, struct verify_r
 		snprintf(out->integrity.text, sizeof(out->integrity.text), "%.300s: %s", dir,
 			strerror(errno));
 	} else {
+		verify_note_seen(&v);
 		verify_read_targets(&v);
-		note_closed(&v);
 		if (!verify_is_bad(&v) && open_entries(&v))
 			take_segments(&v);
 		check_origin(&v);

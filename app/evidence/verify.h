@@ -12,11 +12,20 @@
 //
 // Block by block: its entry (form, number, chain, counters), its copy in the segment, the data; and
 // where a checkpoint is of as many blocks, the root of the log tree. The first that fails is named.
+//
+// Nothing vouches for blocks that are newer than the newest checkpoint, and whoever can write to
+// the directory could put an old checkpoint back and write others behind it. So they are good only
+// where they look like those of the moment before the next one: no record, and no segment by its
+// name, more than VERIFY_TAIL_US past the checkpoint, and the last of them in a segment that is
+// open.
 #pragma once
 
 #include "app/evidence/entry.h"
 #include "app/evidence/folder.h"
 #include "app/evidence/note.h"
+
+// A gateway signs every 10 seconds; a busy one, or one that starts anew after a crash, is late.
+#define VERIFY_TAIL_US 60000000ll
 
 enum verify_status {
 	VERIFY_GOOD,
@@ -49,6 +58,7 @@ struct verify_report {
 	char gateway[ENTRY_TEXT_MAX];               // JSON
 	uint64_t segments, blocks, records, pruned; // pruned: blocks
 	uint64_t entries, checkpoint;               // blocks that each covers
+	uint64_t not_signed;                        // blocks newer than the checkpoint
 	uint64_t attempted, lost, missed, gaps;     // as the last block says; gap records
 	int64_t checkpoint_time;
 	uint64_t torn_history; // bytes behind the last note of FILE_CHECKPOINTS, of a write that

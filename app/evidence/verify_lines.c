@@ -10,15 +10,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A number behind a key. A quote inside a string is escaped, so that no string can hold a key.
-static bool number_of(const char *line, size_t len, const char *key, uint64_t *v)
+// What stands behind a key. A quote inside a string is escaped, so that no string can hold a key.
+static const char *behind(const char *line, size_t len, const char *key)
 {
-	const char *p = memmem(line, len, key, strlen(key)), *end = line + len;
+	const char *p = memmem(line, len, key, strlen(key));
 
-	if (p == NULL || (p += strlen(key)) == end || !isdigit((unsigned char)*p))
+	return p != NULL && p + strlen(key) != line + len ? p + strlen(key) : NULL;
+}
+
+static bool digits(const char *p, const char *end, uint64_t *v)
+{
+	if (p == NULL || p == end || !isdigit((unsigned char)*p))
 		return false;
 	for (*v = 0; p != end && isdigit((unsigned char)*p); p++)
 		*v = *v * 10 + (uint64_t)(*p - '0');
+	return true;
+}
+
+static bool number_of(const char *line, size_t len, const char *key, uint64_t *v)
+{
+	return digits(behind(line, len, key), line + len, v);
+}
+
+static bool time_of(const char *line, size_t len, const char *key, int64_t *t)
+{
+	const char *p = behind(line, len, key);
+	const bool minus = p != NULL && *p == '-';
+	uint64_t v;
+
+	if (!digits(minus ? p + 1 : p, line + len, &v))
+		return false;
+	*t = (int64_t)(minus ? -v : v);
 	return true;
 }
 
@@ -66,6 +88,16 @@ static const char *take_number(struct numbers *n, const char *line, size_t len)
 	return wrong;
 }
 
+// Search goes by the times of the entry, and so does what may stand behind the newest checkpoint: a
+// record of others would not be found.
+static bool has_times(const struct entry *e, const char *line, size_t len)
+{
+	int64_t t0, t1;
+
+	return time_of(line, len, ",\"t0\":", &t0) && time_of(line, len, ",\"t1\":", &t1) &&
+	       t0 >= e->t0 && t1 <= e->t1;
+}
+
 static bool has_gateway(const struct entry *e, const char *line, size_t len)
 {
 	char key[ENTRY_TEXT_MAX + 8];
@@ -91,6 +123,8 @@ const char *verify_lines(struct verifier *v, const struct entry *e, const char *
 
 		if (!has_gateway(e, p, (size_t)(nl - p)))
 			return "a record of another gateway stands in it";
+		if (!has_times(e, p, (size_t)(nl - p)))
+			return "a record of other times than its entry's stands in it";
 		wrong = take_number(&v->numbers, p, (size_t)(nl - p));
 		p = nl + 1;
 	}

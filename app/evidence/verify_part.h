@@ -36,6 +36,23 @@ struct numbers {
 	uint64_t gaps;
 };
 
+// Blocks that are newer than the newest checkpoint: nobody vouches for them. A gateway that writes
+// signs every 10 seconds, so they reach little past its time; an attacker who puts an old
+// checkpoint back has more to say than that.
+struct tail {
+	uint64_t blocks, records;
+	int64_t t;       // latest of their records
+	bool named_late; // the name of a segment of theirs is of a later time than they may have
+	bool closed;     // the last is in a segment that nobody wrote any more
+};
+
+// What was there before the checkpoint was read. Blocks that came later may be as new as they like.
+struct seen {
+	uint64_t closed; // segments before this one were closed
+	uint64_t number; // of the last segment
+	off_t size;      // and how long it was
+};
+
 struct verifier {
 	int dir_fd;
 	const struct verify_options *o;
@@ -56,8 +73,9 @@ struct verifier {
 	struct hash before_hash;
 	struct numbers numbers;
 	const char *segment; // being read
-	uint64_t closed;     // segments before this one were closed when the entries were opened
-	bool sealed_tail;    // a closed segment holds blocks that no entry tells of
+	struct seen seen;
+	struct tail tail;
+	bool sealed_tail; // a closed segment holds blocks that no entry tells of
 };
 
 // The first thing that is wrong; those after it are not looked at.
@@ -71,6 +89,15 @@ void verify_read_targets(struct verifier *v);
 void verify_reach_targets(struct verifier *v);
 // At the end: those that were not reached, and the anchor's answer.
 void verify_end_targets(struct verifier *v);
+
+// Before anything is read: which segments are there, and which of them are closed. Where the folder
+// cannot be read the caller finds out later.
+void verify_note_seen(struct verifier *v);
+// A block that the newest checkpoint does not cover.
+void verify_add_tail(
+	struct verifier *v, const struct segment_file *f, const struct segment_block *b);
+// At the end, where nothing is wrong: what that says of the blocks, signed and not.
+void verify_answer_whole(struct verifier *v);
 
 // The lines of a block. NULL, or what is wrong.
 const char *verify_lines(struct verifier *v, const struct entry *e, const char *lines, size_t len);

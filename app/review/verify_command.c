@@ -31,6 +31,10 @@ static const char help[] =
 	"                    copy of the log's file of that name. A directory has its own\n"
 	"  --json            the answers as a JSON object\n"
 	"\n"
+	"Blocks that are newer than the newest checkpoint are not signed. They are unconfirmed "
+	"where\n"
+	"they reach more than 60 s past it, or where the log is closed.\n"
+	"\n"
 	"Exit status: 0 good, 1 tampered with, 2 unreadable, 3 unconfirmed.\n";
 
 struct verify_command {
@@ -87,10 +91,10 @@ static void print_json(const struct verify_report *r)
 	put_json_gateway(r->gateway);
 	printf(",\"segments\":%" PRIu64 ",\"blocks\":%" PRIu64 ",\"records\":%" PRIu64
 	       ",\"pruned\":%" PRIu64 ",\"checkpoint\":%" PRIu64 ",\"attempted\":%" PRIu64
-	       ",\"lost\":%" PRIu64 ",\"missed\":%" PRIu64 ",\"gaps\":%" PRIu64
-	       ",\"torn_history\":%" PRIu64 ",\"exit\":%d}\n",
-		r->segments, r->blocks, r->records, r->pruned, r->checkpoint, r->attempted, r->lost,
-		r->missed, r->gaps, r->torn_history, verify_exit(r));
+	       ",\"not_signed\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"missed\":%" PRIu64
+	       ",\"gaps\":%" PRIu64 ",\"torn_history\":%" PRIu64 ",\"exit\":%d}\n",
+		r->segments, r->blocks, r->records, r->pruned, r->checkpoint, r->attempted,
+		r->not_signed, r->lost, r->missed, r->gaps, r->torn_history, verify_exit(r));
 }
 
 static void print_answer(const char *name, const struct verify_answer *a)

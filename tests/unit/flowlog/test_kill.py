@@ -29,6 +29,7 @@ BHLOG = BHCTL = WRITE_LOG = None
 KILLS = int(os.environ.get("BRIDGEHEAD_KILLS", "60"))
 SEED = int(os.environ.get("BRIDGEHEAD_SEED", str(random.randrange(10**6))))
 LIVES = 5  # of one directory: each verification reads all of them
+SAMPLE_S = 1795510800  # SAMPLE_T of sample.h
 RESTART = 3  # records that the next start adds: gap, start, stop
 
 
@@ -77,7 +78,8 @@ class Kill(unittest.TestCase):
             return int.from_bytes(f.read(8), "little")
 
     def restart(self, log):
-        subprocess.run([WRITE_LOG, log, "gw-a1", self.key, "0", "0"], check=True)
+        since = int(time.time()) - SAMPLE_S  # as the next life's records, that follow its checkpoint
+        subprocess.run([WRITE_LOG, log, "gw-a1", self.key, "0", "0", "0", "every", "1", str(since)], check=True)
 
     def check_kill(self, log, upcoming):
         where = f"BRIDGEHEAD_SEED={SEED}"
