@@ -166,6 +166,10 @@ static void take_block(struct verifier *v, struct segment_reader *reader,
 	if (block >= v->r->checkpoint)
 		verify_add_tail(v, f, b);
 	add_entry(v, &e, b->frame.entry, b->frame.entry_len);
+	if (!verify_is_bad(v) && !verify_index_add(v, b)) {
+		v->r->integrity.status = VERIFY_UNREADABLE;
+		snprintf(v->r->integrity.text, sizeof(v->r->integrity.text), "out of memory");
+	}
 }
 
 // ---- one segment
@@ -177,10 +181,12 @@ static bool more_entries(const struct verifier *v)
 	return at >= 0 && (uint64_t)at < v->entry_bytes;
 }
 
-static void end_of_segment(struct verifier *v, enum segment_next end, bool closed)
+static void end_of_segment(struct verifier *v, int fd, enum segment_next end, bool closed)
 {
-	if (end == SEGMENT_END || end == SEGMENT_OPEN)
+	if (end == SEGMENT_END || end == SEGMENT_OPEN) {
+		verify_index_check(v, fd, end, closed);
 		return;
+	}
 	if (end == SEGMENT_ERROR) {
 		v->r->integrity.status = VERIFY_UNREADABLE;
 		snprintf(v->r->integrity.text, sizeof(v->r->integrity.text), "%s: %s", v->segment,
@@ -206,6 +212,7 @@ static void take_segment(struct verifier *v, const struct segment_file *f)
 		return; // pruned meanwhile
 	errno = fd < 0 ? -fd : ENOMEM;
 	v->r->segments++;
+	v->index.n = 0;
 	while (reader != NULL && !verify_is_bad(v) &&
 		(next = segment_reader_next(reader, &b)) == SEGMENT_BLOCK) {
 		if (v->r->blocks == 0 && b.entry.block > v->tree.size)
@@ -214,7 +221,7 @@ static void take_segment(struct verifier *v, const struct segment_file *f)
 			take_block(v, reader, &b, f);
 	}
 	if (!verify_is_bad(v))
-		end_of_segment(v, next, !f->open);
+		end_of_segment(v, fd, next, !f->open);
 	segment_reader_free(reader);
 	if (fd >= 0)
 		close(fd);
@@ -349,6 +356,7 @@ void verify_log(const char *dir, const struct verify_options *o, struct verify_r
 	if (v.dir_fd >= 0)
 		close(v.dir_fd);
 	hasher_free(v.hasher);
+	free(v.index.v);
 	free(v.line);
 	free(v.targets.v);
 }

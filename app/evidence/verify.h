@@ -10,8 +10,9 @@
 //   completeness  attempted - lost = present, and every hole in the numbers told by a gap record?
 //   redaction     which blocks are not there?
 //
-// Block by block: its entry (form, number, chain, counters), its copy in the segment, the data; and
-// where a checkpoint is of as many blocks, the root of the log tree. The first that fails is named.
+// Block by block: its entry (form, number, chain, counters), its copy in the segment, the data,
+// what the segment's index tells of it; and where a checkpoint is of as many blocks, the root of
+// the log tree. The first that fails is named.
 //
 // Nothing vouches for blocks that are newer than the newest checkpoint, and whoever can write to
 // the directory could put an old checkpoint back and write others behind it. So they are good only
@@ -59,7 +60,9 @@ struct verify_report {
 	uint64_t segments, blocks, records, pruned; // pruned: blocks
 	uint64_t entries, checkpoint;               // blocks that each covers
 	uint64_t not_signed;                        // blocks newer than the checkpoint
-	uint64_t attempted, lost, missed, gaps;     // as the last block says; gap records
+	uint64_t no_index; // closed segments without one: a full disk leaves them so, and a search
+			   // reads them whole, so that nothing can be hidden by taking it away
+	uint64_t attempted, lost, missed, gaps; // as the last block says; gap records
 	int64_t checkpoint_time;
 	uint64_t torn_history; // bytes behind the last note of FILE_CHECKPOINTS, of a write that
 			       // was cut

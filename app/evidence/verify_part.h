@@ -53,6 +53,12 @@ struct seen {
 	off_t size;      // and how long it was
 };
 
+// What the index of the segment that is read ought to hold.
+struct index {
+	struct frame_item *v;
+	uint32_t n, cap;
+};
+
 struct verifier {
 	int dir_fd;
 	const struct verify_options *o;
@@ -75,6 +81,7 @@ struct verifier {
 	const char *segment; // being read
 	struct seen seen;
 	struct tail tail;
+	struct index index;
 	bool sealed_tail; // a closed segment holds blocks that no entry tells of
 };
 
@@ -98,6 +105,11 @@ void verify_add_tail(
 	struct verifier *v, const struct segment_file *f, const struct segment_block *b);
 // At the end, where nothing is wrong: what that says of the blocks, signed and not.
 void verify_answer_whole(struct verifier *v);
+
+// A block of the segment that is read. False without memory.
+bool verify_index_add(struct verifier *v, const struct segment_block *b);
+// At the segment's end: that its index is of these blocks, and that there are any.
+void verify_index_check(struct verifier *v, int fd, enum segment_next end, bool closed);
 
 // The lines of a block. NULL, or what is wrong.
 const char *verify_lines(struct verifier *v, const struct entry *e, const char *lines, size_t len);

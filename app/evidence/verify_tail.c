@@ -114,6 +114,10 @@ void verify_answer_whole(struct verifier *v)
 		n += (size_t)snprintf(r->integrity.text + n, sizeof(r->integrity.text) - n,
 			"; %" PRIu64 " newer blocks are not signed%s%s", t->blocks,
 			why != NULL ? ", " : " yet", why != NULL ? why : "");
+	if (r->no_index != 0)
+		n += (size_t)snprintf(r->integrity.text + n, sizeof(r->integrity.text) - n,
+			"; %" PRIu64 " closed segments have no index, as a full disk leaves them",
+			r->no_index);
 	snprintf(r->integrity.text + n, sizeof(r->integrity.text) - n, "%s%s",
 		v->sealed_tail ? "; entries do not tell of all blocks of closed segments" : "",
 		r->torn_history != 0 ? "; the history of checkpoints ends in a part of one, as a "
