@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int add(struct segment_list *l, size_t *cap, const char *name, uint64_t number, bool open)
@@ -89,27 +90,64 @@ void segment_list_free(struct segment_list *l)
 	memset(l, 0, sizeof(*l));
 }
 
+// Of a name that could not be found: a link that leads nowhere is there all the same.
+static int not_found(int dir_fd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)
+		       ? -ENOLINK
+		       : -ENOENT;
+}
+
+int folder_open(int dir_fd, const char *name)
+{
+	int fd = openat(dir_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), rc = 0;
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT ? not_found(dir_fd, name) : -errno;
+	if (fstat(fd, &st) != 0)
+		rc = -errno;
+	else if (!S_ISREG(st.st_mode))
+		rc = S_ISDIR(st.st_mode) ? -EISDIR : -EMEDIUMTYPE;
+	if (rc == 0)
+		return fd;
+	close(fd);
+	return rc;
+}
+
+const char *folder_strerror(int error)
+{
+	const int e = error < 0 ? -error : error;
+
+	return e == EMEDIUMTYPE || e == ENXIO ? "not a regular file"
+	       : e == ENOLINK                 ? "a link that leads nowhere"
+					      : strerror(e);
+}
+
 int segment_file_open(int dir_fd, const struct segment_file *f)
 {
 	char name[sizeof(f->name)];
-	int fd = openat(dir_fd, f->name, O_RDONLY | O_CLOEXEC);
+	int fd = folder_open(dir_fd, f->name);
 
-	if (fd < 0 && errno == ENOENT && f->open) {
-		snprintf(name, sizeof(name), "%.*s",
-			(int)(strlen(f->name) - strlen(SEGMENT_SUFFIX_OPEN)), f->name);
-		fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
-	}
-	return fd >= 0 ? fd : -errno;
+	if (fd != -ENOENT || !f->open)
+		return fd;
+	snprintf(name, sizeof(name), "%.*s", (int)(strlen(f->name) - strlen(SEGMENT_SUFFIX_OPEN)),
+		f->name);
+	return folder_open(dir_fd, name);
 }
 
 char *folder_read(int dir_fd, const char *name, size_t max, size_t *len)
 {
-	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+	int fd = dir_fd == AT_FDCWD ? open(name, O_RDONLY | O_CLOEXEC) : folder_open(dir_fd, name);
 	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
 	size_t cap = max < 65536 ? max : 65536;
 	char *text = f != NULL ? malloc(cap + 1) : NULL;
 
 	*len = 0;
+	if (fd < 0 && dir_fd != AT_FDCWD)
+		errno = -fd;
 	while (text != NULL) {
 		*len += fread(text + *len, 1, cap - *len, f);
 		if (*len < cap || cap == max)

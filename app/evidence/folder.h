@@ -46,9 +46,16 @@ struct segment_list {
 int segment_list_read(int dir_fd, struct segment_list *l);
 void segment_list_free(struct segment_list *l);
 
-// Opens for reading; one that was closed since the list was read, under its final name.
+// Opens a file for reading. The descriptor, or -errno: what is no regular file is refused and not
+// waited for (a pipe in place of a segment would keep a reader for ever): -EISDIR, -EMEDIUMTYPE; a
+// name that leads nowhere is not "no such file": -ENOLINK.
+int folder_open(int dir_fd, const char *name);
+// strerror() of these, errno or its negative.
+const char *folder_strerror(int error);
+
+// The same; one that was closed since the list was read, under its final name.
 int segment_file_open(int dir_fd, const struct segment_file *f);
 
 // A whole small file, at most max bytes, NUL behind it; free() it. NULL: errno tells (EFBIG:
-// larger).
+// larger). With AT_FDCWD somebody named it, and it may be a pipe; in a log's directory it may not.
 char *folder_read(int dir_fd, const char *name, size_t max, size_t *len);

@@ -188,7 +188,7 @@ static int add_leaf(struct hasher *h, struct leaves *l, uint64_t *cap, const cha
 
 int leaves_read(struct hasher *h, int dir_fd, uint64_t limit, uint64_t seq, struct leaves *out)
 {
-	int fd = openat(dir_fd, FILE_ENTRIES, O_RDONLY | O_CLOEXEC), rc = 0;
+	int fd = folder_open(dir_fd, FILE_ENTRIES), rc = 0;
 	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
 	uint64_t cap = 0;
 	char *line = NULL;
@@ -197,7 +197,7 @@ int leaves_read(struct hasher *h, int dir_fd, uint64_t limit, uint64_t seq, stru
 
 	memset(out, 0, sizeof(*out));
 	if (f == NULL)
-		return -errno;
+		return fd < 0 ? fd : -errno;
 	while (rc == 0 && out->n < limit && (len = getline(&line, &line_cap, f)) > 0 &&
 		line[len - 1] == '\n') {
 		struct entry e;

@@ -190,7 +190,7 @@ static void end_of_segment(struct verifier *v, int fd, enum segment_next end, bo
 	if (end == SEGMENT_ERROR) {
 		v->r->integrity.status = VERIFY_UNREADABLE;
 		snprintf(v->r->integrity.text, sizeof(v->r->integrity.text), "%s: %s", v->segment,
-			strerror(errno));
+			folder_strerror(errno));
 		return;
 	}
 	if (!closed && !more_entries(v) && v->tree.size >= v->r->checkpoint)
@@ -242,16 +242,18 @@ static uint64_t whole_lines(int fd, off_t size)
 
 static bool open_entries(struct verifier *v)
 {
-	int fd = openat(v->dir_fd, FILE_ENTRIES, O_RDONLY | O_CLOEXEC);
+	int fd = folder_open(v->dir_fd, FILE_ENTRIES);
 	struct stat st = {0};
 
-	if (fd < 0 && errno == ENOENT)
+	if (fd == -ENOENT)
 		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	else if (fd < 0)
+		errno = -fd;
 	v->entries = fd >= 0 ? fdopen(fd, "r") : NULL;
 	if (v->entries == NULL || fstat(fd, &st) != 0) {
 		v->r->integrity.status = VERIFY_UNREADABLE;
 		snprintf(v->r->integrity.text, sizeof(v->r->integrity.text), FILE_ENTRIES ": %s",
-			strerror(errno));
+			folder_strerror(errno));
 		return false;
 	}
 	v->entry_bytes = whole_lines(fd, st.st_size);

@@ -35,16 +35,20 @@ static void no_memory(struct verifier *v)
 	snprintf(v->r->integrity.text, sizeof(v->r->integrity.text), "out of memory");
 }
 
+static void unreadable(struct verifier *v, const char *name, int error)
+{
+	v->r->integrity.status = VERIFY_UNREADABLE;
+	snprintf(v->r->integrity.text, sizeof(v->r->integrity.text), "%s: %s", name,
+		folder_strerror(error));
+}
+
 // A file that the log may have. NULL: it has not, or it cannot be read, which is another thing.
 static char *read_optional(struct verifier *v, const char *name, size_t max, size_t *len)
 {
 	char *text = folder_read(v->dir_fd, name, max, len);
 
-	if (text == NULL && errno != ENOENT) {
-		v->r->integrity.status = VERIFY_UNREADABLE;
-		snprintf(v->r->integrity.text, sizeof(v->r->integrity.text), "%s: %s", name,
-			strerror(errno));
-	}
+	if (text == NULL && errno != ENOENT)
+		unreadable(v, name, errno);
 	return text;
 }
 
@@ -189,13 +193,18 @@ static void read_newest(struct verifier *v)
 {
 	size_t len;
 	char *text = folder_read(v->dir_fd, FILE_CHECKPOINT, NOTE_MAX, &len);
+	const int error = text == NULL ? errno : 0;
 	struct target t = {.kind = TARGET_NEWEST, .file = FILE_CHECKPOINT};
 	struct note n;
 
 	v->r->signer.status = VERIFY_UNCONFIRMED;
-	if (text == NULL && errno == ENOENT) {
+	if (error == ENOENT) {
 		snprintf(v->r->signer.text, sizeof(v->r->signer.text),
 			"nobody: there is no checkpoint");
+	} else if (error != 0 && error != EFBIG) {
+		unreadable(v, FILE_CHECKPOINT, error);
+		snprintf(v->r->signer.text, sizeof(v->r->signer.text),
+			"nobody: the checkpoint cannot be read");
 	} else if (text == NULL || !note_read(text, len, &n, &t.c) || n.len != len) {
 		verify_bad(v, &v->r->integrity, false, 0, "the checkpoint is not one");
 		snprintf(v->r->signer.text, sizeof(v->r->signer.text),

@@ -58,9 +58,9 @@ static int read_log(struct prove *p, const char *dir, uint64_t seq)
 		return say(p, 2, strerror(errno));
 	}
 	p->note = folder_read(p->dir_fd, FILE_CHECKPOINT, NOTE_MAX, &p->note_len);
-	if (p->note == NULL)
+	if (p->note == NULL && errno == ENOENT)
 		return say(p, 3, "the log has no checkpoint yet");
-	if (!note_read(p->note, p->note_len, &n, &p->checkpoint))
+	if (p->note == NULL || !note_read(p->note, p->note_len, &n, &p->checkpoint))
 		return say(p, 2, "the checkpoint cannot be read");
 	rc = leaves_read(p->hasher, p->dir_fd, p->checkpoint.size, seq, &p->leaves);
 	if (rc != 0 || p->leaves.n != p->checkpoint.size)

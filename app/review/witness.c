@@ -85,7 +85,7 @@ static char *from_directory(struct witness *w, const char *dir, size_t *len)
 
 	if (note == NULL || !note_read(note, *len, &n, &c)) {
 		fprintf(stderr, "bhlog: %s/" FILE_CHECKPOINT ": %s\n", dir,
-			note == NULL ? strerror(errno) : "not a checkpoint");
+			note == NULL ? folder_strerror(errno) : "not a checkpoint");
 	} else if (leaves_read(w->hasher, fd, c.size, 0, &leaves) != 0) {
 		fprintf(stderr, "bhlog: %s/" FILE_ENTRIES ": cannot be read\n", dir);
 	} else {
