@@ -4,7 +4,7 @@
 """Files of a log that are not what they should be: both verifiers answer at once and alike:
 test_files.py BHLOG BHCTL WRITE_LOG"""
 import os
-import shutil
+import subprocess
 import sys
 import unittest
 
@@ -41,6 +41,23 @@ class Files(Case):
                     self.assertIn(name, x["integrity"]["text"] + x["anchor"]["text"])
                 self.restore(name)
         self.check(0)
+
+    def test_without_cryptography(self):
+        """Not to be able to tell is not "tampered with"."""
+        with open(os.path.join(self.tmp.name, "cryptography.py"), "w", encoding="ascii") as f:
+            f.write("raise ImportError\n")
+        p = run(sys.executable, second.VERIFY_LOG, self.dir, env=os.environ | {"PYTHONPATH": self.tmp.name})
+        self.assertEqual((p.returncode, p.stdout), (2, ""))
+        self.assertIn("needs the Python package cryptography", p.stderr)
+
+    def test_output_that_nobody_reads(self):
+        for option in ([], ["--json"]):
+            read, write = os.pipe()
+            os.close(read)
+            p = subprocess.run([sys.executable, second.VERIFY_LOG, self.dir, *option], stdout=write,
+                               stderr=subprocess.PIPE, check=False)
+            os.close(write)
+            self.assertEqual(p.stderr, b"")
 
     def test_pipe_where_a_proof_is_made(self):
         for name in ("checkpoint", "entries"):
