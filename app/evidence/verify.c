@@ -319,7 +319,10 @@ static void answer_rest(struct verifier *v)
 			r->attempted, r->lost, r->gaps, r->missed);
 	}
 	r->redaction.status = r->pruned != 0 ? VERIFY_PRUNED : VERIFY_GOOD;
-	if (r->pruned != 0)
+	if (r->integrity.status == VERIFY_UNREADABLE && r->segments == 0) {
+		r->redaction.status = VERIFY_UNCONFIRMED;
+		snprintf(r->redaction.text, sizeof(r->redaction.text), "not examined");
+	} else if (r->pruned != 0)
 		snprintf(r->redaction.text, sizeof(r->redaction.text),
 			"the first %" PRIu64
 			" blocks are not there, only their entries: pruned, or "
@@ -344,6 +347,8 @@ void verify_log(const char *dir, const struct verify_options *o, struct verify_r
 		out->integrity.status = VERIFY_UNREADABLE;
 		snprintf(out->integrity.text, sizeof(out->integrity.text), "%.300s: %s", dir,
 			strerror(errno));
+		answer_rest(&v);
+		verify_end_targets(&v);
 	} else {
 		verify_note_seen(&v);
 		verify_read_targets(&v);

@@ -4,12 +4,14 @@
 """Files of a log that are not what they should be: both verifiers answer at once and alike:
 test_files.py BHLOG BHCTL WRITE_LOG"""
 import os
+import struct
 import subprocess
 import sys
 import unittest
 
 import second
 import test_tamper
+from segment import Segment, crc32c
 from test_tamper import Case, run
 
 setUpModule, tearDownModule = test_tamper.setUpModule, test_tamper.tearDownModule
@@ -41,6 +43,55 @@ class Files(Case):
                     self.assertIn(name, x["integrity"]["text"] + x["anchor"]["text"])
                 self.restore(name)
         self.check(0)
+
+    def test_empty(self):
+        names = {"checkpoint": 1, "checkpoints": 0, "cosigned": 2, "rotations": 0, "entries": 3}
+        for name, status in names.items():
+            self.replace(name, lambda p: open(p, "wb").close())
+            with self.subTest(name=name):
+                self.check(status)
+            self.restore(name)
+
+    def test_too_large(self):
+        def large(path):
+            with open(path, "wb") as f:
+                f.write(b"x\n" * (10 << 20))
+
+        for name, status in (("checkpoint", 1), ("cosigned", 2), ("rotations", 2)):
+            self.replace(name, large)
+            with self.subTest(name=name):
+                self.check(status)
+            self.restore(name)
+
+    def test_block_in_two_frames(self):
+        s = Segment(self.segments()[1])
+        text, (head, _) = s.lines(0), s.blocks[0]
+        for parts in ((text[:100], text[100:]), (text, b"")):
+            data = b"".join(subprocess.run(["zstd", "-cq"], input=p, capture_output=True, check=True).stdout
+                            for p in parts)
+            payload = b"BHB1" + struct.pack("<III", len(data), crc32c(data), len(text)) + head[24:-4]
+            s.blocks[0] = (head[:8] + payload + struct.pack("<I", crc32c(payload)), data)
+            s.save()
+            self.check(1, block=s.number(0), segment=s.path, integrity="tampered")
+        for option in ([], ["--no-check"], ["--content-size"], ["-19", "--no-content-size"]):  # forms of one frame
+            data = subprocess.run(["zstd", "-cq", *option, "--stream-size=%d" % len(text)], input=text,
+                                  capture_output=True, check=True).stdout
+            payload = b"BHB1" + struct.pack("<III", len(data), crc32c(data), len(text)) + head[24:-4]
+            s.blocks[0] = (head[:8] + payload + struct.pack("<I", crc32c(payload)), data)
+            s.save()
+            x = self.both()
+            self.assertNotEqual(x["bad_block"], s.number(0))  # only the index, of the blocks behind it, is wrong now
+
+    def test_no_key(self):
+        for program in ([test_tamper.BHLOG, "verify"], [sys.executable, second.VERIFY_LOG]):
+            self.assertEqual(run(*program, self.dir, "--key", "").returncode, 2)
+
+    def test_no_directory(self):
+        kept = self.dir
+        for self.dir in ("/nonexistent", "/dev/null", self.path("checkpoint")):
+            x = self.check(2, integrity="unreadable", completeness="unconfirmed", redaction="unconfirmed")
+            self.assertIn(self.dir, x["integrity"]["text"])
+        self.dir = kept
 
     def test_without_cryptography(self):
         """Not to be able to tell is not "tampered with"."""
