@@ -20,6 +20,19 @@ const char *verify_status_name(enum verify_status s)
 	return names[s];
 }
 
+// The segment that holds a block that was read, or the one that is being read.
+static const char *holder(const struct verifier *v, uint64_t block)
+{
+	const char *name = "";
+
+	if (block >= v->tree.size)
+		return v->segment != NULL ? v->segment : "";
+	for (size_t i = 0; v->first != NULL && i < v->list.n; i++)
+		if (v->first[i] <= block)
+			name = v->list.v[i].name;
+	return name;
+}
+
 void verify_bad(struct verifier *v, struct verify_answer *a, bool known, uint64_t block,
 	const char *format, ...)
 {
@@ -33,8 +46,7 @@ void verify_bad(struct verifier *v, struct verify_answer *a, bool known, uint64_
 	va_end(ap);
 	v->r->has_bad = known;
 	v->r->bad_block = block;
-	snprintf(v->r->bad_segment, sizeof(v->r->bad_segment), "%s",
-		known && v->segment != NULL ? v->segment : "");
+	snprintf(v->r->bad_segment, sizeof(v->r->bad_segment), "%s", known ? holder(v, block) : "");
 }
 
 bool verify_is_bad(const struct verifier *v)
@@ -200,8 +212,9 @@ static void end_of_segment(struct verifier *v, int fd, enum segment_next end, bo
 				    : "its bytes are damaged or changed");
 }
 
-static void take_segment(struct verifier *v, const struct segment_file *f)
+static void take_segment(struct verifier *v, size_t i)
 {
+	const struct segment_file *f = &v->list.v[i];
 	int fd = segment_file_open(v->dir_fd, f);
 	struct segment_reader *reader = fd >= 0 ? segment_reader_new(fd) : NULL;
 	struct segment_block b;
@@ -217,6 +230,12 @@ static void take_segment(struct verifier *v, const struct segment_file *f)
 		(next = segment_reader_next(reader, &b)) == SEGMENT_BLOCK) {
 		if (v->r->blocks == 0 && b.entry.block > v->tree.size)
 			skip_pruned(v, b.entry.block);
+		if (v->index.n == 0 && b.entry.block != v->tree.size &&
+			(i == 0 || f->number != v->list.v[i - 1].number + 1) &&
+			!verify_index_lists(fd, v->tree.size))
+			v->segment = NULL; // it may have been in one that is not there
+		if (v->index.n == 0 && b.entry.block == v->tree.size)
+			v->first[i] = v->tree.size;
 		if (!verify_is_bad(v))
 			take_block(v, reader, &b, f);
 	}
@@ -262,24 +281,29 @@ static bool open_entries(struct verifier *v)
 
 static void take_segments(struct verifier *v)
 {
-	struct segment_list l;
-	int rc = segment_list_read(v->dir_fd, &l);
+	struct segment_list *l = &v->list;
+	int rc = segment_list_read(v->dir_fd, l);
 
-	if (rc == 0 && l.n == 0 && v->entry_bytes == 0)
+	if (rc == 0 && l->n == 0 && v->entry_bytes == 0)
 		rc = -ENOENT;
+	if (rc == 0 && l->n != 0) {
+		v->first = malloc(l->n * sizeof(*v->first));
+		rc = v->first != NULL ? 0 : -ENOMEM;
+	}
 	if (rc != 0) {
 		v->r->integrity.status = VERIFY_UNREADABLE;
 		snprintf(v->r->integrity.text, sizeof(v->r->integrity.text), "%s",
 			rc == -ENOENT ? "there is no flow log" : strerror(-rc));
 	}
-	for (size_t i = 0; i < l.n && !verify_is_bad(v); i++)
-		take_segment(v, &l.v[i]);
+	for (size_t i = 0; v->first != NULL && i < l->n; i++)
+		v->first[i] = UINT64_MAX;
+	for (size_t i = 0; i < l->n && !verify_is_bad(v); i++)
+		take_segment(v, i);
+	v->segment = NULL;
 	if (!verify_is_bad(v) && more_entries(v)) {
 		verify_bad(
 			v, &v->r->integrity, true, v->tree.size, "it is missing: the log was cut");
 	}
-	v->segment = NULL;
-	segment_list_free(&l);
 }
 
 static void check_origin(struct verifier *v)
@@ -290,7 +314,7 @@ static void check_origin(struct verifier *v)
 		return;
 	snprintf(gw, sizeof(gw), "\"%s\"", v->targets.newest.c.origin);
 	if (strcmp(gw, v->r->gateway) != 0)
-		verify_bad(v, &v->r->integrity, true, 0, "the checkpoint is of another log (%s)",
+		verify_bad(v, &v->r->integrity, false, 0, "the checkpoint is of another log (%s)",
 			v->targets.newest.c.origin);
 }
 
@@ -363,6 +387,8 @@ void verify_log(const char *dir, const struct verify_options *o, struct verify_r
 	if (v.dir_fd >= 0)
 		close(v.dir_fd);
 	hasher_free(v.hasher);
+	segment_list_free(&v.list);
+	free(v.first);
 	free(v.index.v);
 	free(v.line);
 	free(v.targets.v);

@@ -28,6 +28,19 @@ bool verify_index_add(struct verifier *v, const struct segment_block *b)
 	return true;
 }
 
+bool verify_index_lists(int fd, uint64_t block)
+{
+	uint32_t n;
+	off_t at;
+	struct frame_item *items = segment_footer(fd, &n, &at);
+	bool found = false;
+
+	for (uint32_t i = 0; items != NULL && i < n; i++)
+		found = found || items[i].block == block;
+	free(items);
+	return found;
+}
+
 static bool same(const struct frame_item *a, const struct frame_item *b)
 {
 	return a->offset == b->offset && a->block == b->block && a->first == b->first &&

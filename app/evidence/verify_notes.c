@@ -106,7 +106,7 @@ static void end_history(
 	if (torn_end(rest, len, origin))
 		v->r->torn_history = len;
 	else
-		verify_bad(v, &v->r->integrity, true, size,
+		verify_bad(v, &v->r->integrity, false, 0,
 			"the history of checkpoints is damaged behind the one of %" PRIu64
 			" blocks",
 			size);
@@ -124,12 +124,12 @@ static void read_history(struct verifier *v)
 
 	while (text != NULL && !verify_is_bad(v) && note_read(text + at, len - at, &n, &t.c)) {
 		if (t.c.size < size)
-			verify_bad(v, &v->r->integrity, true, t.c.size,
+			verify_bad(v, &v->r->integrity, false, 0,
 				"the history of checkpoints goes back from %" PRIu64 " to %" PRIu64
 				" blocks",
 				size, t.c.size);
 		else if (check(v, &n, &by) == NOTE_FORGED)
-			verify_bad(v, &v->r->integrity, true, size,
+			verify_bad(v, &v->r->integrity, false, 0,
 				"a checkpoint of %" PRIu64 " blocks in the history has a false "
 				"signature",
 				t.c.size);
@@ -239,7 +239,7 @@ static void read_anchor(struct verifier *v, int dir_fd, const char *name, bool o
 		s = v->o->witness != NULL ? note_check(&n, v->o->witness) : NOTE_UNSIGNED;
 		t.witnessed = s == NOTE_SIGNED;
 		if (s == NOTE_FORGED)
-			verify_bad(v, &v->r->anchor, true, 0,
+			verify_bad(v, &v->r->anchor, false, 0,
 				"%.300s: the witness's signature is false", name);
 		else if (!add_target(&v->targets, &t))
 			no_memory(v);
@@ -276,7 +276,7 @@ void verify_read_targets(struct verifier *v)
 				verify_bad(v,
 					t->v[i].kind == TARGET_ANCHOR ? &v->r->anchor
 								      : &v->r->integrity,
-					true, 0, "%.200s: a checkpoint of another log (%.100s)",
+					false, 0, "%.200s: a checkpoint of another log (%.100s)",
 					t->v[i].file, t->v[i].c.origin);
 		}
 	}
@@ -307,11 +307,14 @@ void verify_reach_targets(struct verifier *v)
 			continue;
 		if (!hash_equal(&x->c.root, &root)) {
 			// Who forks a log makes its history, too: only other anchors tell where.
-			verify_bad(v, anchor ? &v->r->anchor : &v->r->integrity, true,
-				anchor ? v->good_anchor : v->good,
-				"%s of %" PRIu64 " blocks has another root: blocks were changed "
-				"at or after this one",
-				kind_text(x), x->c.size);
+			// Where another of as many blocks is right, it is this one that is wrong.
+			const uint64_t from = anchor ? v->good_anchor : v->good;
+
+			verify_bad(v, anchor ? &v->r->anchor : &v->r->integrity, from < x->c.size,
+				from, "%s of %" PRIu64 " blocks has another root: %s", kind_text(x),
+				x->c.size,
+				from < x->c.size ? "blocks were changed at or after this one"
+						 : "it was changed");
 			return;
 		}
 		v->good = x->c.size;
@@ -378,7 +381,7 @@ void verify_end_targets(struct verifier *v)
 	}
 	for (size_t i = 0; i < t->n && !verify_is_bad(v) && t->have_newest; i++) {
 		if (t->v[i].kind == TARGET_HISTORY && t->v[i].c.size > t->newest.c.size)
-			verify_bad(v, &v->r->integrity, true, t->newest.c.size,
+			verify_bad(v, &v->r->integrity, false, 0,
 				"the checkpoint is older than the history's newest: it was rolled "
 				"back");
 	}

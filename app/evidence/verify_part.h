@@ -78,14 +78,17 @@ struct verifier {
 	struct entry before; // of block tree.size - 1
 	struct hash before_hash;
 	struct numbers numbers;
-	const char *segment; // being read
+	struct segment_list list;
+	uint64_t *first;     // of each in the list: its first block; UINT64_MAX: none was read
+	const char *segment; // being read; NULL: the block at hand is not known to have been in it
 	struct seen seen;
 	struct tail tail;
 	struct index index;
 	bool sealed_tail; // a closed segment holds blocks that no entry tells of
 };
 
-// The first thing that is wrong; those after it are not looked at.
+// The first thing that is wrong; those after it are not looked at. known: there is a block to name,
+// and with it the segment that holds it, or held it where that is known.
 void verify_bad(struct verifier *v, struct verify_answer *a, bool known, uint64_t block,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 bool verify_is_bad(const struct verifier *v);
@@ -106,6 +109,8 @@ void verify_add_tail(
 // At the end, where nothing is wrong: what that says of the blocks, signed and not.
 void verify_answer_whole(struct verifier *v);
 
+// Whether the segment says that it holds the block, which is not there.
+bool verify_index_lists(int fd, uint64_t block);
 // A block of the segment that is read. False without memory.
 bool verify_index_add(struct verifier *v, const struct segment_block *b);
 // At the segment's end: that its index is of these blocks, and that there are any.
