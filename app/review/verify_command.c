@@ -73,8 +73,18 @@ static void put_json_answer(const char *name, const struct verify_answer *a)
 	printf("},");
 }
 
+// "": it has none, or there is no checkpoint.
+static void checkpoint_time(const struct verify_report *r, char out[32])
+{
+	out[0] = '\0';
+	if (r->checkpoint_time != 0)
+		moment_format(r->checkpoint_time, out);
+}
+
 static void print_json(const struct verify_report *r)
 {
+	char time[32];
+
 	putchar('{');
 	put_json_answer("integrity", &r->integrity);
 	put_json_answer("signer", &r->signer);
@@ -89,6 +99,12 @@ static void print_json(const struct verify_report *r)
 	}
 	printf(",\"gateway\":");
 	put_json_gateway(r->gateway);
+	checkpoint_time(r, time);
+	printf(",\"checkpoint_time\":");
+	if (time[0] != '\0')
+		put_json_text(time);
+	else
+		printf("null");
 	printf(",\"segments\":%" PRIu64 ",\"blocks\":%" PRIu64 ",\"records\":%" PRIu64
 	       ",\"pruned\":%" PRIu64 ",\"checkpoint\":%" PRIu64 ",\"attempted\":%" PRIu64
 	       ",\"not_signed\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"missed\":%" PRIu64
@@ -118,7 +134,7 @@ static void print_text(const struct verify_report *r)
 	if (r->has_bad)
 		printf("first bad     block %" PRIu64 "%s%s\n", r->bad_block,
 			r->bad_segment[0] != '\0' ? ", segment " : "", r->bad_segment);
-	moment_format(r->checkpoint_time, time);
+	checkpoint_time(r, time);
 	printf("\n%s: gateway %s, %" PRIu64 " records in %" PRIu64 " blocks and %" PRIu64
 	       " segments, checkpoint of %" PRIu64 " blocks%s%s\n\n",
 		verdicts[verify_exit(r)], r->gateway[0] != '\0' ? r->gateway : "unknown",

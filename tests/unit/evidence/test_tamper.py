@@ -92,7 +92,7 @@ class Case(unittest.TestCase):
             self.assertEqual(x[name]["status"], y[name]["status"], (name, x, y))
             self.assertNotEqual(x[name]["text"], "")
         for name in ("bad_block", "bad_segment", "exit", "blocks", "records", "pruned", "gaps", "segments",
-                     "torn_history", "not_signed", "no_index"):
+                     "torn_history", "not_signed", "no_index", "gateway", "checkpoint", "checkpoint_time"):
             self.assertEqual(x[name], y[name], (name, x, y))
         return x
 
@@ -118,7 +118,8 @@ class Tamper(Case):
         self.assertEqual(x["missed"], 14)
         self.assertIsNone(x["bad_block"])
         self.assertEqual(x["attempted"] - x["lost"], x["records"])
-        self.assertEqual(x["checkpoint"], len(self.entries()))
+        self.assertEqual((x["checkpoint"], x["gateway"]), (len(self.entries()), "gw-a1"))
+        self.assertRegex(x["checkpoint_time"], r"^2026-11-24T09:00:\d\dZ$")
         x = self.check(0, "--witness", key("witness"), anchor="good")
         self.assertIn("cosigned", x["anchor"]["text"])
         self.check(0, "--anchor", os.path.join(BASE, "state"), anchor="good")
