@@ -197,6 +197,44 @@ static bool holds(struct prove *p, const char *text)
 	return ok;
 }
 
+// Whether a block has the record whose entry is not written yet: of a segment that is open.
+static bool is_in_open(const struct prove *p, uint64_t seq)
+{
+	struct segment_list l;
+	struct segment_block b;
+	bool found = false;
+
+	if (segment_list_read(p->dir_fd, &l) != 0)
+		return false;
+	for (size_t i = 0; i < l.n; i++) {
+		const int fd = l.v[i].open ? segment_file_open(p->dir_fd, &l.v[i]) : -1;
+		struct segment_reader *r = fd >= 0 ? segment_reader_new(fd) : NULL;
+
+		while (r != NULL && !found && segment_reader_next(r, &b) == SEGMENT_BLOCK)
+			found = b.entry.first <= seq && seq <= b.entry.attempted;
+		segment_reader_free(r);
+		if (fd >= 0)
+			close(fd);
+	}
+	segment_list_free(&l);
+	return found;
+}
+
+// No block of the checkpoint has the record: a newer one may, or none at all.
+static int not_covered(struct prove *p, uint64_t seq)
+{
+	struct leaves all;
+	const int rc = leaves_read(p->hasher, p->dir_fd, UINT64_MAX, seq, &all);
+	const bool found = rc == 0 && all.found;
+
+	leaves_free(&all);
+	if (rc != 0)
+		return say(p, 2, "the entries cannot be read");
+	return found || is_in_open(p, seq)
+		       ? say(p, 3, "no checkpoint covers a block with this record yet")
+		       : say(p, 1, "no block has a record with this number");
+}
+
 // *out: text that the caller frees; where it is not proven, NULL.
 static int prove_record(struct prove *p, uint64_t seq, char **out)
 {
@@ -205,7 +243,7 @@ static int prove_record(struct prove *p, uint64_t seq, char **out)
 	int found;
 
 	if (!p->leaves.found)
-		return say(p, 3, "no checkpoint covers a block with this record yet");
+		return not_covered(p, seq);
 	if (segment_list_read(p->dir_fd, &l) != 0)
 		return say(p, 2, "the directory cannot be listed");
 	found = look(p, &l, seq, &text);

@@ -5,6 +5,7 @@
 test_proofs.py BHLOG BHCTL WRITE_LOG"""
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -129,8 +130,10 @@ class Proofs(base.Case):
 
     def test_no_proof(self):
         attempted = self.check(0)["attempted"]
-        p = base.run(base.BHLOG, "prove", self.dir, attempted + 1)
-        self.assertEqual((p.returncode, p.stdout), (3, ""))
+        for seq in (attempted + 1, 10**15):
+            p = base.run(base.BHLOG, "prove", self.dir, seq)
+            self.assertEqual((p.returncode, p.stdout), (1, ""))
+            self.assertIn("no block has", p.stderr)
         text = subprocess.run(["zstd", "-dcq", *self.segments()], capture_output=True, check=True).stdout
         there = {json.loads(line)["seq"] for line in text.splitlines()}
         lost = next(s for s in range(1, attempted) if s not in there)
@@ -140,6 +143,21 @@ class Proofs(base.Case):
         p = base.run(base.BHLOG, "prove", self.dir, 1)
         self.assertEqual(p.returncode, 1)
         self.assertIn("pruned", p.stderr)
+
+    def test_not_covered_yet(self):
+        attempted = self.check(0)["attempted"]
+        early = os.path.join(base.BASE, "early")
+        shutil.copy(os.path.join(early, "checkpoint"), self.path("checkpoint"))
+        lines = self.entries()
+        for entries in (lines, lines[:-1]):  # the last block's may still have to be written
+            self.write("entries", b"\n".join(entries) + b"\n")
+            self.assertEqual(base.run(base.BHLOG, "prove", self.dir, attempted + 1).returncode, 1)
+            p = base.run(base.BHLOG, "prove", self.dir, attempted)
+            self.assertEqual((p.returncode, p.stdout), (3, ""))
+            self.assertIn("no checkpoint covers", p.stderr)
+            last = Segment(self.segments()[-1])
+            if not last.path.endswith(".open"):
+                os.rename(last.path, last.path + ".open")
 
 
 if __name__ == "__main__":
