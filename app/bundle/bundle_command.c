@@ -193,6 +193,11 @@ static void summarise(const struct bundle *b)
 		fprintf(stderr,
 			"bhlog: not in it: %" PRIu64 " evidence captures that are not there\n",
 			b->named.captures_gone);
+	if (b->named.captures_other != 0)
+		fprintf(stderr,
+			"bhlog: not in it: %" PRIu64
+			" evidence captures that are not what their records are of\n",
+			b->named.captures_other);
 }
 
 static int run(struct command *c, int argc, char **argv)

@@ -29,7 +29,8 @@ struct named {
 	size_t n_policies, cap_policies;
 	struct named_capture *captures; // the same; by name after named_sort()
 	size_t n_captures, cap_captures;
-	uint64_t captures_gone; // that are in no file, or in another one
+	uint64_t captures_gone;  // that are in no file
+	uint64_t captures_other; // whose file is not what the record is of
 };
 
 // Policy in force at a block's end; zeros: none is known. False: out of memory, as below.

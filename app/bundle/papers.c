@@ -144,7 +144,7 @@ static int read_capture(
 static int put_capture(struct bundle *b, int dir_fd, const struct named_capture *c)
 {
 	char name[TAR_NAME_MAX + 1], *data = NULL;
-	const int fd = openat(dir_fd, c->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	const int fd = openat(dir_fd, c->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	size_t len = 0;
 	int rc = fd >= 0 ? read_capture(b, fd, c, &data, &len) : -errno;
 
@@ -156,7 +156,8 @@ static int put_capture(struct bundle *b, int dir_fd, const struct named_capture 
 	} else {
 		fprintf(stderr, "bhlog: captures/%s: %s\n", c->file,
 			rc == -EBADMSG ? "not what its record is of; left out" : strerror(-rc));
-		b->named.captures_gone++;
+		b->named.captures_gone += rc != -EBADMSG;
+		b->named.captures_other += rc == -EBADMSG;
 		rc = 0;
 	}
 	free(data);

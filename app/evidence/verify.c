@@ -171,8 +171,9 @@ static void take_block(struct verifier *v, struct segment_reader *reader,
 	wrong = verify_lines(v, &e, lines, len);
 	if (wrong != NULL) {
 		verify_bad(v, a, true, block, "%s", wrong);
-		return;
 	}
+	if (verify_is_bad(v))
+		return;
 	v->r->blocks++;
 	v->r->records += e.n;
 	if (block >= v->r->checkpoint)
@@ -318,6 +319,35 @@ static void check_origin(struct verifier *v)
 			v->targets.newest.c.origin);
 }
 
+static void answer_redaction(struct verify_report *r)
+{
+	size_t n;
+
+	r->redaction.status = r->pruned != 0 ? VERIFY_PRUNED : VERIFY_GOOD;
+	if (r->integrity.status == VERIFY_UNREADABLE && r->segments == 0) {
+		r->redaction.status = VERIFY_UNCONFIRMED;
+		snprintf(r->redaction.text, sizeof(r->redaction.text), "not examined");
+		return;
+	}
+	if (r->pruned != 0)
+		snprintf(r->redaction.text, sizeof(r->redaction.text),
+			"the first %" PRIu64
+			" blocks are not there, only their entries: pruned, or "
+			"removed by hand; the log cannot tell which",
+			r->pruned);
+	else
+		snprintf(r->redaction.text, sizeof(r->redaction.text),
+			"none: nothing was taken out since the log began");
+	if (r->captures_gone != 0) {
+		n = strlen(r->redaction.text);
+		snprintf(r->redaction.text + n, sizeof(r->redaction.text) - n,
+			"; %" PRIu64
+			" evidence captures are not there: taken away or pruned, which nobody can "
+			"tell",
+			r->captures_gone);
+	}
+}
+
 static void answer_rest(struct verifier *v)
 {
 	struct verify_report *r = v->r;
@@ -342,19 +372,7 @@ static void answer_rest(struct verifier *v)
 			" gap records tell; the ports missed %" PRIu64 " packets",
 			r->attempted, r->lost, r->gaps, r->missed);
 	}
-	r->redaction.status = r->pruned != 0 ? VERIFY_PRUNED : VERIFY_GOOD;
-	if (r->integrity.status == VERIFY_UNREADABLE && r->segments == 0) {
-		r->redaction.status = VERIFY_UNCONFIRMED;
-		snprintf(r->redaction.text, sizeof(r->redaction.text), "not examined");
-	} else if (r->pruned != 0)
-		snprintf(r->redaction.text, sizeof(r->redaction.text),
-			"the first %" PRIu64
-			" blocks are not there, only their entries: pruned, or "
-			"removed by hand; the log cannot tell which",
-			r->pruned);
-	else
-		snprintf(r->redaction.text, sizeof(r->redaction.text),
-			"none: nothing was taken out since the log began");
+	answer_redaction(r);
 }
 
 void verify_log(const char *dir, const struct verify_options *o, struct verify_report *out)

@@ -63,6 +63,7 @@ struct verify_report {
 	uint64_t no_index; // closed segments without one: a full disk leaves them so, and a search
 			   // reads them whole, so that nothing can be hidden by taking it away
 	uint64_t attempted, lost, missed, gaps; // as the last block says; gap records
+	uint64_t captures_gone; // evidence captures that records name, and that are not there
 	int64_t checkpoint_time;
 	uint64_t torn_history; // bytes behind the last note of FILE_CHECKPOINTS, of a write that
 			       // was cut

@@ -125,6 +125,8 @@ const char *verify_lines(struct verifier *v, const struct entry *e, const char *
 			return "a record of another gateway stands in it";
 		if (!has_times(e, p, (size_t)(nl - p)))
 			return "a record of other times than its entry's stands in it";
+		if (!verify_capture(v, e->block, p, (size_t)(nl - p)))
+			return NULL;
 		wrong = take_number(&v->numbers, p, (size_t)(nl - p));
 		p = nl + 1;
 	}

@@ -116,5 +116,8 @@ bool verify_index_add(struct verifier *v, const struct segment_block *b);
 // At the segment's end: that its index is of these blocks, and that there are any.
 void verify_index_check(struct verifier *v, int fd, enum segment_next end, bool closed);
 
-// The lines of a block. NULL, or what is wrong.
+// A record's evidence capture, where it has one. False: it is bad, or cannot be read.
+bool verify_capture(struct verifier *v, uint64_t block, const char *line, size_t len);
+
+// The lines of a block. NULL, or what is wrong; where other answers are bad it has said so.
 const char *verify_lines(struct verifier *v, const struct entry *e, const char *lines, size_t len);

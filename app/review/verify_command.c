@@ -109,10 +109,10 @@ static void print_json(const struct verify_report *r)
 	       ",\"pruned\":%" PRIu64 ",\"checkpoint\":%" PRIu64 ",\"attempted\":%" PRIu64
 	       ",\"not_signed\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"missed\":%" PRIu64
 	       ",\"gaps\":%" PRIu64 ",\"torn_history\":%" PRIu64 ",\"no_index\":%" PRIu64
-	       ",\"exit\":%d}\n",
+	       ",\"captures_gone\":%" PRIu64 ",\"exit\":%d}\n",
 		r->segments, r->blocks, r->records, r->pruned, r->checkpoint, r->attempted,
 		r->not_signed, r->lost, r->missed, r->gaps, r->torn_history, r->no_index,
-		verify_exit(r));
+		r->captures_gone, verify_exit(r));
 }
 
 static void print_answer(const char *name, const struct verify_answer *a)

@@ -332,7 +332,8 @@ class Named(base.Case):
         said = self.make("--captures")
         self.assertIn(f"captures/{self.captures[0]}: No such file", said)
         self.assertIn(f"captures/{self.captures[1]}: not what its record is of", said)
-        self.assertIn("2 evidence captures that are not there", said)
+        self.assertIn("1 evidence captures that are not there", said)
+        self.assertIn("1 evidence captures that are not what their records are of", said)
         x = self.check(3, trusted=False, captures="good")
         self.assertIn("not here: captures/" + self.captures[0], x["captures"]["text"])
 

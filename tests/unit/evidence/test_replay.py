@@ -25,9 +25,9 @@ class Replay(unittest.TestCase):
     def tearDown(self):
         self.tmp.cleanup()
 
-    def replay(self, name):
+    def replay(self, name, policy=os.path.join(GOLDEN, "demo-policy.json")):
         log = os.path.join(self.tmp.name, name)
-        p = subprocess.run([BRIDGEHEAD, "replay", "--policy", os.path.join(GOLDEN, "demo-policy.json"), "--country-db",
+        p = subprocess.run([BRIDGEHEAD, "replay", "--policy", policy, "--country-db",
                             ",".join(os.path.join(GOLDEN, f"demo-countries{v}.txt") for v in ("", "6")), "--log-dir", log,
                             "--records", log + ".jsonl", os.path.join(GOLDEN, "demo.pcap")],
                            capture_output=True, text=True, check=False)
@@ -68,6 +68,44 @@ class Replay(unittest.TestCase):
         again = self.replay("a")  # goes on behind
         p = subprocess.run([BHLOG, "verify", again, "--json"], capture_output=True, check=False)
         self.assertEqual(json.loads(p.stdout)["records"], 2 * lines.count(b"\n"))
+
+    def both(self, log, **expected):
+        for verifier in ([BHLOG, "verify"], [PYTHON, VERIFY_LOG]):
+            p = subprocess.run([*verifier, log, "--json"], capture_output=True, check=False)
+            x = json.loads(p.stdout)
+            self.assertEqual({name: x[name] for name in expected}, expected, x)
+            self.assertEqual(p.returncode, x["exit"])
+        return x
+
+    def test_captures(self):
+        """Files that records name by their hashes: one that is another is tampered with, one that is gone is said."""
+        with open(os.path.join(GOLDEN, "demo-policy.json"), encoding="utf-8") as f:
+            policy = json.load(f)
+        for rule in policy["rules"]:
+            rule["capture"] = {"packets": 4, "snap": 96}
+        with open(os.path.join(self.tmp.name, "policy"), "w", encoding="utf-8") as f:
+            json.dump(policy, f)
+        log = self.replay("a", f.name)
+        names = [os.path.join(log, "captures", n) for n in sorted(os.listdir(os.path.join(log, "captures")))]
+        self.assertGreater(len(names), 2)
+        self.both(log, exit=3, captures_gone=0)
+        os.unlink(names[0])
+        x = self.both(log, exit=3, captures_gone=1)
+        self.assertEqual(x["redaction"]["status"], "good")
+        self.assertIn("1 captures are not there", x["redaction"]["text"])
+        with open(names[1], "rb") as f:
+            data = f.read()
+        for changed in (data + b"\0", data[:-1], data.replace(data[40:44], b"abcd"), b""):
+            with open(names[1], "wb") as f:
+                f.write(changed)
+            x = self.both(log, exit=1, bad_segment=next(n for n in os.listdir(log) if n.endswith(".zst")))
+            self.assertIn(os.path.basename(names[1]), x["integrity"]["text"])
+        os.unlink(names[1])
+        os.mkfifo(names[1])
+        self.both(log, exit=2)
+        os.unlink(names[1])
+        os.rename(os.path.join(log, "captures"), os.path.join(self.tmp.name, "elsewhere"))
+        self.both(log, exit=3, captures_gone=len(names))
 
 
 if __name__ == "__main__":

@@ -92,7 +92,8 @@ class Case(unittest.TestCase):
             self.assertEqual(x[name]["status"], y[name]["status"], (name, x, y))
             self.assertNotEqual(x[name]["text"], "")
         for name in ("bad_block", "bad_segment", "exit", "blocks", "records", "pruned", "gaps", "segments",
-                     "torn_history", "not_signed", "no_index", "gateway", "checkpoint", "checkpoint_time"):
+                     "torn_history", "not_signed", "no_index", "gateway", "checkpoint", "checkpoint_time",
+                     "captures_gone"):
             self.assertEqual(x[name], y[name], (name, x, y))
         return x
 
