@@ -72,5 +72,16 @@ void page_url_text(FILE *out, const char *text);
 void page_code(const struct page *p, const struct cell *c);
 // Which files the words of legal bases are from, and whether they are policies that were in force.
 void page_policy_files(const struct page *p);
+// What the verifier says of the log, in one word for all its answers.
+enum page_log_state {
+	PAGE_LOG_WHOLE,
+	PAGE_LOG_NOT_ALL, // nothing is wrong, but not all is confirmed
+	PAGE_LOG_BAD,
+	PAGE_LOG_UNREADABLE,
+};
+enum page_log_state page_log_state(const struct verify_report *r);
+enum word page_log_state_word(enum page_log_state state);
+// A sentence of the verifier.
+void page_verifier_text(const struct page *p, const char *text);
 // A list of legal bases as it stands in the log, each with its words.
 void page_basis(const struct page *p, const struct cell *list);

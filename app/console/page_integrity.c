@@ -14,6 +14,13 @@ static const struct {
 	{W_Q_REDACTION, W_A_NOTHING, W_A_PRUNED},
 };
 
+void page_verifier_text(const struct page *p, const char *text)
+{
+	fputs("<span lang=\"en\">", p->out);
+	html_string(p->out, text);
+	fputs("</span>", p->out);
+}
+
 static void put_answer(const struct page *p, unsigned i, const struct verify_answer *a)
 {
 	const char *status = verify_status_name(a->status);

@@ -33,26 +33,46 @@ static void put_cards(const struct page *p)
 	fputs("</ul>\n", p->out);
 }
 
+enum page_log_state page_log_state(const struct verify_report *r)
+{
+	static const enum page_log_state states[] = {
+		PAGE_LOG_WHOLE, PAGE_LOG_BAD, PAGE_LOG_UNREADABLE, PAGE_LOG_NOT_ALL};
+	const enum page_log_state state = states[verify_exit(r)];
+
+	// Nothing is wrong, but nobody else has seen the log.
+	return state == PAGE_LOG_WHOLE && r->anchor.status == VERIFY_UNASKED ? PAGE_LOG_NOT_ALL
+									     : state;
+}
+
+enum word page_log_state_word(enum page_log_state state)
+{
+	static const enum word words[] = {[PAGE_LOG_WHOLE] = W_LOG_WHOLE,
+		[PAGE_LOG_NOT_ALL] = W_LOG_NOT_ALL,
+		[PAGE_LOG_BAD] = W_LOG_BAD,
+		[PAGE_LOG_UNREADABLE] = W_LOG_UNREADABLE};
+
+	return words[state];
+}
+
 // The answer on the log in one line, in sight of the figures that rest on it.
 static void put_state(const struct page *p)
 {
-	static const struct {
-		const char *class;
-		enum word text;
-	} states[] = {{"state good", W_LOG_WHOLE}, {"state bad", W_LOG_BAD},
-		{"state bad", W_LOG_UNREADABLE}, {"state", W_LOG_NOT_ALL}};
-	unsigned i = 3;
+	static const char *const classes[] = {[PAGE_LOG_WHOLE] = "state good",
+		[PAGE_LOG_NOT_ALL] = "state",
+		[PAGE_LOG_BAD] = "state bad",
+		[PAGE_LOG_UNREADABLE] = "state bad"};
+	const enum page_log_state state =
+		p->verify != NULL ? page_log_state(p->verify) : PAGE_LOG_NOT_ALL;
 
-	if (p->verify != NULL) {
-		i = (unsigned)verify_exit(p->verify);
-		if (i == 0 && p->verify->anchor.status == VERIFY_UNASKED) {
-			i = 3; // nothing is wrong, but nobody else has seen the log
-		}
-	}
-	fprintf(p->out, "<p class=\"%s\">", states[i].class);
+	fprintf(p->out, "<p class=\"%s\">", classes[state]);
 	html_string(p->out, word(W_LOG_IS, p->lang));
 	fputs(p->lang == LANG_ZH ? "：" : ": ", p->out);
-	html_string(p->out, word(p->verify != NULL ? states[i].text : W_NOT_A_DIR, p->lang));
+	html_string(p->out,
+		word(p->verify != NULL ? page_log_state_word(state) : W_NOT_A_DIR, p->lang));
+	if (p->verify != NULL && state != PAGE_LOG_WHOLE) {
+		fputs(p->lang == LANG_ZH ? "：" : ": ", p->out);
+		html_string(p->out, word(W_SEE_INTEGRITY, p->lang));
+	}
 	fputs("</p>\n", p->out);
 }
 

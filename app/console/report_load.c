@@ -184,8 +184,7 @@ struct digest *report_read_lines(const char *source, const struct digest_options
 
 // ---- what the verifier answers
 
-int report_read_evidence(const char *source, const struct verify_options *o,
-	struct report_evidence *out, char *err, size_t err_size)
+int report_read_notes(const char *source, struct report_evidence *out, char *err, size_t err_size)
 {
 	struct stat st;
 	size_t len;
@@ -206,8 +205,18 @@ int report_read_evidence(const char *source, const struct verify_options *o,
 	out->checkpoint = folder_read(fd, FILE_CHECKPOINT, NOTE_MAX, &len);
 	out->cosigned = folder_read(fd, FILE_COSIGNED, NOTE_MAX, &len);
 	close(fd);
-	verify_log(source, o, out->answers);
 	return 0;
+}
+
+int report_read_evidence(const char *source, const struct verify_options *o,
+	struct report_evidence *out, char *err, size_t err_size)
+{
+	const int rc = report_read_notes(source, out, err, err_size);
+
+	if (rc == 0 && out->answers != NULL) {
+		verify_log(source, o, out->answers);
+	}
+	return rc;
 }
 
 void report_free_evidence(struct report_evidence *e)

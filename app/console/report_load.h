@@ -26,4 +26,6 @@ struct digest *report_read_lines(const char *source, const struct digest_options
 // 0, or -errno with one line in err. A log that is damaged is none: the answers say so.
 int report_read_evidence(const char *source, const struct verify_options *o,
 	struct report_evidence *out, char *err, size_t err_size);
+// The same without an answer: it has room for them.
+int report_read_notes(const char *source, struct report_evidence *out, char *err, size_t err_size);
 void report_free_evidence(struct report_evidence *e);

@@ -168,9 +168,25 @@ static void choose_lang(struct view *v)
 	}
 }
 
+// The paragraph alone, for the script of a page that came before the answer.
+static void answer_state(struct serve *s, const struct http_request *r, struct http_reply *reply)
+{
+	struct digest times = {.o = {.offset = s->offset}};
+	struct view v = {.s = s, .r = r, .reply = reply, .here = r->path};
+
+	v.page = (struct page){.digest = &times, .served = true};
+	choose_lang(&v);
+	v.page.out = open_memstream(&reply->body, &reply->len);
+	if (v.page.out != NULL) {
+		serve_state(&v);
+		fclose(v.page.out);
+	}
+}
+
 static void answer_page(struct serve *s, const struct http_request *r, struct http_reply *reply)
 {
 	struct view v = {.s = s, .r = r, .reply = reply, .here = r->path};
+	struct digest times = {.o = {.offset = s->offset}}; // for the times shown
 	unsigned i = 0;
 
 	v.page = (struct page){
@@ -184,6 +200,10 @@ static void answer_page(struct serve *s, const struct http_request *r, struct ht
 		i++;
 	}
 	put_head(&v, i < N_PAGES ? pages[i].title : W_NAV_OVERVIEW);
+	if (i >= N_PAGES || pages[i].put != serve_integrity) { // which says it all
+		v.page.digest = &times;
+		serve_state(&v);
+	}
 	if (i < N_PAGES) {
 		pages[i].put(&v);
 	} else {
@@ -241,6 +261,8 @@ void serve_answer(void *ctx, const struct http_request *r, struct http_reply *re
 			strlen(console_script));
 	} else if (strcmp(r->path, "/proof") == 0) {
 		answer_proof(s, r, reply);
+	} else if (strcmp(r->path, "/state") == 0) {
+		answer_state(s, r, reply);
 	} else {
 		answer_page(s, r, reply);
 	}

@@ -7,6 +7,7 @@
 #include "app/console/http.h"
 #include "app/console/page.h"
 #include "app/console/report_load.h"
+#include "app/console/state.h"
 
 #include <pthread.h>
 
@@ -16,6 +17,7 @@ struct serve {
 	const char *dir;
 	struct policy_words *policy;
 	struct verify_options verify;
+	struct state *state;
 	int64_t offset;
 	enum lang lang; // until a browser asks for another
 
@@ -62,6 +64,9 @@ bool serve_may_start(const char *line, size_t len);
 
 // A section with the records of one flow, by the cell of its id.
 void serve_story(struct view *v, const struct cell *fid);
+
+// Whether the log is whole, as far as that is known: a paragraph on top of each page.
+void serve_state(struct view *v);
 
 void serve_error(struct view *v, unsigned status, const char *text);
 void serve_heading(struct view *v, enum word title); // <h1>

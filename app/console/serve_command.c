@@ -167,7 +167,11 @@ static int run(struct command *c, int argc, char **argv)
 		c->s.offset = c->a.offset;
 		c->s.policy = c->a.policy;
 		c->s.verify = c->a.verify.o;
-		rc = serve(c);
+		c->s.state = state_new(c->s.dir, &c->s.verify);
+		rc = c->s.state != NULL ? serve(c) : -ENOMEM;
+	}
+	if (rc == -ENOMEM) {
+		snprintf(c->a.err, sizeof(c->a.err), "out of memory");
 	}
 	if (rc != 0) {
 		fprintf(stderr, "bhlog: %s\n", c->a.err);
@@ -188,6 +192,9 @@ int serve_main(int argc, char **argv)
 		c->http.address = c->address;
 		c->http.port = 8480;
 		status = run(c, argc, argv);
+		if (c->s.state != NULL && !state_free(c->s.state)) {
+			return status; // what is left is in use
+		}
 		digest_free(c->s.digest);
 		console_args_fini(&c->a);
 	}

@@ -126,9 +126,10 @@ void serve_integrity(struct view *v)
 
 	serve_heading(v, W_INTEGRITY);
 	v->page.digest = &times;
-	if (report_read_evidence(v->s->dir, &v->s->verify, &e, err, sizeof(err)) != 0) {
+	if (report_read_notes(v->s->dir, &e, err, sizeof(err)) != 0) {
 		serve_error(v, 500, err);
-	} else {
+	} else if (e.answers != NULL) {
+		state_check(v->s->state, e.answers);
 		v->page.verify = e.answers;
 		v->page.checkpoint = e.checkpoint;
 		v->page.cosigned = e.cosigned;

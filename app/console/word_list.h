@@ -31,10 +31,15 @@
 	X(IN_EXACT, "{} bytes", "{} 字节")                                                          \
 	X(LOG_IS, "The log", "日志")                                                                \
 	X(LOG_WHOLE, "whole, signed, and anchored", "完整、已签名并已锚定")                          \
-	X(LOG_NOT_ALL, "not everything is confirmed: see “Integrity”",                              \
-		"并非全部得到确认：见“完整性”")                                                          \
-	X(LOG_BAD, "TAMPERED WITH: see “Integrity”", "已被篡改：见“完整性”")                         \
-	X(LOG_UNREADABLE, "cannot be verified: see “Integrity”", "无法验证：见“完整性”")             \
+	X(LOG_NOT_ALL, "unconfirmed: not everything is confirmed", "未确认：并非全部得到确认")         \
+	X(LOG_BAD, "TAMPERED WITH", "已被篡改")                                                     \
+	X(LOG_UNREADABLE, "cannot be verified", "无法验证")                                          \
+	X(SEE_INTEGRITY, "see “Integrity”", "见“完整性”")                                            \
+	X(STATE_NO_RELIANCE, "Do not rely on what is shown here.", "请勿依赖此处显示的内容。")         \
+	X(STATE_OF, "That was at {}; the log has changed since.", "以上为 {} 的检查结果；此后日志已有变化。") \
+	X(STATE_RUNNING, "Not checked yet: whether the log is whole is being checked now.",             \
+		"尚未检查：正在检查日志是否完整。")                                                    \
+	X(STATE_NONE, "Not checked yet whether the log is whole.", "尚未检查日志是否完整。")           \
 	X(HOW_COUNTED, "How it is counted: “out” is from the inside of the data centre to its outside, " \
 		"whoever opened the flow, in bytes of IP packets. Each byte counts once, at the moment of the " \
 		"record that brought it, at most one update interval (60 s) after it passed. Each flow counts " \

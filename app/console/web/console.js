@@ -199,6 +199,22 @@ function brush(section, svg) {
 	});
 }
 
+// ---- whether the log is whole: the answer may come after the page
+
+async function watch(old) {
+	const answer = await fetch("/state?lang=" + document.documentElement.lang.slice(0, 2));
+	const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+	const state = answer.ok && page.querySelector("p.log");
+	if (state) {
+		old.replaceWith(state);
+		if (state.hasAttribute("data-running")) {
+			setTimeout(watch, 2000, state);
+		}
+	}
+}
+
+document.querySelectorAll("p.log[data-running]").forEach((state) => setTimeout(watch, 1000, state));
+
 const section = document.getElementById("brush");
 if (section) {
 	section.querySelectorAll("svg.bars").forEach((svg) => brush(section, svg));

@@ -259,7 +259,7 @@ class Report(unittest.TestCase):
             f.write(bytes([byte[0] ^ 1]))
         page = self.report("--key", key, source=path, status=1)
         self.assertEqual(page.tables["integrity"][1][1], "TAMPERED WITH")
-        self.assertIn("TAMPERED WITH: see", page.all_text())
+        self.assertIn("The log: TAMPERED WITH: see", page.all_text())
         self.assertRegex(page.all_text(), "figures are of the records before that place only.*damaged or changed at byte")
 
     def test_bad_lines_are_told(self):

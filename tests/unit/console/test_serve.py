@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 import urllib.parse
 
@@ -49,6 +50,23 @@ class Console:
         status = self.process.wait(30)
         self.process.stdout.close()
         return status
+
+
+PATHS = [("/", 200), ("/search", 200), ("/record?seq=3", 200), ("/policy", 200), ("/record?seq=x", 400),
+         ("/nowhere", 404)]
+
+
+def state_of(console, path, status=200, lang="en"):
+    """What a page says of the log, as soon as that is known: its role and its text."""
+    for _ in range(100):
+        r, body = console.get(path, {"Cookie": "lang=" + lang})
+        assert r.status == status, (path, r.status)
+        found = re.search('<p class="state[^"]* log" role="([a-z]+)"( data-running)?>(.*?)</p>', body)
+        assert 'href="/integrity"' in found[3], found[0]
+        if "Not checked yet" not in found[3]:
+            return found[1] + ": " + re.sub("<[^>]*>", "", found[3])
+        time.sleep(0.05)
+    raise AssertionError("never known: " + found[0])
 
 
 class Serve(unittest.TestCase):
@@ -240,6 +258,34 @@ class Serve(unittest.TestCase):
         try:
             self.assertIn("figures are of the records before", console.page("/").all_text())
             self.assertEqual(console.page("/integrity").tables["main"][1][1], "TAMPERED WITH")
+            for path, status in PATHS:
+                self.assertRegex(state_of(console, path, status), r"^alert: TAMPERED WITH: First bad block: \d+, "
+                                 r"segment flow-.* Do not rely on what is shown here\. Integrity$")
+                self.assertRegex(state_of(console, path, status, "zh"), "^alert: 已被篡改：首个有问题的区块：.*完整性$")
+        finally:
+            self.assertEqual(console.stop(), 0)
+
+    def test_each_page_says_whether_the_log_is_whole(self):
+        for path, status in PATHS:
+            self.assertEqual(state_of(self.signed, path, status),
+                             "status: unconfirmed: not everything is confirmed Integrity")
+        self.assertNotIn("log", [a.get("class", "").split()[-1:] for _, a in self.signed.page("/integrity").elements])
+        path = os.path.join(self.dir, "changing")
+        shutil.copytree(os.path.join(self.dir, "signed"), path)
+        console = Console(path, "--key", os.path.join(self.dir, "key.pub"), "--anchor", os.path.join(path, "checkpoint"))
+        try:
+            self.assertEqual(state_of(console, "/policy"), "status: whole, signed, and anchored Integrity")
+            name = next(os.path.join(path, n) for n in os.listdir(path) if n.startswith("flow-"))
+            with open(name, "r+b") as f:
+                f.seek(os.path.getsize(name) // 2)
+                f.write(b"damage")
+            for _ in range(100):  # a check is not followed by another at once
+                text = state_of(console, "/policy")
+                if "TAMPERED" in text:
+                    break
+                self.assertRegex(text, r"whole, signed, and anchored\. That was at 20[^;]*; the log has changed since\.")
+                time.sleep(0.1)
+            self.assertIn("TAMPERED WITH", text)
         finally:
             self.assertEqual(console.stop(), 0)
 
