@@ -178,6 +178,19 @@ const char *text_seconds(int64_t s, int64_t offset, char out[TEXT_TIME])
 	return out;
 }
 
+const char *text_stamp(int64_t us, int64_t offset, char out[TEXT_TIME])
+{
+	char east[TEXT_NUMBER];
+
+	text_time(us, offset, out);
+	if (out[0] != '?') {
+		out[10] = 'T';
+		snprintf(out + 19, TEXT_TIME - 19, "%.6s",
+			offset != 0 ? text_offset(offset, east) : "Z");
+	}
+	return out;
+}
+
 const char *text_offset(int64_t offset, char out[TEXT_NUMBER])
 {
 	const int64_t minutes = (offset < 0 ? -offset : offset) / 60;

@@ -5,6 +5,8 @@
 
 #include "app/console/style.h"
 
+#include <string.h>
+
 static const struct {
 	const char *id;
 	enum word title;
@@ -65,12 +67,22 @@ static void put_period(const struct page *p)
 	}
 }
 
-static void put_about(const struct page *p, const char *gateway)
+static const char *gateway_name(const struct page *p, char out[DIGEST_TEXT * 3])
+{
+	const struct cell gw = {
+		.text = p->digest->gateway, .len = strlen(p->digest->gateway), .kind = CELL_STRING};
+
+	cell_text(&gw, out, DIGEST_TEXT * 3);
+	return out;
+}
+
+void page_about(const struct page *p)
 {
 	const struct digest *d = p->digest;
 	char now[TEXT_TIME], offset[TEXT_NUMBER], in[TEXT_NUMBER], read[TEXT_NUMBER];
 	const char *made[] = {text_time(p->now, d->o.offset, now), BRIDGEHEAD_VERSION};
 	const char *records[] = {text_count(d->in_period, in), text_count(d->lines, read)};
+	char gateway[DIGEST_TEXT * 3];
 
 	fputs("<dl class=\"meta\">", p->out);
 	put_term(p, W_PERIOD);
@@ -78,7 +90,7 @@ static void put_about(const struct page *p, const char *gateway)
 	fputs("</dd>", p->out);
 	put_term(p, W_GATEWAY);
 	fputs("<bdi>", p->out);
-	html_string(p->out, gateway);
+	html_string(p->out, gateway_name(p, gateway));
 	fputs("</bdi></dd>", p->out);
 	put_term(p, W_SOURCE);
 	fputs("<bdi>", p->out);
@@ -90,9 +102,12 @@ static void put_about(const struct page *p, const char *gateway)
 	put_term(p, W_TIMES);
 	html_fill1(p->out, word(W_TIMES_ARE, p->lang), text_offset(d->o.offset, offset));
 	fputs("</dd>", p->out);
-	put_term(p, W_MADE);
-	html_fill(p->out, word(W_MADE_WITH, p->lang), made, 2);
-	fputs("</dd></dl>\n", p->out);
+	if (!p->served) { // a page of the console is of now
+		put_term(p, W_MADE);
+		html_fill(p->out, word(W_MADE_WITH, p->lang), made, 2);
+		fputs("</dd>", p->out);
+	}
+	fputs("</dl>\n", p->out);
 }
 
 static void put_contents(const struct page *p)
@@ -134,20 +149,15 @@ static void put_foot(const struct page *p)
 
 void page_report(const struct page *p)
 {
-	struct cell gw = {.text = p->digest->gateway, .kind = CELL_STRING};
 	char gateway[DIGEST_TEXT * 3];
 
-	while (gw.text[gw.len] != '\0') {
-		gw.len++;
-	}
-	cell_text(&gw, gateway, sizeof(gateway));
-	put_head(p, gateway);
+	put_head(p, gateway_name(p, gateway));
 	fputs("<header><p class=\"eyebrow\">", p->out);
 	html_string(p->out, word(W_PRODUCT, p->lang));
 	fputs("</p>\n<h1>", p->out);
 	html_fill1(p->out, word(W_TITLE, p->lang), gateway);
 	fputs("</h1>\n", p->out);
-	put_about(p, gateway);
+	page_about(p);
 	put_contents(p);
 	fputs("</header>\n<main>\n", p->out);
 	page_sections(p, false);

@@ -28,6 +28,8 @@ struct page {
 void page_report(const struct page *p);
 // All sections with their headings, or those of the console's overview that stand below its own.
 void page_sections(const struct page *p, bool overview);
+// Period, gateway, log, records, zone of the times, in a list.
+void page_about(const struct page *p);
 
 // ---- sections, in their order on the page, each below its heading
 

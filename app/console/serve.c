@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define EXAMPLE_TIME 1795510800000000 // 2026-11-24T09:00:00Z
+
 static const struct {
 	const char *path;
 	enum word title;
@@ -51,6 +53,27 @@ void serve_error(struct view *v, unsigned status, const char *text)
 	fputs("</p>\n", v->page.out);
 }
 
+void serve_time_field(struct view *v, const char *key, enum word label)
+{
+	const char *text = serve_value(v, key);
+	char stamp[TEXT_TIME], example[TEXT_TIME];
+	FILE *out = v->page.out;
+	int64_t t;
+
+	// A date is one of the page's zone as it is, and parts of a second are kept.
+	if (strchr(text, 'T') != NULL && period_bound(text, v->s->offset, false, &t) &&
+		t % 1000000 == 0) {
+		text = text_stamp(t, v->s->offset, stamp);
+	}
+	fputs("<label>", out);
+	html_string(out, word(label, v->page.lang));
+	fprintf(out, "<input name=\"%s\" id=\"%s\" size=\"25\" autocomplete=\"off\" value=\"", key,
+		key);
+	html_string(out, text);
+	fprintf(out, "\" placeholder=\"%s\"></label>\n",
+		text_stamp(EXAMPLE_TIME - v->s->offset * 1000000, v->s->offset, example));
+}
+
 static bool take_time(
 	const struct view *v, const char *key, bool *has, int64_t *to, char *err, size_t err_size)
 {
@@ -60,8 +83,11 @@ static bool take_time(
 		return true;
 	}
 	if (!period_bound(text, v->s->offset, key[0] == 'u', to)) {
-		snprintf(err, err_size, "%s \"%.60s\": %s", key, text,
-			word(W_TIME_HINT, v->page.lang));
+		char example[TEXT_TIME];
+
+		text_stamp(EXAMPLE_TIME - v->s->offset * 1000000, v->s->offset, example);
+		snprintf(err, err_size, "%s \"%.60s\": %s%s", key, text,
+			word(W_TIME_HINT, v->page.lang), example);
 		return false;
 	}
 	*has = true;
@@ -146,6 +172,23 @@ static void put_head(const struct view *v, enum word title)
 	fputs("</a></li></ul></nav>\n<main id=\"main\">\n", out);
 }
 
+// Of which log the page is, and of which zone its times are.
+static void put_zone(const struct view *v)
+{
+	const struct page *p = &v->page;
+	char offset[TEXT_NUMBER];
+
+	fputs("<p class=\"eyebrow\">", p->out);
+	html_string(p->out, word(W_SOURCE, p->lang));
+	fputs(p->lang == LANG_ZH ? "：<bdi>" : ": <bdi>", p->out);
+	html_string(p->out, p->source);
+	fputs("</bdi> · ", p->out);
+	html_string(p->out, word(W_TIMES, p->lang));
+	fputs(p->lang == LANG_ZH ? "：" : ": ", p->out);
+	html_fill1(p->out, word(W_TIMES_ARE, p->lang), text_offset(v->s->offset, offset));
+	fputs("</p>\n", p->out);
+}
+
 static void put_foot(const struct view *v)
 {
 	fputs("</main>\n<footer id=\"limits\"><h2>", v->page.out);
@@ -200,6 +243,7 @@ static void answer_page(struct serve *s, const struct http_request *r, struct ht
 		i++;
 	}
 	put_head(&v, i < N_PAGES ? pages[i].title : W_NAV_OVERVIEW);
+	put_zone(&v);
 	if (i >= N_PAGES || pages[i].put != serve_integrity) { // which says it all
 		v.page.digest = &times;
 		serve_state(&v);

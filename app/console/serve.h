@@ -73,5 +73,7 @@ void serve_heading(struct view *v, enum word title); // <h1>
 
 // A field of a form; value "" where the URL has none.
 const char *serve_value(const struct view *v, const char *key);
+// A field for a time, which stands there in the zone of the page, whatever zone the URL has it in.
+void serve_time_field(struct view *v, const char *key, enum word label);
 // The period of the URL, in words of --since and --until. False: wrong, err tells.
 bool serve_period(const struct view *v, struct period_bounds *o, char *err, size_t err_size);

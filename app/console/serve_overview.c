@@ -77,23 +77,13 @@ void serve_digest_done(struct view *v)
 	pthread_mutex_unlock(&v->s->lock);
 }
 
-static void put_time(struct view *v, const char *key, enum word label)
-{
-	fputs("<label>", v->page.out);
-	html_string(v->page.out, word(label, v->page.lang));
-	fprintf(v->page.out,
-		"<input name=\"%s\" id=\"%s\" size=\"22\" autocomplete=\"off\" value=\"", key, key);
-	html_string(v->page.out, serve_value(v, key));
-	fputs("\" placeholder=\"2026-11-24T09:00:00Z\"></label>", v->page.out);
-}
-
 static void put_form(struct view *v)
 {
 	const struct page *p = &v->page;
 
 	fputs("<form class=\"filters\" method=\"get\" action=\"/\" id=\"period\">", p->out);
-	put_time(v, "since", W_SINCE);
-	put_time(v, "until", W_UNTIL);
+	serve_time_field(v, "since", W_SINCE);
+	serve_time_field(v, "until", W_UNTIL);
 	fputs("<button>", p->out);
 	html_string(p->out, word(W_SHOW, p->lang));
 	fputs("</button> <a href=\"/\">", p->out);
@@ -109,8 +99,9 @@ static void put_charts(struct view *v)
 	const struct timeline *t = &v->page.digest->time;
 
 	fprintf(v->page.out,
-		"<section id=\"brush\" data-first=\"%lld\" data-width=\"%lld\" data-n=\"%u\">",
-		(long long)timeline_start(t, 0), (long long)t->width, t->n);
+		"<section id=\"brush\" data-first=\"%lld\" data-width=\"%lld\" data-n=\"%u\" "
+		"data-offset=\"%lld\">",
+		(long long)timeline_start(t, 0), (long long)t->width, t->n, (long long)t->offset);
 	page_heading(&v->page, "time", W_TIME);
 	page_time(&v->page);
 	fputs("</section>\n", v->page.out);
@@ -123,6 +114,7 @@ void serve_overview(struct view *v)
 	if (!serve_digest(v)) {
 		return;
 	}
+	page_about(&v->page);
 	page_summary(&v->page);
 	put_charts(v);
 	page_sections(&v->page, true);

@@ -88,8 +88,8 @@ static void put_form(struct view *v)
 		put_input(v, inputs[i].key, inputs[i].label, inputs[i].words);
 	}
 	put_input(v, "min_bytes", W_F_MIN_BYTES, NULL);
-	put_input(v, "since", W_SINCE, NULL);
-	put_input(v, "until", W_UNTIL, NULL);
+	serve_time_field(v, "since", W_SINCE);
+	serve_time_field(v, "until", W_UNTIL);
 	fputs("<button>", out);
 	html_string(out, word(W_FIND, v->page.lang));
 	fputs("</button> <a href=\"/search\">", out);

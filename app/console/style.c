@@ -80,7 +80,7 @@ const char style_sheet[] =
 	"nav.menu .other{margin-left:auto}"
 	"form.filters{display:grid;grid-template-columns:repeat(auto-fill,minmax(170px,1fr));"
 	"gap:.6em 1em;align-items:end;background:var(--soft);padding:.8em 1em;margin:0 0 1em}"
-	"#period{grid-template-columns:repeat(auto-fill,minmax(230px,1fr))}form.filters "
+	"#period{grid-template-columns:repeat(auto-fill,minmax(270px,1fr))}form.filters "
 	"label{font-size:.85em;color:var(--dim)}"
 	"input,select{display:block;width:100%;font:inherit;font-size:1rem;color:var(--ink);"
 	"background:var(--bg);border:1px solid var(--dim);padding:.3em .45em}"

@@ -204,7 +204,7 @@
 	X(SKIP, "To the content", "跳到正文")                                                        \
 	X(SINCE, "From", "自")                                                                      \
 	X(UNTIL, "Until", "至")                                                                     \
-	X(TIME_HINT, "2026-11-24, or 2026-11-24T09:00:00Z", "2026-11-24 或 2026-11-24T09:00:00Z")      \
+	X(TIME_HINT, "2026-11-24, or ", "2026-11-24 或 ")                                             \
 	X(SHOW, "Show", "显示")                                                                     \
 	X(FIND, "Find", "查找")                                                                     \
 	X(CLEAR, "Clear", "清除")                                                                   \

@@ -158,6 +158,13 @@ if (button) {
 
 // ---- a period by dragging over a chart
 
+// RFC 3339, in the zone of the page: offset seconds east of UTC.
+function stamp(seconds, offset) {
+	const local = new Date((seconds + offset) * 1000).toISOString().slice(0, 19);
+	const minutes = Math.abs(offset) / 60, two = (n) => String(Math.floor(n)).padStart(2, "0");
+	return local + (offset === 0 ? "Z" : (offset < 0 ? "-" : "+") + two(minutes / 60) + ":" + two(minutes % 60));
+}
+
 function brush(section, svg) {
 	const first = Number(section.dataset.first), width = Number(section.dataset.width);
 	const n = Number(section.dataset.n);
@@ -174,7 +181,7 @@ function brush(section, svg) {
 		area.setAttribute("height", 100);
 		svg.append(area);
 	};
-	const time = (i) => new Date((first + i * width) * 1000).toISOString().replace(".000", "");
+	const time = (i) => stamp(first + i * width, Number(section.dataset.offset));
 	svg.addEventListener("pointerdown", (event) => {
 		from = step(event);
 		svg.setPointerCapture(event.pointerId);

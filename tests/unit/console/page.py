@@ -21,7 +21,7 @@ class Page(HTMLParser):
         self.elements.append((tag, attrs))
         if tag not in VOID:
             self.open.append(tag)
-        if "id" in attrs:
+        if "id" in attrs and tag != "input":
             self.section = attrs["id"]
         if tag == "tr":
             self.row = []

@@ -227,6 +227,35 @@ class Serve(unittest.TestCase):
         self.assertGreater(len(want), 1)
         self.assertEqual([int(r[1][1:]) for r in rows], want)
 
+    def test_the_zone_of_times(self):
+        until = "2026-11-25T05:00:00%2B08:00"
+        console = Console(os.path.join(self.dir, "made"), "--offset", "+08:00")
+        try:
+            for path, status in PATHS + [("/integrity", 200)]:
+                text = console.page(path, status).all_text()
+                self.assertIn("Log: " + os.path.join(self.dir, "made") + " · Times: UTC+08:00", text)
+                text = console.page(path, status, {"Cookie": "lang=zh"}).all_text()
+                self.assertIn(" · 时间：UTC+08:00", text)
+            text = console.page("/?since=2026-11-24&until=" + until).all_text()
+            self.assertIn("Period2026-11-24 00:00:00 to 2026-11-25 05:00:00Gatewaygw-a1", text)
+            # The same moment in any zone stands there in that of the page.
+            for path in ("/", "/search"):
+                for time_text in (until, "2026-11-24T21:00:00Z", "2026-11-24T23:00:00%2B02:00"):
+                    self.assertEqual(self.fields(console.page(path + "?until=" + time_text))["until"]["value"],
+                                     "2026-11-25T05:00:00+08:00")
+                fields = self.fields(console.page(path + "?since=2026-11-24&until=2026-11-25T05:00:00.5Z"))
+                self.assertEqual([fields[n]["value"] for n in ("since", "until")],
+                                 ["2026-11-24", "2026-11-25T05:00:00.5Z"])
+                self.assertEqual(fields["since"]["placeholder"], "2026-11-24T09:00:00+08:00")
+            self.assertIn("or 2026-11-24T09:00:00+08:00", console.page("/?since=x", 400).all_text())
+        finally:
+            self.assertEqual(console.stop(), 0)
+        self.assertIn("Times: UTC", self.made.page("/").all_text())
+
+    @staticmethod
+    def fields(page):
+        return {a["name"]: a for t, a in page.elements if t == "input"}
+
     def test_policy_and_integrity(self):
         text = self.signed.page("/policy").all_text()
         self.assertIn('-     "id": "demo-park-egress", "version": 7', text)
@@ -405,6 +434,7 @@ class Browser(unittest.TestCase):
         b = self.browser
         b.size(1100, 900)
         b.go(self.url + "/")
+        b.evaluate("document.querySelector('svg.bars').scrollIntoView({block: 'center', behavior: 'instant'})")
         left, top, width, height = b.evaluate(
             "(({left, top, width, height}) => [left, top, width, height])"
             "(document.querySelector('svg.bars').getBoundingClientRect())")
