@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026, the Bridgehead authors
-"""A text file as a string of C: embed.py NAME FILE SOURCE"""
+"""Text files, one after another, as a string of C: embed.py NAME FILE... SOURCE"""
 import sys
 
-name, source, target = sys.argv[1:]
-with open(source, encoding="utf-8") as f:
-    lines = f.read().splitlines(keepends=True)
+name, *sources, target = sys.argv[1:]
+lines = []
+for source in sources:
+    with open(source, encoding="utf-8") as f:
+        lines += f.read().splitlines(keepends=True)
 with open(target, "w", encoding="utf-8") as f:
     f.write("extern const char %s[];\n\nconst char %s[] =\n" % (name, name))
     for line in lines:

@@ -39,3 +39,8 @@ void fields_find(struct fields *f, const struct row *r)
 		}
 	}
 }
+
+const char *field_key(enum field f)
+{
+	return names[f].text;
+}

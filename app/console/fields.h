@@ -41,4 +41,7 @@ struct fields {
 	const struct cell *v[FIELD_COUNT]; // NULL: absent; into the row
 };
 
+// "rule", ...
+const char *field_key(enum field f);
+
 void fields_find(struct fields *f, const struct row *r);

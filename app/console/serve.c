@@ -270,6 +270,26 @@ static void reply_text(struct http_reply *reply, const char *type, const char *t
 	}
 }
 
+// The words of codes first, so that the script can tell what a page should say. They hold nothing
+// that JSON would escape.
+static void answer_script(struct http_reply *reply)
+{
+	FILE *out = open_memstream(&reply->body, &reply->len);
+	const char *code;
+
+	reply->type = "text/javascript; charset=utf-8";
+	if (out == NULL) {
+		return;
+	}
+	fputs("const codeWords = {", out);
+	for (unsigned i = 0; (code = code_at(i)) != NULL; i++) {
+		fprintf(out, "%s\n\t\"%s\": [\"%s\", \"%s\"]", i != 0 ? "," : "", code,
+			code_word(code, LANG_EN), code_word(code, LANG_ZH));
+	}
+	fprintf(out, "\n};\n\n%s", console_script);
+	fclose(out);
+}
+
 static void answer_proof(struct serve *s, const struct http_request *r, struct http_reply *reply)
 {
 	static char name[] = "record.proof";
@@ -301,8 +321,7 @@ void serve_answer(void *ctx, const struct http_request *r, struct http_reply *re
 	if (strcmp(r->path, "/style.css") == 0) {
 		reply_text(reply, "text/css; charset=utf-8", style_sheet, strlen(style_sheet));
 	} else if (strcmp(r->path, "/console.js") == 0) {
-		reply_text(reply, "text/javascript; charset=utf-8", console_script,
-			strlen(console_script));
+		answer_script(reply);
 	} else if (strcmp(r->path, "/proof") == 0) {
 		answer_proof(s, r, reply);
 	} else if (strcmp(r->path, "/state") == 0) {

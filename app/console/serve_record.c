@@ -137,41 +137,59 @@ static void find_line(struct serve *s, uint64_t seq, struct found *f, char *err,
 	}
 }
 
-static void put_term(const struct page *p, enum word term)
+// Of which text the value is, for the script that holds the page against the proven line: "field",
+// of the line; "entry", of its block's entry; "start", of the start record, which is another line.
+static void put_term(const struct page *p, enum word term, const char *of, const char *key)
 {
 	fputs("<tr><th scope=\"row\">", p->out);
 	html_string(p->out, word(term, p->lang));
-	fputs("</th><td class=\"x\">", p->out);
+	fprintf(p->out, "</th><td class=\"x\" data-%s=\"%s\">", of, key);
 }
 
-static void put_value(const struct page *p, enum word term, const struct cell *c)
+static void put_value(
+	const struct page *p, enum word term, const struct fields *f, enum field field)
 {
-	if (c != NULL) {
-		put_term(p, term);
-		page_code(p, c);
+	if (f->v[field] != NULL) {
+		put_term(p, term, "field", field_key(field));
+		page_code(p, f->v[field]);
 		fputs("</td></tr>\n", p->out);
 	}
 }
 
-static void put_text(const struct page *p, enum word term, const char *text)
+static void put_start(const struct page *p, enum word term, const char *text)
 {
 	if (text[0] != '\0') {
-		put_term(p, term);
+		put_term(p, term, "start", "");
 		fputs("<bdi>", p->out);
 		html_string(p->out, text);
 		fputs("</bdi></td></tr>\n", p->out);
 	}
 }
 
-static void put_hash(const struct page *p, enum word term, const struct hash *h)
+static void put_hash(const struct page *p, enum word term, const char *key, const struct hash *h)
 {
 	char hex[65];
 
 	if (!hash_is_zero(h)) {
 		hash_hex(h, hex);
-		put_term(p, term);
+		put_term(p, term, "entry", key);
 		fprintf(p->out, "<span class=\"code\">%s</span></td></tr>\n", hex);
 	}
+}
+
+static void put_entry(const struct page *p, const struct entry *e)
+{
+	const struct cell dpi = {
+		.text = e->dpi + 1, .len = strlen(e->dpi) - 2, .kind = CELL_STRING};
+	char text[TEXT_NUMBER];
+
+	put_hash(p, W_POLICY_HASH, "policy", &e->policy);
+	put_hash(p, W_DB_HASH, "db", &e->db);
+	put_term(p, W_DPI, "entry", "dpi");
+	page_code(p, &dpi);
+	fputs("</td></tr>\n", p->out);
+	put_term(p, W_BLOCK, "entry", "block");
+	fprintf(p->out, "%s</td></tr>\n", text_count(e->block, text));
 }
 
 // What stood behind the verdict: from the record, and from its block's entry where there is a
@@ -179,44 +197,38 @@ static void put_hash(const struct page *p, enum word term, const struct hash *h)
 static void put_receipt(const struct page *p, const struct fields *f, const struct entry *e,
 	const struct found *found)
 {
-	char act[16], text[TEXT_NUMBER];
+	char act[16];
 
 	fputs("<section>", p->out);
 	page_heading(p, "receipt", W_RECEIPT);
 	page_note(p, W_RECEIPT_NOTE);
-	fputs("<div class=\"scroll\"><table class=\"receipt\"><tbody>\n", p->out);
+	fputs("<div class=\"scroll\"><table class=\"receipt\" data-of=\"receipt\"><tbody>\n",
+		p->out);
 	if (cell_text(f->v[FIELD_ACT], act, sizeof(act)) != 0) {
-		put_term(p, W_VERDICT);
+		put_term(p, W_VERDICT, "field", field_key(FIELD_ACT));
 		page_verdict(p, act);
 		fputs("</td></tr>\n", p->out);
 	}
-	put_value(p, W_RULE, f->v[FIELD_RULE]);
-	put_value(p, W_REASON, f->v[FIELD_REASON]);
-	put_value(p, W_SEVERITY, f->v[FIELD_SEV]);
+	put_value(p, W_RULE, f, FIELD_RULE);
+	put_value(p, W_REASON, f, FIELD_REASON);
+	put_value(p, W_SEVERITY, f, FIELD_SEV);
 	if (f->v[FIELD_RULE] != NULL) {
-		put_term(p, W_BASIS);
+		put_term(p, W_BASIS, "field", field_key(FIELD_BASIS));
 		page_basis(p, f->v[FIELD_BASIS]);
 		fputs("</td></tr>\n", p->out);
 	}
-	put_value(p, W_POLICY_VERSION, f->v[FIELD_POL]);
-	put_value(p, W_COUNTRY, f->v[FIELD_CC]);
-	put_value(p, W_COUNTRY_FROM, f->v[FIELD_CCS]);
-	put_value(p, W_APP, f->v[FIELD_APP]);
-	put_value(p, W_CONFIDENCE, f->v[FIELD_CONF]);
-	put_value(p, W_DECIDING_PACKET, f->v[FIELD_DPKT]);
-	put_value(p, W_PENDING, f->v[FIELD_PB]);
-	put_text(p, W_GATEWAY_VERSION, found->version);
-	put_text(p, W_DATABASES, found->dbs);
+	put_value(p, W_POLICY_VERSION, f, FIELD_POL);
+	put_value(p, W_COUNTRY, f, FIELD_CC);
+	put_value(p, W_COUNTRY_FROM, f, FIELD_CCS);
+	put_value(p, W_APP, f, FIELD_APP);
+	put_value(p, W_CONFIDENCE, f, FIELD_CONF);
+	put_value(p, W_DECIDING_PACKET, f, FIELD_DPKT);
+	put_value(p, W_PENDING, f, FIELD_PB);
 	if (e != NULL) {
-		const struct cell dpi = {
-			.text = e->dpi + 1, .len = strlen(e->dpi) - 2, .kind = CELL_STRING};
-
-		put_hash(p, W_POLICY_HASH, &e->policy);
-		put_hash(p, W_DB_HASH, &e->db);
-		put_value(p, W_DPI, &dpi);
-		put_term(p, W_BLOCK);
-		fprintf(p->out, "%s</td></tr>\n", text_count(e->block, text));
+		put_entry(p, e);
 	}
+	put_start(p, W_GATEWAY_VERSION, found->version);
+	put_start(p, W_DATABASES, found->dbs);
 	fputs("</tbody></table></div></section>\n", p->out);
 }
 
@@ -224,7 +236,8 @@ static void put_fields(const struct page *p, const struct row *r)
 {
 	fputs("<section>", p->out);
 	page_heading(p, "fields", W_ALL_FIELDS);
-	fputs("<div class=\"scroll\"><table class=\"receipt\"><tbody>\n", p->out);
+	fputs("<div class=\"scroll\"><table class=\"receipt\" data-of=\"fields\"><tbody>\n",
+		p->out);
 	for (unsigned i = 0; i < r->n; i++) {
 		const struct cell *c = &r->cells[i];
 		char time[TEXT_TIME];
@@ -265,6 +278,7 @@ static void put_proof(
 	}
 	page_note(p, W_PROOF_NOTE);
 	fprintf(p->out, "<p><button id=\"verify\" data-proof=\"/proof?seq=%" PRIu64 "\"", seq);
+	fprintf(p->out, " data-offset=\"%lld\"", (long long)p->digest->o.offset);
 	put_word(p, "leaf", W_JS_LEAF);
 	put_word(p, "block", W_JS_BLOCK);
 	put_word(p, "log", W_JS_LOG);
@@ -279,7 +293,9 @@ static void put_proof(
 		put_word(p, "no-ed25519", W_JS_NO_ED25519);
 	}
 	put_word(p, "bad", W_JS_BAD);
-	put_word(p, "none", W_JS_NO_CRYPTO);
+	put_word(p, "none", W_JS_NOT_CHECKED);
+	put_word(p, "shown", W_JS_SHOWN);
+	put_word(p, "differs", W_JS_DIFFERS);
 	fputs(">", p->out);
 	html_string(p->out, word(W_VERIFY, p->lang));
 	fprintf(p->out, "</button> <a href=\"/proof?seq=%" PRIu64 "\" download>", seq);

@@ -239,7 +239,7 @@
 	X(CONFIDENCE, "Confidence of the label", "标签置信度")                                        \
 	X(DECIDING_PACKET, "Packet that settled the label", "确定标签的数据包")                        \
 	X(COUNTRY_FROM, "Country is from", "国家或地区来源")                                          \
-	X(GATEWAY_VERSION, "Version of the gateway", "网关版本")                                     \
+	X(GATEWAY_VERSION, "Version of the gateway, as its start record says", "网关版本（据启动记录）") \
 	X(DATABASES, "Databases, as its start record says", "数据库（据启动记录）")                      \
 	X(STORY, "The flow's records", "该流的记录")                                                 \
 	X(STORY_NOTE, "Up to 100, in the order of the log. An update counts since the update before, a decision so far, " \
@@ -263,14 +263,22 @@
 		"该条目是日志的第 {} 个区块，检查点涵盖 {} 个区块。")                                  \
 	X(JS_SIGNED, "The checkpoint is signed by {}.", "检查点由 {} 签名。")                          \
 	X(JS_UNSIGNED, "The checkpoint has no good signature of {}.", "检查点没有 {} 的有效签名。")        \
-	X(JS_NO_ED25519, "This browser knows no Ed25519: the signature of {} was not checked.",       \
-		"本浏览器不支持 Ed25519：未检查 {} 的签名。")                                             \
-	X(JS_GOOD, "In the log. Whether the checkpoint is the gateway's, “Integrity” tells.",         \
-		"在日志中。检查点是否出自该网关，见“完整性”。")                                          \
+	X(JS_NO_ED25519, "In the log that the checkpoint is of. The checkpoint's signature by {} was not checked " \
+		"here: this browser has no Ed25519 (some have it only over HTTPS and on localhost). Save the proof; " \
+		"“bhlog verify --proof FILE --key VKEY” checks it.",                                    \
+		"在检查点所涵盖的日志中。此处未检查 {} 对检查点的签名：本浏览器不支持 Ed25519（部分浏览器仅在 HTTPS 或本机支持）。" \
+		"请保存证明，用“bhlog verify --proof FILE --key VKEY”检查。")                            \
+	X(JS_GOOD, "In the log that the checkpoint is of. Who signed the checkpoint was not checked here: this console " \
+		"was given no key (bhlog serve --key VKEY). “Integrity” tells more.",                   \
+		"在检查点所涵盖的日志中。此处未检查检查点由谁签名：此控制台未获得密钥（bhlog serve --key VKEY）。" \
+		"另见“完整性”。")                                                                    \
+	X(JS_SHOWN, "The receipt and the fields on this page are what the line and its block's entry say.", \
+		"本页的凭据和字段与该行及其区块条目一致。")                                              \
+	X(JS_DIFFERS, "the page does not show what the line says: {}", "页面显示的内容与该行不一致：{}")  \
 	X(JS_GOOD_SIGNED, "In the log, whose checkpoint the gateway signed.", "在网关已签名检查点的日志中。") \
 	X(JS_BAD, "NOT PROVEN: {}", "未能证明：{}")                                                  \
-	X(JS_NO_CRYPTO, "this browser computes no SHA-256 here (only over HTTPS or on localhost)",    \
-		"本浏览器在此无法计算 SHA-256（仅限 HTTPS 或本机）")                                     \
+	X(JS_NOT_CHECKED, "Could not be checked here: {}. Save the proof; “bhlog verify --proof FILE” checks it.", \
+		"此处无法检查：{}。请保存证明，用“bhlog verify --proof FILE”检查。")                      \
 	X(POLICY_FILES, "Policies at hand", "现有策略文件")                                          \
 	X(DIFF, "From {} to {}", "由 {} 到 {}")                                                     \
 	X(DIFF_NONE, "The two are the same.", "两者相同。")                                           \

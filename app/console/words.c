@@ -53,3 +53,8 @@ const char *code_word(const char *code, enum lang lang)
 	}
 	return NULL;
 }
+
+const char *code_at(unsigned i)
+{
+	return i < sizeof(codes) / sizeof(codes[0]) ? codes[i].code : NULL;
+}

@@ -28,3 +28,5 @@ const char *lang_tag(enum lang lang);
 
 // Words for a code of the log ("block", "disk_full", "NO_RULE", ...); NULL: there are none.
 const char *code_word(const char *code, enum lang lang);
+// The i-th code that has words; NULL: there are no more.
+const char *code_at(unsigned i);

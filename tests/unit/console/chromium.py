@@ -10,7 +10,9 @@ import tempfile
 import time
 
 ARGUMENTS = ["--headless", "--remote-debugging-pipe", "--disable-gpu", "--no-first-run", "--disable-extensions",
-             "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]
+             "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
+             # A host that is not localhost: over plain HTTP a browser trusts it less.
+             "--host-resolver-rules=MAP elsewhere.example 127.0.0.1"]
 # Chromium reads from descriptor 3 and writes to 4.
 PIPES = ("import os, sys; r, w = (os.dup(int(a)) for a in sys.argv[1:3]); os.dup2(r, 3); os.dup2(w, 4); "
          "os.set_inheritable(3, True); os.set_inheritable(4, True); "

@@ -2,12 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026, the Bridgehead authors
 """bhlog serve, from outside: test_serve.py BHLOG BHCTL WRITE_LOG MAKE_SEGMENT"""
-import http.client
-import http.server
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,40 +13,13 @@ import time
 import unittest
 import urllib.parse
 
-import chromium
 import logs
-from page import Page, number
+from console import Console
+from page import number
 
 BHLOG = BHCTL = WRITE = MAKE = None
 POLICY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../golden/demo-policy.json")
 HOSTILE = "</td><script>alert(1)</script>\" onx='y'&amp;\u202e.example"
-
-
-class Console:
-    def __init__(self, directory, *args):
-        self.process = subprocess.Popen([BHLOG, "serve", directory, "--listen", "127.0.0.1:0", *args],
-                                        stdout=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        self.port = int(re.fullmatch(r"http://127\.0\.0\.1:(\d+)/.*\n", line)[1])
-
-    def get(self, path, headers=None, method="GET"):
-        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        c.request(method, path, headers=headers or {})
-        r = c.getresponse()
-        body = r.read().decode("utf-8", "strict")
-        c.close()
-        return r, body
-
-    def page(self, path, status=200, headers=None):
-        r, body = self.get(path, headers)
-        assert r.status == status, (path, r.status, body)
-        return Page(body)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(30)
-        self.process.stdout.close()
-        return status
 
 
 PATHS = [("/", 200), ("/search", 200), ("/record?seq=3", 200), ("/policy", 200), ("/record?seq=x", 400),
@@ -82,9 +52,9 @@ class Serve(unittest.TestCase):
         key = os.path.join(cls.dir, "key")
         subprocess.run([BHCTL, "keygen", "--name", "gw-a1", "--out", key], check=True, capture_output=True)
         subprocess.run([WRITE, os.path.join(cls.dir, "signed"), "gw-a1", key, "5", "90", "1000000"], check=True)
-        cls.made = Console(os.path.join(cls.dir, "made"))
+        cls.made = Console(BHLOG, os.path.join(cls.dir, "made"))
         cls.addClassCleanup(cls.made.process.kill)  # whatever else fails
-        cls.signed = Console(os.path.join(cls.dir, "signed"), "--key", key + ".pub", "--policy", POLICY,
+        cls.signed = Console(BHLOG, os.path.join(cls.dir, "signed"), "--key", key + ".pub", "--policy", POLICY,
                              "--policy", cls.other_policy())
         cls.addClassCleanup(cls.signed.process.kill)
 
@@ -172,7 +142,7 @@ class Serve(unittest.TestCase):
         path = os.path.join(self.dir, "token")
         with open(path, "w", encoding="utf-8") as f:
             f.write("0123456789abcdef-._~\n")
-        console = Console(os.path.join(self.dir, "made"), "--token", path)
+        console = Console(BHLOG, os.path.join(self.dir, "made"), "--token", path)
         try:
             token = "0123456789abcdef-._~"
             for headers, query, status in (
@@ -229,7 +199,7 @@ class Serve(unittest.TestCase):
 
     def test_the_zone_of_times(self):
         until = "2026-11-25T05:00:00%2B08:00"
-        console = Console(os.path.join(self.dir, "made"), "--offset", "+08:00")
+        console = Console(BHLOG, os.path.join(self.dir, "made"), "--offset", "+08:00")
         try:
             for path, status in PATHS + [("/integrity", 200)]:
                 text = console.page(path, status).all_text()
@@ -283,7 +253,7 @@ class Serve(unittest.TestCase):
         with open(name, "r+b") as f:
             f.seek(os.path.getsize(name) // 2)
             f.write(b"damage")
-        console = Console(path)
+        console = Console(BHLOG, path)
         try:
             self.assertIn("figures are of the records before", console.page("/").all_text())
             self.assertEqual(console.page("/integrity").tables["main"][1][1], "TAMPERED WITH")
@@ -301,7 +271,7 @@ class Serve(unittest.TestCase):
         self.assertNotIn("log", [a.get("class", "").split()[-1:] for _, a in self.signed.page("/integrity").elements])
         path = os.path.join(self.dir, "changing")
         shutil.copytree(os.path.join(self.dir, "signed"), path)
-        console = Console(path, "--key", os.path.join(self.dir, "key.pub"), "--anchor", os.path.join(path, "checkpoint"))
+        console = Console(BHLOG, path, "--key", os.path.join(self.dir, "key.pub"), "--anchor", os.path.join(path, "checkpoint"))
         try:
             self.assertEqual(state_of(console, "/policy"), "status: whole, signed, and anchored Integrity")
             name = next(os.path.join(path, n) for n in os.listdir(path) if n.startswith("flow-"))
@@ -329,146 +299,6 @@ class Serve(unittest.TestCase):
         for t in threads:
             t.join()
         self.assertEqual(results, [200] * 12)
-
-
-class Tampering(http.server.BaseHTTPRequestHandler):
-    """Hands on what the console answers, but changes the proof."""
-    console, change = None, None
-
-    def do_GET(self):
-        r, body = self.console.get(self.path)
-        if self.path.startswith("/proof"):
-            body = self.change(body)
-        body = body.encode()
-        self.send_response(r.status)
-        for name in ("Content-Type", "Content-Security-Policy"):
-            self.send_header(name, r.getheader(name))
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
-
-
-CONTRAST = """(() => {
-  const part = (c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  const light = (rgb) => { const [r, g, b] = rgb.match(/[\\d.]+/g).map((c) => part(c / 255));
-                           return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-  const ground = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor;
-                          if (!/, 0\\)$/.test(c)) return c; } return "rgb(255, 255, 255)"; };
-  const low = [];
-  for (const e of document.querySelectorAll("body *")) {
-    if (![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) || e.closest("option, svg")) continue;
-    const [a, b] = [light(getComputedStyle(e).color), light(ground(e))].sort((x, y) => y - x);
-    if ((a + 0.05) / (b + 0.05) < 4.5) low.push(e.outerHTML.slice(0, 100));
-  }
-  return low;
-})()"""
-
-
-@unittest.skipUnless(chromium.is_there(), "no Chromium")
-class Browser(unittest.TestCase):
-    """The pages as a browser has them: one browser for all."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.tmp = tempfile.TemporaryDirectory()
-        directory, key = os.path.join(cls.tmp.name, "log"), os.path.join(cls.tmp.name, "key")
-        subprocess.run([BHCTL, "keygen", "--name", "gw-a1", "--out", key], check=True, capture_output=True)
-        subprocess.run([WRITE, directory, "gw-a1", key, "5", "90", "1000000"], check=True)
-        cls.console = Console(directory, "--key", key + ".pub")
-        cls.addClassCleanup(cls.console.process.kill)  # whatever else fails
-        cls.url = "http://127.0.0.1:%d" % cls.console.port
-        cls.browser = chromium.Chromium()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.browser.close()
-        status = cls.console.stop()
-        cls.tmp.cleanup()
-        assert status == 0, status
-
-    def steps(self, change):
-        handler = type("Handler", (Tampering,), {"console": self.console, "change": staticmethod(change)})
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        try:
-            self.browser.go("http://127.0.0.1:%d/record?seq=250#verify" % server.server_address[1])
-            self.browser.wait_for("document.querySelector('#steps .state') !== null")
-            return self.browser.evaluate("[...document.querySelectorAll('#steps li')].map((e) => e.textContent)")
-        finally:
-            server.shutdown()
-            server.server_close()
-
-    def test_a_good_proof(self):
-        good = self.steps(lambda proof: proof)
-        self.assertEqual(len(good), 5, good)
-        self.assertEqual(good[-2:], ["The checkpoint is signed by gw-a1.",
-                                     "In the log, whose checkpoint the gateway signed."])
-
-    def test_changed_proofs(self):
-        def swap_path(proof):  # the first hash of the path in the block
-            lines = proof.split("\n")
-            lines[3] = lines[4]
-            return "\n".join(lines)
-
-        def other_root(proof):  # of the entry: then the entry is another leaf
-            return re.sub('"root":"(.)', lambda m: '"root":"' + "01"[m[1] == "0"], proof)
-
-        def other_size(proof):
-            lines = proof.split("\n")
-            at = lines.index("") + 2
-            lines[at] = str(int(lines[at]) + 100)
-            return "\n".join(lines)
-
-        def forge(proof):
-            return proof[:-40] + "AB"[proof[-40] == "A"] + proof[-39:]
-        for change in (swap_path, other_root, other_size, forge, lambda p: p.replace('"sport":', '"sport":1', 1),
-                       lambda p: p.replace("leaf ", "leaf 9", 1), lambda p: "", lambda p: p[:len(p) // 2]):
-            steps = self.steps(change)
-            self.assertTrue(steps[-1].startswith("NOT PROVEN"), steps)
-        self.assertEqual(self.steps(forge)[-1], "NOT PROVEN: The checkpoint has no good signature of gw-a1.")
-
-    def test_a_period_by_dragging(self):
-        b = self.browser
-        b.size(1100, 900)
-        b.go(self.url + "/")
-        b.evaluate("document.querySelector('svg.bars').scrollIntoView({block: 'center', behavior: 'instant'})")
-        left, top, width, height = b.evaluate(
-            "(({left, top, width, height}) => [left, top, width, height])"
-            "(document.querySelector('svg.bars').getBoundingClientRect())")
-        n = int(b.evaluate("document.getElementById('brush').dataset.n"))
-        self.assertGreater(n, 4)
-        b.evaluate("globalThis.old = true")
-        b.mouse("mousePressed", left + 1.5 * width / n, top + height / 2)
-        b.mouse("mouseMoved", left + 2.5 * width / n, top + height / 2)
-        b.mouse("mouseReleased", left + 2.5 * width / n, top + height / 2)
-        b.loaded()
-        query = urllib.parse.parse_qs(urllib.parse.urlsplit(b.evaluate("location.href")).query)
-        self.assertEqual(query, {"since": ["2026-11-24T09:00:01Z"], "until": ["2026-11-24T09:00:03Z"]})
-        self.assertIn("90", b.evaluate("document.querySelector('.cards').textContent"))
-
-    def test_keyboard(self):
-        b = self.browser
-        b.go(self.url + "/search")
-        b.key("Tab", 9)
-        self.assertEqual(b.evaluate("document.activeElement.className"), "skip")
-        b.evaluate("document.querySelector('[name=act]').value = 'allow'")
-        b.evaluate("globalThis.old = true; document.querySelector('[name=tenant]').focus()")
-        b.ask("Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r")
-        b.loaded()
-        self.assertEqual(b.evaluate("location.search"), "?act=allow")
-
-    def test_narrow_and_dark(self):
-        b = self.browser
-        for scheme in ("light", "dark"):
-            b.media(prefers_color_scheme=scheme)
-            for path in ("/", "/search?act=allow", "/record?seq=9", "/policy", "/integrity?lang=en"):
-                b.size(360, 700)
-                b.go(self.url + path)
-                self.assertLessEqual(b.evaluate("document.documentElement.scrollWidth"), 360, path)
-                self.assertEqual(b.evaluate(CONTRAST), [], (scheme, path))
 
 
 if __name__ == "__main__":
