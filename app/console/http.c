@@ -3,6 +3,8 @@
 
 #include "app/console/http.h"
 
+#include "app/console/waiting.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
@@ -13,11 +15,18 @@
 #include <strings.h>
 
 #define THREADS     4
-#define CONNECTIONS 64
-#define TIMEOUT_S   30
+#define CONNECTIONS 256
+#define MEMORY      16384 // of a connection, for its headers
+#define TIMEOUT_S   30    // without a byte
+// Of one address, where there may be others. All of this machine's programs have the same one.
+#define CONNECTIONS_EACH 64
+// For all of a request, and for all of an answer, however the bytes drip.
+#define REQUEST_S 10
+#define ANSWER_S  120
 
 struct http_server {
 	struct http_options o;
+	struct waiting *waiting;
 	struct MHD_Daemon *daemon;
 	bool v6;
 };
@@ -123,6 +132,40 @@ static bool may_ask(const struct http_server *s, const struct http_request *r)
 	       token_is(s->o.token, http_query(r, "token"));
 }
 
+// ---- how long it may take
+
+static struct waiting_one *waiting_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info != NULL ? info->socket_context : NULL;
+}
+
+static void note_connection(void *ctx, struct MHD_Connection *c, void **of_socket,
+	enum MHD_ConnectionNotificationCode what)
+{
+	const union MHD_ConnectionInfo *info;
+	struct http_server *s = ctx;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+		*of_socket =
+			info != NULL ? waiting_add(s->waiting, info->connect_fd, REQUEST_S) : NULL;
+	} else {
+		waiting_remove(s->waiting, *of_socket);
+	}
+}
+
+// The next request on the same connection.
+static void note_completed(
+	void *ctx, struct MHD_Connection *c, void **seen, enum MHD_RequestTerminationCode why)
+{
+	struct http_server *s = ctx;
+
+	waiting_set(s->waiting, waiting_of(c), true, REQUEST_S);
+}
+
 // ---- answers
 
 static void set_cookie(struct MHD_Response *m, const char *setting)
@@ -160,6 +203,7 @@ static enum MHD_Result send_reply(
 		snprintf(text, sizeof(text), "token=%s", s->o.token);
 		set_cookie(m, text);
 	}
+	waiting_set(s->waiting, waiting_of(r->connection), false, ANSWER_S);
 	rc = MHD_queue_response(r->connection, reply->status, m);
 	MHD_destroy_response(m);
 	return rc;
@@ -198,6 +242,7 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *c, const char *u
 	if (!may_ask(s, &r)) {
 		return send_text(s, &r, 401, "the token is missing or wrong\n");
 	}
+	waiting_set(s->waiting, waiting_of(c), false, 0); // now it waits for us
 	s->o.answer(s->o.ctx, &r, &reply);
 	if (reply.body == NULL) {
 		return send_text(s, &r, 500, "out of memory\n");
@@ -235,6 +280,27 @@ static bool parse_address(const struct http_options *o, struct sockaddr_storage 
 	return false;
 }
 
+static bool start_daemon(struct http_server *s, const struct sockaddr_storage *a)
+{
+	const unsigned each = is_loopback((const struct sockaddr *)a) ? 0 : CONNECTIONS_EACH;
+
+	s->waiting = waiting_new(CONNECTIONS);
+	s->daemon =
+		s->waiting == NULL
+			? NULL
+			: MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL |
+						   (s->v6 ? MHD_USE_IPv6 : 0),
+				  s->o.port, NULL, NULL, handle, s, MHD_OPTION_SOCK_ADDR, a,
+				  MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
+				  MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
+				  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,
+				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
+				  MHD_OPTION_PER_IP_CONNECTION_LIMIT, each,
+				  MHD_OPTION_NOTIFY_CONNECTION, note_connection, s,
+				  MHD_OPTION_NOTIFY_COMPLETED, note_completed, s, MHD_OPTION_END);
+	return s->daemon != NULL;
+}
+
 struct http_server *http_start(const struct http_options *o, char *err, size_t err_size)
 {
 	struct http_server *s = calloc(1, sizeof(*s));
@@ -256,14 +322,9 @@ struct http_server *http_start(const struct http_options *o, char *err, size_t e
 	}
 	s->o = *o;
 	s->v6 = a.ss_family == AF_INET6;
-	s->daemon = MHD_start_daemon(
-		MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | (s->v6 ? MHD_USE_IPv6 : 0),
-		o->port, NULL, NULL, handle, s, MHD_OPTION_SOCK_ADDR, &a,
-		MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,
-		MHD_OPTION_END);
-	if (s->daemon == NULL) {
+	if (!start_daemon(s, &a)) {
 		snprintf(err, err_size, "%s port %u: %s", o->address, o->port, strerror(errno));
+		waiting_free(s->waiting);
 		free(s);
 		return NULL;
 	}
@@ -282,5 +343,6 @@ void http_place(const struct http_server *s, char *out, size_t size)
 void http_stop(struct http_server *s)
 {
 	MHD_stop_daemon(s->daemon);
+	waiting_free(s->waiting);
 	free(s);
 }

@@ -8,6 +8,12 @@
 // Bearer"). Without, anybody who reaches the address, which is therefore a loopback one. "Host"
 // must be an address or "localhost", so that no web page can reach it by a name of its own (DNS
 // rebinding).
+//
+// A request must be there within 10 s and an answer taken within 120 s, however its bytes drip; of
+// connections that wait for a request the oldest goes where there are many. What remains: whoever
+// may ask can have the server's threads count and verify all the time, and whoever can open new
+// connections faster than others send a request on theirs (48 in one round trip) can keep these
+// out.
 #pragma once
 
 #include <stdbool.h>

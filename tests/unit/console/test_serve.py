@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026, the Bridgehead authors
 """bhlog serve, from outside: test_serve.py BHLOG BHCTL WRITE_LOG MAKE_SEGMENT"""
+import http.client
 import os
 import re
+import select
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -155,6 +158,37 @@ class Serve(unittest.TestCase):
                 cookie = r.getheader("Set-Cookie")
                 self.assertEqual(cookie is not None, status == 200 and query != "", cookie)
             self.assertIn("HttpOnly; SameSite=Strict", console.get("/style.css?token=" + token)[0].getheader("Set-Cookie"))
+        finally:
+            self.assertEqual(console.stop(), 0)
+
+    def test_dripping_requests(self):
+        console = Console(BHLOG, os.path.join(self.dir, "made"))
+        try:
+            def drip():
+                s = socket.create_connection(("127.0.0.1", console.port), timeout=30)
+                s.send(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
+                return s
+            many = [drip() for _ in range(300)]
+            begin = time.monotonic()
+            self.assertEqual(console.get("/style.css")[0].status, 200)
+            self.assertLess(time.monotonic() - begin, 5)
+            one = drip()  # nobody needs its room
+            begin = time.monotonic()
+            while time.monotonic() - begin < 25:
+                try:
+                    one.send(b"X: y\r\n")
+                    if select.select([one], [], [], 0.5)[0] and one.recv(100) == b"":
+                        break
+                except OSError:
+                    break
+            self.assertTrue(8 < time.monotonic() - begin < 15, time.monotonic() - begin)
+            for s in [*many, one]:
+                s.close()
+            keep = http.client.HTTPConnection("127.0.0.1", console.port, timeout=60)
+            for _ in range(3):  # one connection for all
+                keep.request("GET", "/style.css")
+                self.assertEqual(keep.getresponse().read()[:5], b":root")
+            keep.close()
         finally:
             self.assertEqual(console.stop(), 0)
 
