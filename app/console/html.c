@@ -3,6 +3,7 @@
 
 #include "app/console/html.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
@@ -81,6 +82,17 @@ void html_text(FILE *out, const char *text, size_t len)
 void html_string(FILE *out, const char *text)
 {
 	html_text(out, text, strlen(text));
+}
+
+void html_url_text(FILE *out, const char *text)
+{
+	for (const unsigned char *t = (const unsigned char *)text; *t != '\0'; t++) {
+		if (isalnum(*t) || strchr("-._~", *t) != NULL) {
+			fputc(*t, out);
+		} else {
+			fprintf(out, "%%%02X", *t);
+		}
+	}
 }
 
 void html_cell(FILE *out, const struct cell *c)

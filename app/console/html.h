@@ -22,6 +22,9 @@ void html_string(FILE *out, const char *text);
 // where c is NULL.
 void html_cell(FILE *out, const struct cell *c);
 
+// Text as part of a URL behind "?" (RFC 3986, 2.3).
+void html_url_text(FILE *out, const char *text);
+
 // A pattern of words.h, each "{}" replaced by the next of the n arguments.
 void html_fill(FILE *out, const char *pattern, const char *const *args, unsigned n);
 // One argument.

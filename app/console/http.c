@@ -3,11 +3,14 @@
 
 #include "app/console/http.h"
 
+#include "app/console/html.h"
 #include "app/console/waiting.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <ifaddrs.h>
 #include <microhttpd.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +119,16 @@ static bool token_is(const char *token, const char *given)
 	return differ == 0;
 }
 
+static bool is_open(const struct http_server *s, const char *path)
+{
+	const char *const *open = s->o.open;
+
+	while (open != NULL && *open != NULL && strcmp(*open, path) != 0) {
+		open++;
+	}
+	return open != NULL && *open != NULL;
+}
+
 static bool may_ask(const struct http_server *s, const struct http_request *r)
 {
 	static const char bearer[] = "Bearer ";
@@ -125,7 +138,7 @@ static bool may_ask(const struct http_server *s, const struct http_request *r)
 		return true;
 	}
 	header = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Authorization");
-	if (header != NULL && strncmp(header, bearer, sizeof(bearer) - 1) == 0) {
+	if (header != NULL && strncasecmp(header, bearer, sizeof(bearer) - 1) == 0) {
 		return token_is(s->o.token, header + sizeof(bearer) - 1);
 	}
 	return token_is(s->o.token, http_cookie(r, "token")) ||
@@ -199,9 +212,11 @@ static enum MHD_Result send_reply(
 	if (reply->set_cookie != NULL) {
 		set_cookie(m, reply->set_cookie);
 	}
-	if (s->o.token != NULL && http_query(r, "token") != NULL && reply->status == 200) {
-		snprintf(text, sizeof(text), "token=%s", s->o.token);
-		set_cookie(m, text);
+	if (reply->status == 401) {
+		MHD_add_response_header(m, "WWW-Authenticate", "Bearer realm=\"bhlog\"");
+	}
+	if (reply->location != NULL) {
+		MHD_add_response_header(m, "Location", reply->location);
 	}
 	waiting_set(s->waiting, waiting_of(r->connection), false, ANSWER_S);
 	rc = MHD_queue_response(r->connection, reply->status, m);
@@ -218,6 +233,56 @@ static enum MHD_Result send_text(
 		.len = strlen(text)};
 
 	return reply.body != NULL ? send_reply(s, r, &reply) : MHD_NO;
+}
+
+static void put_other(void *ctx, const char *key, const char *value)
+{
+	FILE *out = ctx;
+
+	if (strcmp(key, "token") != 0) {
+		fputc('&', out);
+		html_url_text(out, key);
+		fputc('=', out);
+		html_url_text(out, value);
+	}
+}
+
+// The same address without the token. NULL: no memory.
+static char *without_token(const struct http_request *r)
+{
+	const char *path = r->path + strspn(r->path, "/"); // "//" would lead to another host
+	char *text = NULL, *question;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (out == NULL) {
+		return NULL;
+	}
+	fputc('/', out);
+	html_url_text(out, path); // no page has a slash in its name
+	http_each_query(r, put_other, out);
+	fclose(out);
+	question = text != NULL ? strchr(text, '&') : NULL;
+	if (question != NULL) {
+		*question = '?';
+	}
+	return text;
+}
+
+static enum MHD_Result send_on(struct http_server *s, const struct http_request *r)
+{
+	char cookie[512], *location = without_token(r);
+	const struct http_reply reply = {.status = 303,
+		.type = "text/plain; charset=utf-8",
+		.body = strdup(""),
+		.location = location,
+		.set_cookie = token_is(s->o.token, http_query(r, "token")) ? cookie : NULL};
+	enum MHD_Result rc;
+
+	snprintf(cookie, sizeof(cookie), "token=%s", s->o.token);
+	rc = reply.body != NULL && location != NULL ? send_reply(s, r, &reply) : MHD_NO;
+	free(location);
+	return rc;
 }
 
 static enum MHD_Result handle(void *ctx, struct MHD_Connection *c, const char *url,
@@ -239,11 +304,15 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *c, const char *u
 	if (!host_is_ours(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host"))) {
 		return send_text(s, &r, 403, "ask by the address, not by a name\n");
 	}
-	if (!may_ask(s, &r)) {
-		return send_text(s, &r, 401, "the token is missing or wrong\n");
-	}
 	waiting_set(s->waiting, waiting_of(c), false, 0); // now it waits for us
-	s->o.answer(s->o.ctx, &r, &reply);
+	if (!is_open(s, url) && !may_ask(s, &r)) {
+		reply.status = 401;
+		s->o.refuse(s->o.ctx, &r, &reply);
+	} else if (s->o.token != NULL && http_query(&r, "token") != NULL && !is_open(s, url)) {
+		return send_on(s, &r);
+	} else {
+		s->o.answer(s->o.ctx, &r, &reply);
+	}
 	if (reply.body == NULL) {
 		return send_text(s, &r, 500, "out of memory\n");
 	}
@@ -331,13 +400,47 @@ struct http_server *http_start(const struct http_options *o, char *err, size_t e
 	return s;
 }
 
+// An address of this machine that others may reach; false: there is none.
+static bool find_address(bool v6, char *out, size_t size)
+{
+	struct ifaddrs *all, *a;
+	bool found = false;
+
+	if (getifaddrs(&all) != 0) {
+		return false;
+	}
+	for (a = all; a != NULL && !found; a = a->ifa_next) {
+		const struct sockaddr_in *v4 = (const void *)a->ifa_addr;
+		const struct sockaddr_in6 *in6 = (const void *)a->ifa_addr;
+
+		if (a->ifa_addr == NULL || a->ifa_addr->sa_family != (v6 ? AF_INET6 : AF_INET) ||
+			(a->ifa_flags & IFF_UP) == 0 || is_loopback(a->ifa_addr) ||
+			(v6 && IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr))) {
+			continue;
+		}
+		found = inet_ntop(a->ifa_addr->sa_family,
+				v6 ? (const void *)&in6->sin6_addr : (const void *)&v4->sin_addr,
+				out, (socklen_t)size) != NULL;
+	}
+	freeifaddrs(all);
+	return found;
+}
+
 void http_place(const struct http_server *s, char *out, size_t size)
 {
 	const union MHD_DaemonInfo *info =
 		MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT);
 	const unsigned port = info != NULL ? info->port : s->o.port;
+	uint8_t zeros[16] = {0}, address[16] = {0};
+	char text[INET6_ADDRSTRLEN];
+	const char *place = s->o.address;
 
-	snprintf(out, size, s->v6 ? "[%s]:%u" : "%s:%u", s->o.address, port);
+	inet_pton(s->v6 ? AF_INET6 : AF_INET, s->o.address, address);
+	if (memcmp(address, zeros, sizeof(zeros)) == 0) { // all addresses
+		place = find_address(s->v6, text, sizeof(text)) ? text : NULL;
+	}
+	snprintf(out, size, s->v6 && place != NULL ? "[%s]:%u" : "%s:%u",
+		place != NULL ? place : "<this host>", port);
 }
 
 void http_stop(struct http_server *s)

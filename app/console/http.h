@@ -4,10 +4,10 @@
 // A small HTTP server for people who review a log: it answers GET, keeps out whoever should not
 // ask, and tells browsers to run, load and send nothing but what is its own.
 //
-// Who may ask: with a token, whoever brings it (?token=, then a cookie, or "Authorization:
-// Bearer"). Without, anybody who reaches the address, which is therefore a loopback one. "Host"
-// must be an address or "localhost", so that no web page can reach it by a name of its own (DNS
-// rebinding).
+// Who may ask: with a token, whoever brings it ("Authorization: Bearer", or ?token= once, which
+// leads to the same address without it and a cookie, so that it stays in no history). Without,
+// anybody who reaches the address, which is therefore a loopback one. "Host" must be an address or
+// "localhost", so that no web page can reach it by a name of its own (DNS rebinding).
 //
 // A request must be there within 10 s and an answer taken within 120 s, however its bytes drip; of
 // connections that wait for a request the oldest goes where there are many. What remains: whoever
@@ -42,6 +42,7 @@ struct http_reply {
 	size_t len;
 	const char *file_name;  // NULL, or the reply is to be saved under this name
 	const char *set_cookie; // NULL, or NAME=VALUE of a setting to be kept
+	const char *location;   // NULL, or where the browser goes on
 };
 
 struct http_options {
@@ -49,13 +50,17 @@ struct http_options {
 	uint16_t port;       // 0: any
 	const char *token;   // NULL: none
 	void (*answer)(void *ctx, const struct http_request *r, struct http_reply *reply);
-	void *ctx; // answer() is called by several threads at once
+	// Says how to bring the token; status and type are set.
+	void (*refuse)(void *ctx, const struct http_request *r, struct http_reply *reply);
+	const char *const *open; // paths for which nobody needs the token, NULL behind the last
+	void *ctx;               // answer() and refuse() are called by several threads at once
 };
 
 struct http_server;
 
 // NULL with one line in err: the address is none, not a loopback one (without a token), or taken.
 struct http_server *http_start(const struct http_options *o, char *err, size_t err_size);
-// Where it listens, "127.0.0.1:8080".
+// Where it can be reached, "127.0.0.1:8080". For all addresses of the machine: at one of them that
+// others can reach, where there is one.
 void http_place(const struct http_server *s, char *out, size_t size);
 void http_stop(struct http_server *s);

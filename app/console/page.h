@@ -68,8 +68,6 @@ void page_record_link(const struct page *p, const struct cell *seq);
 // In the console: the beginning of a link to the records whose key has this value, in this period;
 // "</a>" ends it. False: this is no console.
 bool page_search_link(const struct page *p, const char *key, const struct cell *value);
-// Text as part of a URL behind "?" (RFC 3986, 2.3).
-void page_url_text(FILE *out, const char *text);
 // A code of the log, with its words where there are any.
 void page_code(const struct page *p, const struct cell *c);
 // Which files the words of legal bases are from, and whether they are policies that were in force.

@@ -3,7 +3,6 @@
 
 #include "app/console/page.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -109,17 +108,6 @@ void page_basis(const struct page *p, const struct cell *list)
 	}
 }
 
-void page_url_text(FILE *out, const char *text)
-{
-	for (const unsigned char *t = (const unsigned char *)text; *t != '\0'; t++) {
-		if (isalnum(*t) || strchr("-._~", *t) != NULL) {
-			fputc(*t, out);
-		} else {
-			fprintf(out, "%%%02X", *t);
-		}
-	}
-}
-
 bool page_search_link(const struct page *p, const char *key, const struct cell *value)
 {
 	char text[512];
@@ -129,13 +117,13 @@ bool page_search_link(const struct page *p, const char *key, const struct cell *
 	}
 	cell_text(value, text, sizeof(text));
 	fprintf(p->out, "<a href=\"/search?%s=", key);
-	page_url_text(p->out, text);
+	html_url_text(p->out, text);
 	for (unsigned i = 0; i < 2; i++) {
 		const char *time = i == 0 ? p->since : p->until;
 
 		if (time[0] != '\0') {
 			fprintf(p->out, "&amp;%s=", i == 0 ? "since" : "until");
-			page_url_text(p->out, time);
+			html_url_text(p->out, time);
 		}
 	}
 	fputs("\">", p->out);

@@ -133,9 +133,9 @@ static void put_other(void *ctx, const char *key, const char *value)
 
 	if (strcmp(key, "lang") != 0 && strcmp(key, "token") != 0 && value[0] != '\0') {
 		fputs("&amp;", out);
-		page_url_text(out, key);
+		html_url_text(out, key);
 		fputs("=", out);
-		page_url_text(out, value);
+		html_url_text(out, value);
 	}
 }
 

@@ -41,6 +41,8 @@ struct view {
 };
 
 void serve_answer(void *ctx, const struct http_request *r, struct http_reply *reply);
+// In all languages: the page that asks for the token.
+void serve_refuse(void *ctx, const struct http_request *r, struct http_reply *reply);
 
 // The pages; each writes the inside of its <main>.
 void serve_overview(struct view *v);

@@ -115,6 +115,9 @@ static int take_option(void *ctx, int option, const char *text)
 	return option == OPT_LISTEN ? take_listen(ctx, text) : take_token(ctx, text);
 }
 
+// What the page that asks for the token needs itself.
+static const char *const open_paths[] = {"/style.css", NULL};
+
 static int serve(struct command *c)
 {
 	struct http_server *server;
@@ -135,6 +138,8 @@ static int serve(struct command *c)
 	sigaddset(&ends, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	c->http.answer = serve_answer;
+	c->http.refuse = serve_refuse;
+	c->http.open = open_paths;
 	c->http.ctx = &c->s;
 	server = http_start(&c->http, c->a.err, sizeof(c->a.err));
 	if (server == NULL) {

@@ -257,7 +257,7 @@ static void put_link(struct view *v, enum word text, uint64_t after)
 
 		if (serve_value(v, key)[0] != '\0') {
 			fprintf(out, "&amp;%s=", key);
-			page_url_text(out, serve_value(v, key));
+			html_url_text(out, serve_value(v, key));
 		}
 	}
 	fputs("\">", out);

@@ -279,6 +279,12 @@
 	X(JS_BAD, "NOT PROVEN: {}", "未能证明：{}")                                                  \
 	X(JS_NOT_CHECKED, "Could not be checked here: {}. Save the proof; “bhlog verify --proof FILE” checks it.", \
 		"此处无法检查：{}。请保存证明，用“bhlog verify --proof FILE”检查。")                      \
+	X(TOKEN, "Token", "令牌")                                                                   \
+	X(TOKEN_NEEDED, "A token is needed", "需要令牌")                                             \
+	X(TOKEN_WRONG, "That is not the token.", "令牌不正确。")                                      \
+	X(TOKEN_WHY, "This console shows its log to whoever brings the token: the first line of the file that it was " \
+		"started with (bhlog serve --token FILE).",                                          \
+		"此控制台仅向持有令牌者显示日志：令牌为启动时所指定文件的第一行（bhlog serve --token FILE）。") \
 	X(POLICY_FILES, "Policies at hand", "现有策略文件")                                          \
 	X(DIFF, "From {} to {}", "由 {} 到 {}")                                                     \
 	X(DIFF_NONE, "The two are the same.", "两者相同。")                                           \

@@ -150,16 +150,44 @@ class Serve(unittest.TestCase):
             token = "0123456789abcdef-._~"
             for headers, query, status in (
                     ({}, "", 401), ({}, "?token=" + token[:-1], 401), ({}, "?token=" + token + "x", 401),
-                    ({}, "?token=" + token, 200), ({"Authorization": "Bearer " + token}, "", 200),
+                    ({}, "?token=" + token, 303), ({"Authorization": "Bearer " + token}, "", 200),
+                    ({"Authorization": "bearer " + token}, "", 200), ({"Authorization": "Basic " + token}, "", 401),
                     ({"Authorization": "Bearer x"}, "?token=" + token, 401),
-                    ({"Cookie": "token=" + token}, "", 200), ({"Cookie": "token="}, "", 401)):
-                r, _ = console.get("/style.css" + query, headers)
+                    ({"Cookie": "token=" + token}, "", 200), ({"Cookie": "token="}, "", 401),
+                    ({"Cookie": "token=" + token}, "?token=x", 303)):
+                r, _ = console.get("/policy" + query, headers)
                 self.assertEqual(r.status, status, (headers, query))
                 cookie = r.getheader("Set-Cookie")
-                self.assertEqual(cookie is not None, status == 200 and query != "", cookie)
-            self.assertIn("HttpOnly; SameSite=Strict", console.get("/style.css?token=" + token)[0].getheader("Set-Cookie"))
+                self.assertEqual(cookie is not None, status == 303 and token in query, cookie)
+                self.assertEqual(r.getheader("WWW-Authenticate") is not None, status == 401)
+            # The token stays in no history.
+            for path, to in (("/?token=" + token, "/"), ("/search?act=flag&token=" + token + "&host=%3Cb%3E%26&ev=",
+                             "/search?act=flag&host=%3Cb%3E%26&ev="), ("//evil.example/?token=" + token, "/evil.example%2F")):
+                r, body = console.get(path)
+                self.assertEqual((r.status, r.getheader("Location"), body), (303, to, ""))
+                self.assertIn("token=" + token + "; HttpOnly; SameSite=Strict", r.getheader("Set-Cookie"))
+            self.assertEqual(console.get("/style.css")[0].status, 200)
+            page = console.page("/search?act=flag&host=%22%3E", 401)
+            self.assertRegex(page.all_text(), "A token is needed.*需要令牌")
+            self.assertEqual(self.fields(page)["host"]["value"], '">')
+            self.assertNotIn("not the token", page.all_text())
+            self.assertRegex(console.page("/?token=x", 401).all_text(), "(?s)That is not the token.*令牌不正确")
         finally:
             self.assertEqual(console.stop(), 0)
+
+    @unittest.skipUnless(subprocess.run(["unshare", "-n", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0,
+                         "no network namespaces")
+    def test_the_printed_address(self):
+        path = os.path.join(self.dir, "token")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("0123456789abcdef-._~\n")
+        for listen in ("0.0.0.0:0", "[::]:0"):
+            # In a network of its own, where nobody reaches it.
+            with subprocess.Popen(["unshare", "-n", BHLOG, "serve", os.path.join(self.dir, "made"), "--listen", listen,
+                                   "--token", path], stdout=subprocess.PIPE, text=True) as process:
+                line = process.stdout.readline()
+                process.terminate()
+            self.assertRegex(line, r"^http://<this host>:\d+/\?token=\.\.\.$")
 
     def test_dripping_requests(self):
         console = Console(BHLOG, os.path.join(self.dir, "made"))
