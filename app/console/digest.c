@@ -185,6 +185,9 @@ static void add_flow(struct digest *d, const struct open_flow *s)
 		sums_add(&d->local, &more);
 		return;
 	}
+	if (s->line != NULL) {
+		d->o.each(d->o.ctx, s->line, s->len);
+	}
 	sums_add(&d->total, &more);
 	sums_add(timeline_at(&d->time, s->last), &more);
 	sums_add(tally_sums(d->countries, s->country), &more);
@@ -211,6 +214,21 @@ static void list_flow(
 	if (lists[s->act] != NULL && !s->local) {
 		flow_list_offer(lists[s->act], &item);
 	}
+}
+
+// For whoever wants each flow: its last record, as long as that is of the verdict asked for.
+static void keep_line(struct digest *d, struct open_flow *s, const struct flow_line *l)
+{
+	if (d->o.each == NULL) {
+		return;
+	}
+	free(s->line);
+	s->line = s->act == d->o.act ? malloc(l->len + 1) : NULL;
+	if (s->line != NULL) {
+		memcpy(s->line, l->text, l->len);
+		s->len = (uint32_t)l->len;
+	}
+	d->unlisted = d->unlisted || (s->line == NULL && s->act == d->o.act);
 }
 
 static void take(struct digest *d, struct open_flow *s, const struct flow_line *l, bool known)
@@ -242,6 +260,7 @@ static void take(struct digest *d, struct open_flow *s, const struct flow_line *
 	if (!l->in_period) {
 		return;
 	}
+	keep_line(d, s, l);
 	sums_count(&s->weight, bytes[COUNT_OUT]);
 	sums_count(&s->weight, bytes[COUNT_STOPPED]);
 	list_flow(d, s, l, before);
@@ -278,6 +297,8 @@ static int flow_line(struct digest *d, struct flow_line *l)
 		add_flow(d, s);
 		if (s != &alone) {
 			open_flows_remove(d->open, s);
+		} else {
+			free(alone.line);
 		}
 	}
 	return 0;

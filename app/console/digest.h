@@ -24,6 +24,11 @@ struct digest_options {
 	struct period_bounds when;
 	int64_t offset; // of the times shown, seconds east of UTC
 	unsigned rows;  // how many of the largest flows are listed
+	// NULL, or called once for each flow that is counted under `act`, with its last record in
+	// the period. Not with sums, which have no lines.
+	void (*each)(void *ctx, const char *line, size_t len);
+	void *ctx;
+	uint8_t act;
 };
 
 struct digest_later { // sums that wait until the timeline is as wide as it will be
@@ -53,7 +58,8 @@ struct digest {
 	int64_t first, last; // moments of the first and the last record in the period
 	struct digest_later *later;
 	size_t n_later, cap_later;
-	bool inexact; // see digest_is_exact()
+	bool inexact;  // see digest_is_exact()
+	bool unlisted; // there was no memory for a line that each() should have had
 };
 
 // NULL: no memory.

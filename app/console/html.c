@@ -194,10 +194,16 @@ const char *text_stamp(int64_t us, int64_t offset, char out[TEXT_TIME])
 {
 	char east[TEXT_NUMBER];
 
+	const int part = (int)(us % 1000000 + (us % 1000000 < 0 ? 1000000 : 0));
+	int n = 19;
+
 	text_time(us, offset, out);
 	if (out[0] != '?') {
 		out[10] = 'T';
-		snprintf(out + 19, TEXT_TIME - 19, "%.6s",
+		if (part != 0) {
+			n += snprintf(out + n, TEXT_TIME - 19, ".%06d", part);
+		}
+		snprintf(out + n, (size_t)(TEXT_TIME - n), "%.6s",
 			offset != 0 ? text_offset(offset, east) : "Z");
 	}
 	return out;

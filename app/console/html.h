@@ -45,5 +45,5 @@ const char *text_time(int64_t us, int64_t offset, char out[TEXT_TIME]);
 const char *text_seconds(int64_t s, int64_t offset, char out[TEXT_TIME]);
 // "+08:00"; "" for UTC.
 const char *text_offset(int64_t offset, char out[TEXT_NUMBER]);
-// "2026-11-24T17:00:00+08:00", "2026-11-24T09:00:00Z" (RFC 3339).
+// "2026-11-24T17:00:00+08:00", "2026-11-24T09:00:00.250000Z" (RFC 3339).
 const char *text_stamp(int64_t us, int64_t offset, char out[TEXT_TIME]);

@@ -32,6 +32,11 @@ struct open_flows *open_flows_new(void)
 void open_flows_free(struct open_flows *o)
 {
 	if (o != NULL) {
+		for (size_t i = 0; i < o->n_slots; i++) {
+			if (o->slots[i].id != 0) {
+				free(o->slots[i].line);
+			}
+		}
 		free(o->slots);
 		free(o);
 	}
@@ -101,6 +106,7 @@ void open_flows_remove(struct open_flows *o, struct open_flow *f)
 	const size_t mask = o->n_slots - 1;
 	size_t hole = (size_t)(f - o->slots);
 
+	free(f->line);
 	for (size_t at = (hole + 1) & mask; o->slots[at].id != 0; at = (at + 1) & mask) {
 		const size_t from = home(o, o->slots[at].id);
 
@@ -124,6 +130,7 @@ void open_flows_drain(
 	for (size_t i = 0; i < o->n_slots; i++) {
 		if (o->slots[i].id != 0) {
 			done(ctx, &o->slots[i]);
+			free(o->slots[i].line);
 			o->slots[i].id = 0;
 		}
 	}

@@ -32,6 +32,8 @@ struct open_flow {
 	uint32_t country, tenant, app, rule;
 	bool in_period, local;
 	uint8_t act;
+	uint32_t len;
+	char *line; // NULL, or malloc()ed and of the table, which frees it: the last record
 };
 
 struct open_flows;

@@ -6,6 +6,7 @@
 #include "app/console/page.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void put_end(const struct page *p, const struct cell *addr, const struct cell *port)
@@ -160,20 +161,68 @@ static void put_head(const struct page *p, enum word title)
 	fputs("</tr></thead>\n<tbody>\n", p->out);
 }
 
+// For a shell: as it is, or in single quotes.
+static void put_quoted(FILE *out, const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_-./:+,=@";
+
+	if (text[0] != '\0' && text[strspn(text, plain)] == '\0') {
+		fputs(text, out);
+		return;
+	}
+	fputc('\'', out);
+	for (; *text != '\0'; text++) {
+		fputs(*text == '\'' ? "'\\''" : (const char[]){*text, '\0'}, out);
+	}
+	fputc('\'', out);
+}
+
+// The command that lists all that the table counts. free() it; NULL: no memory.
+static char *command(const struct page *p, const char *act)
+{
+	const struct period_bounds *when = &p->digest->o.when;
+	const int64_t offset = p->digest->o.offset;
+	char *text = NULL, time[TEXT_TIME];
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (out == NULL) {
+		return NULL;
+	}
+	fputs("bhlog report ", out);
+	put_quoted(out, p->source);
+	if (when->has_since) {
+		fprintf(out, " --since %s", text_stamp(when->since, offset, time));
+	}
+	if (when->has_until) {
+		fprintf(out, " --until %s", text_stamp(when->until, offset, time));
+	}
+	fprintf(out, " --flows %s", act);
+	fclose(out);
+	return text;
+}
+
 static void put_list(const struct page *p, enum word title, const struct flow_list *l,
 	const char *act, uint64_t all)
 {
-	char n[TEXT_NUMBER], search[512];
-	const char *args[] = {text_count(l->shown, n), search};
+	char n[TEXT_NUMBER], *all_of_them;
+	const char *args[] = {text_count(l->shown, n)};
 
 	if (l->shown == 0) {
 		page_note(p, W_NO_FLOWS);
 		return;
 	}
-	snprintf(search, sizeof(search), "bhlog search %.400s --act %s --csv", p->source, act);
+	all_of_them = command(p, act);
 	fputs("<p>", p->out);
-	html_fill(p->out, word(W_FLOWS_NOTE, p->lang), args, 2);
+	html_fill(p->out, word(W_FLOWS_NOTE, p->lang), args, 1);
+	if (all_of_them != NULL) {
+		fputs("<span class=\"code\">", p->out);
+		html_string(p->out, all_of_them);
+		fputs("</span>", p->out);
+	}
 	fputs("</p>\n", p->out);
+	free(all_of_them);
 	put_head(p, title);
 	for (size_t i = 0; i < l->shown; i++) {
 		put_flow(p, &l->items[i]);

@@ -38,6 +38,8 @@ static const char help[] =
 	"  --offset +HH:MM   of the times shown, east of UTC (without: UTC)\n"
 	"  --lang en|zh      English (without), Simplified Chinese\n"
 	"  --top N           rows of each table, 1 to 1000 (without: 25)\n"
+	"  --flows ACT       no report, but all flows that it counts under allow, flag or block:\n"
+	"                    the last record in the period of each, as it stands in the log\n"
 	"  --policy FILE     a policy, for the words of legal bases; may be given several times\n"
 	"  --key VKEY        as for \"bhlog verify\", as the next two\n"
 	"  --witness VKEY\n"
@@ -53,7 +55,8 @@ struct command {
 	struct console_args a;
 	struct digest_options o;
 	struct period_args period;
-	const char *out, *pdf;
+	const char *out, *pdf, *flows;
+	FILE *lines; // of --flows
 	struct digest *digest;
 	struct report_evidence evidence;
 	bool torn, scan;
@@ -73,6 +76,22 @@ static int take_rows(struct command *c, const char *text)
 	return 0;
 }
 
+static int take_flows(struct command *c, const char *text)
+{
+	static const char *const acts[ACTS] = {
+		[ACT_ALLOW] = "allow", [ACT_FLAG] = "flag", [ACT_BLOCK] = "block"};
+
+	c->o.act = 0;
+	while (c->o.act < ACTS && strcmp(acts[c->o.act], text) != 0) {
+		c->o.act++;
+	}
+	if (c->o.act == ACTS) {
+		return console_args_wrong(&c->a, "flows", text, "allow, flag or block");
+	}
+	c->flows = text;
+	return 0;
+}
+
 enum option_value {
 	OPT_SINCE = CONSOLE_OWN,
 	OPT_UNTIL,
@@ -81,6 +100,7 @@ enum option_value {
 	OPT_SCAN,
 	OPT_OUT,
 	OPT_PDF,
+	OPT_FLOWS,
 };
 
 static const struct option options[] = {
@@ -92,6 +112,7 @@ static const struct option options[] = {
 	{"scan", no_argument, NULL, OPT_SCAN},
 	{"out", required_argument, NULL, OPT_OUT},
 	{"pdf", required_argument, NULL, OPT_PDF},
+	{"flows", required_argument, NULL, OPT_FLOWS},
 	{NULL, 0, NULL, 0},
 };
 
@@ -120,6 +141,8 @@ static int take_option(void *ctx, int option, const char *text)
 	case OPT_PDF:
 		c->pdf = text;
 		break;
+	case OPT_FLOWS:
+		return take_flows(c, text);
 	}
 	return 0;
 }
@@ -190,6 +213,49 @@ static bool is_whole(const struct report_evidence *e)
 	return e->answers != NULL && e->answers->integrity.status == VERIFY_GOOD;
 }
 
+static void put_flow(void *ctx, const char *line, size_t len)
+{
+	struct command *c = ctx;
+
+	fwrite(line, 1, len, c->lines);
+	fputc('\n', c->lines);
+}
+
+// Not with the catalogue, which has sums in place of lines.
+static int list_flows(struct command *c)
+{
+	int rc = 0;
+
+	if (c->pdf != NULL) {
+		snprintf(c->a.err, sizeof(c->a.err),
+			"--flows writes lines, --pdf a report: not both");
+		return -EINVAL;
+	}
+	c->lines = c->out != NULL ? fopen(c->out, "we") : stdout;
+	if (c->lines == NULL) {
+		rc = -errno;
+		snprintf(c->a.err, sizeof(c->a.err), "%s: %s", c->out, strerror(-rc));
+		return rc;
+	}
+	c->o.each = put_flow;
+	c->o.ctx = c;
+	c->digest =
+		report_read_lines(c->a.log, &c->o, NULL, &c->torn, &rc, c->a.err, sizeof(c->a.err));
+	if (rc == 0 && c->digest->unlisted) {
+		rc = -ENOMEM;
+		snprintf(c->a.err, sizeof(c->a.err), "out of memory: flows are missing");
+	}
+	if ((fflush(c->lines) != 0 || ferror(c->lines)) && rc == 0) {
+		rc = -EIO;
+		snprintf(c->a.err, sizeof(c->a.err), "%s: could not be written",
+			c->out != NULL ? c->out : "standard output");
+	}
+	if (c->out != NULL) {
+		fclose(c->lines);
+	}
+	return rc;
+}
+
 static int report(struct command *c)
 {
 	const struct lookup_options cache = {.refresh = true};
@@ -243,7 +309,7 @@ static int run(struct command *c, int argc, char **argv)
 			&c->period, c->o.offset, &c->o.when, c->a.err, sizeof(c->a.err));
 	}
 	if (rc == 0) {
-		rc = report(c);
+		rc = c->flows != NULL ? list_flows(c) : report(c);
 	}
 	if (rc != 0) {
 		if (c->a.err[0] != '\0') {

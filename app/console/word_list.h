@@ -120,8 +120,8 @@
 	X(LIMIT, "limit {}", "限额 {}")                                                              \
 	X(BLOCKED, "Blocked flows", "被阻断的流")                                                    \
 	X(FLAGGED, "Flagged flows", "被标记的流")                                                    \
-	X(FLOWS_NOTE, "The {} largest, by bytes out and stopped. All of them: {}",                   \
-		"按出方向与拦截字节数排列的前 {} 条。全部：{}")                                          \
+	X(FLOWS_NOTE, "The {} largest, by bytes out and stopped. All of them, one record a flow: ",   \
+		"按出方向与拦截字节数排列的前 {} 条。全部（每条流一条记录）：")                          \
 	X(NO_FLOWS, "There are none in the period.", "期间内没有。")                                  \
 	X(WHEN, "When", "时间")                                                                     \
 	X(FLOW, "Tenant and ends", "租户及两端")                                                    \

@@ -5,6 +5,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -141,6 +142,30 @@ class Report(unittest.TestCase):
             self.assertIn(flow.who["host"], row[2])
             self.assertEqual([number(x) for x in re.findall(r"[\d,]+$", row[5], re.M)],
                              [flow.seen[k] for k in ("ob", "db", "pb")])
+
+    def test_all_of_them(self):
+        """The command below a table lists exactly what the table counts."""
+        log = logs.Log(18, 400)
+        self.path = os.path.join(self.dir, "it's a log.jsonl")
+        self.write(log.lines())
+        last = {}
+        for period, since, until in (((), None, None), (("--since", "2026-11-24T12:00:00.5Z", "--until", "2026-11-24T20:00:00Z"),
+                                                        logs.T + 3 * logs.HOUR + 500000, logs.T + 11 * logs.HOUR)):
+            last = {}
+            for t1, flow, _, _, record in log.events:
+                if (since is None or t1 >= since) and (until is None or t1 < until):
+                    last[flow] = record
+            for lang in ("en", "zh"):
+                page = self.report("--top", "5", "--lang", lang, "--offset", "+08:00", *period)
+                for section, act in (("blocked", "block"), ("flagged", "flag")):
+                    command = re.search("bhlog (report '.*? --flows %s)" % act, page.all_text())[1]
+                    lines = subprocess.run([BHLOG, *shlex.split(command)], capture_output=True, check=True, timeout=60,
+                                           text=True).stdout.splitlines()
+                    self.assertEqual(len(lines), 5 + number(re.search("[0-9,]+", page.tables[section][-1][0])[0]))
+                    self.assertEqual(sorted(json.loads(x)["seq"] for x in lines),
+                                     sorted(r["seq"] for r in last.values() if r["act"] == act))
+        self.assertIn("expected allow, flag or block", self.fail("--flows", "drop"))
+        self.assertIn("not both", self.fail("--flows", "flag", "--pdf", "x"))
 
     def test_a_lost_end_counts_what_was_said(self):
         flow = {"v": 1, "gw": "gw-a1", "fid": "1" * 16, "t0": logs.T, "src": "10.0.0.1", "dst": "198.51.100.1",
