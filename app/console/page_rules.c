@@ -148,17 +148,14 @@ void page_pending(const struct page *p)
 		W_LEGEND_ALLOWED, W_LEGEND_FLAGGED, W_LEGEND_BLOCKED};
 	const struct sums *s = &p->digest->total;
 	char share[TEXT_NUMBER];
-	uint64_t max = 0;
 
-	for (unsigned i = 0; i < ACTS; i++) {
-		max = s->before[i] > max ? s->before[i] : max;
-	}
 	page_note(p, W_PENDING_NOTE);
 	page_table(p, W_PENDING, "");
 	page_column(p, W_VERDICT, "");
 	page_column(p, W_BEFORE, "n");
-	page_column(p, W_PENDING_SHARE, "n");
-	fputs("<td class=\"w\"></td></tr></thead>\n<tbody>\n", p->out);
+	fputs("<th scope=\"colgroup\" colspan=\"2\" class=\"w\">", p->out);
+	html_string(p->out, word(W_PENDING_SHARE, p->lang));
+	fputs("</th></tr></thead>\n<tbody>\n", p->out);
 	for (unsigned i = 0; i < ACTS; i++) {
 		uint64_t bar[ACTS] = {0};
 
@@ -169,7 +166,7 @@ void page_pending(const struct page *p)
 		page_number(p, s->before[i]);
 		fprintf(p->out, "<td class=\"n\">%s</td><td>",
 			text_percent(s->before[i], s->out[i], share));
-		chart_share(p->out, bar, max);
+		chart_share(p->out, bar, s->out[i]); // the share in figures beside it
 		fputs("</td></tr>\n", p->out);
 	}
 	fputs("</tbody>\n<tfoot><tr><th scope=\"row\">", p->out);

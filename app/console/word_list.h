@@ -132,7 +132,7 @@
 	X(PENDING_NOTE, "Until the application is known some rules cannot be decided. Meanwhile packets pass " \
 		"within the policy's limits. What left so is part of the bytes out above.",            \
 		"在识别出应用之前，部分规则无法裁决；其间数据包在策略规定的限度内通过。这些字节已包含在上文的出方向字节中。") \
-	X(PENDING_SHARE, "of the bytes out under that verdict", "占该裁决下出方向字节")                \
+	X(PENDING_SHARE, "Share of the bytes out under that verdict", "占该裁决下出方向字节的比例")                \
 	X(POLICY, "Policy changes", "策略变更")                                                      \
 	X(POLICY_NOTE, "Every attempt to put a policy into force, refused ones too.",                 \
 		"每一次使策略生效的尝试，包括被拒绝的。")                                               \

@@ -12,6 +12,7 @@ class Page(HTMLParser):
         self.open, self.elements, self.tables, self.lines = [], [], {}, []
         self.section, self.cell, self.row, self.text = None, None, None, []
         self.cells_without_scope = 0
+        self.source = text
         self.feed(text)
         self.close()
         assert not self.open, self.open

@@ -248,6 +248,20 @@ class Report(unittest.TestCase):
         self.assertEqual(number(row[1]), sum(want["cc", c]["out"] for c in ("AU", "GB", "JP", "SG")))
         self.assertEqual(number(row[0]), sum(want["cc", c]["flows"] for c in ("AU", "GB", "JP", "SG")))
 
+    def test_bars_are_of_the_column_beside_them(self):
+        log = logs.Log(19, 200)
+        for e in log.events:
+            if e[4]["pb"] and e[4]["act"] == "flag":
+                e[4]["ob"] = e[4]["pb"]  # all of it, of few bytes
+        self.write(log.lines())
+        table = re.search('(?s)<h2 id="pending">.*?</section>', self.report().source)[0]
+        self.assertIn('<th scope="colgroup" colspan="2"', table)
+        rows = re.findall('<td class="n">([0-9.< ]+) %</td><td><svg [^>]*>(?:<rect [^>]*width="([0-9.]+)"[^>]*/>)?</svg>', table)
+        self.assertEqual(len(rows), 3)
+        for percent, width in rows:
+            want = 0.05 if percent[0] == "<" else float(percent)
+            self.assertLess(abs(float(width or 0) - want), 0.6, rows)
+
     def test_policy_changes_and_gaps(self):
         self.write(logs.Log(10, 20).lines())
         page = self.report()
