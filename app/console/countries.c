@@ -7,11 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-// ISO 3166-1 alpha-2, and XK, which databases use. Sorted.
+// ISO 3166-1 alpha-2, and what databases have beside it: regions, codes that once were, mistakes.
+// Sorted.
 static const struct country {
 	const char *code;
 	const char *name[LANGS];
 } countries[] = {
+	{"??", {"Unknown", "未知"}},
+	{"AB", {"No country has this code", "未分配的代码"}},
 	{"AD", {"Andorra", "安道尔"}},
 	{"AE", {"United Arab Emirates", "阿拉伯联合酋长国"}},
 	{"AF", {"Afghanistan", "阿富汗"}},
@@ -19,7 +22,9 @@ static const struct country {
 	{"AI", {"Anguilla", "安圭拉"}},
 	{"AL", {"Albania", "阿尔巴尼亚"}},
 	{"AM", {"Armenia", "亚美尼亚"}},
+	{"AN", {"Netherlands Antilles (former)", "荷属安的列斯（旧代码）"}},
 	{"AO", {"Angola", "安哥拉"}},
+	{"AP", {"Asia/Pacific (no single country)", "亚太地区（非单一国家）"}},
 	{"AQ", {"Antarctica", "南极洲"}},
 	{"AR", {"Argentina", "阿根廷"}},
 	{"AS", {"American Samoa", "美属萨摩亚"}},
@@ -62,6 +67,8 @@ static const struct country {
 	{"CN", {"China", "中国"}},
 	{"CO", {"Colombia", "哥伦比亚"}},
 	{"CR", {"Costa Rica", "哥斯达黎加"}},
+	{"CS", {"Serbia and Montenegro or Czechoslovakia (former)",
+		       "塞尔维亚和黑山或捷克斯洛伐克（旧代码）"}},
 	{"CU", {"Cuba", "古巴"}},
 	{"CV", {"Cape Verde", "佛得角"}},
 	{"CW", {"Curaçao", "库拉索"}},
@@ -81,6 +88,7 @@ static const struct country {
 	{"ER", {"Eritrea", "厄立特里亚"}},
 	{"ES", {"Spain", "西班牙"}},
 	{"ET", {"Ethiopia", "埃塞俄比亚"}},
+	{"EU", {"European Union (no single country)", "欧盟（非单一国家）"}},
 	{"FI", {"Finland", "芬兰"}},
 	{"FJ", {"Fiji", "斐济"}},
 	{"FK", {"Falkland Islands", "福克兰群岛"}},
@@ -184,6 +192,7 @@ static const struct country {
 	{"NU", {"Niue", "纽埃"}},
 	{"NZ", {"New Zealand", "新西兰"}},
 	{"OM", {"Oman", "阿曼"}},
+	{"OS", {"No country has this code", "未分配的代码"}},
 	{"PA", {"Panama", "巴拿马"}},
 	{"PE", {"Peru", "秘鲁"}},
 	{"PF", {"French Polynesia", "法属波利尼西亚"}},
@@ -221,6 +230,7 @@ static const struct country {
 	{"SR", {"Suriname", "苏里南"}},
 	{"SS", {"South Sudan", "南苏丹"}},
 	{"ST", {"São Tomé and Príncipe", "圣多美和普林西比"}},
+	{"SU", {"Soviet Union (former)", "苏联（旧代码）"}},
 	{"SV", {"El Salvador", "萨尔瓦多"}},
 	{"SX", {"Sint Maarten", "荷属圣马丁"}},
 	{"SY", {"Syria", "叙利亚"}},
@@ -243,7 +253,9 @@ static const struct country {
 	{"TZ", {"Tanzania", "坦桑尼亚"}},
 	{"UA", {"Ukraine", "乌克兰"}},
 	{"UG", {"Uganda", "乌干达"}},
+	{"UK", {"United Kingdom", "英国"}},
 	{"UM", {"U.S. Outlying Islands", "美国本土外小岛屿"}},
+	{"UN", {"United Nations (no single country)", "联合国（非单一国家）"}},
 	{"US", {"United States", "美国"}},
 	{"UY", {"Uruguay", "乌拉圭"}},
 	{"UZ", {"Uzbekistan", "乌兹别克斯坦"}},
@@ -263,6 +275,7 @@ static const struct country {
 	{"ZA", {"South Africa", "南非"}},
 	{"ZM", {"Zambia", "赞比亚"}},
 	{"ZW", {"Zimbabwe", "津巴布韦"}},
+	{"ZZ", {"Unknown", "未知"}},
 };
 
 static int compare(const void *key, const void *entry)

@@ -154,7 +154,14 @@ static void countries(void **state)
 			assert_true(zh == NULL || is_chinese(zh));
 		}
 	}
-	assert_int_equal(found, 249 + 2); // ISO 3166-1, XK and XX
+	assert_int_equal(found, 249 + 2 + 10); // ISO 3166-1, XK and XX, and what databases have
+	for (const char *cc = "ABANAPCSEUOSSUUKUNZZ?\?"; *cc != '\0'; cc += 2) {
+		memcpy(code, cc, 2);
+		assert_non_null(country_name(code, LANG_EN));
+		assert_true(is_chinese(country_name(code, LANG_ZH)));
+	}
+	assert_string_equal(country_name("EU", LANG_EN), "European Union (no single country)");
+	assert_string_equal(country_name("UK", LANG_EN), country_name("GB", LANG_EN));
 	assert_string_equal(country_name("DE", LANG_EN), "Germany");
 	assert_string_equal(country_name("ZW", LANG_EN), "Zimbabwe");
 	assert_string_equal(country_name("XX", LANG_ZH), "未知");
