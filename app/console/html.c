@@ -110,13 +110,21 @@ void html_cell(FILE *out, const struct cell *c)
 
 void html_fill(FILE *out, const char *pattern, const char *const *args, unsigned n)
 {
-	const char *hole;
+	const char *hole, *end, *bar;
 	unsigned i = 0;
 
-	while ((hole = strstr(pattern, "{}")) != NULL && i < n) {
+	while ((hole = strchr(pattern, '{')) != NULL && (end = strchr(hole, '}')) != NULL) {
 		html_text(out, pattern, (size_t)(hole - pattern));
-		html_string(out, args[i++]);
-		pattern = hole + 2;
+		bar = memchr(hole, '|', (size_t)(end - hole));
+		if (bar == NULL) {
+			html_string(out, i < n ? args[i] : "");
+			i++;
+		} else if (i != 0 && i <= n && strcmp(args[i - 1], "1") == 0) {
+			html_text(out, hole + 1, (size_t)(bar - hole - 1));
+		} else {
+			html_text(out, bar + 1, (size_t)(end - bar - 1));
+		}
+		pattern = end + 1;
 	}
 	html_string(out, pattern);
 }

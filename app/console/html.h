@@ -25,7 +25,8 @@ void html_cell(FILE *out, const struct cell *c);
 // Text as part of a URL behind "?" (RFC 3986, 2.3).
 void html_url_text(FILE *out, const char *text);
 
-// A pattern of words.h, each "{}" replaced by the next of the n arguments.
+// A pattern of words.h, each "{}" replaced by the next of the n arguments, and "{flow|flows}" by the
+// first where the argument before it is "1" and by the second elsewhere.
 void html_fill(FILE *out, const char *pattern, const char *const *args, unsigned n);
 // One argument.
 void html_fill1(FILE *out, const char *pattern, const char *arg);

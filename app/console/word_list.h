@@ -28,7 +28,7 @@
 	X(FLOWS_BLOCKED, "Blocked flows", "被阻断的流")                                              \
 	X(BYTES_STOPPED, "Bytes stopped", "拦截字节数")                                              \
 	X(BYTES_BEFORE, "Left before a verdict", "裁决前流出字节数")                                 \
-	X(IN_EXACT, "{} bytes", "{} 字节")                                                          \
+	X(IN_EXACT, "{} {byte|bytes}", "{} 字节")                                                          \
 	X(LOG_IS, "The log", "日志")                                                                \
 	X(LOG_WHOLE, "whole, signed, and anchored", "完整、已签名并已锚定")                          \
 	X(LOG_NOT_ALL, "unconfirmed: not everything is confirmed", "未确认：并非全部得到确认")         \
@@ -48,15 +48,15 @@
 		"统计方法：“出”指由数据中心内部流向外部（无论流由哪一端发起），以 IP 数据包字节计。每个字节只统计一次，" \
 		"计入带来该字节的记录所在时刻，最多比实际通过时间晚一个更新周期（60 秒）。每条流只统计一次，" \
 		"按其在期间内的最后裁决归类。字节按其通过时有效的裁决归类。")                                \
-	X(STILL_OPEN, "{} flows have no end in the log: they were still running, or their end was lost.", \
+	X(STILL_OPEN, "{} {flow has|flows have} no end in the log: {it was|they were} still running, or {its|their} end was lost.", \
 		"{} 条流在日志中没有结束记录：仍在进行，或其结束记录已丢失。")                            \
-	X(LOCAL_FLOWS, "{} flows between two inside ends, {} bytes, are in no other figure.",          \
+	X(LOCAL_FLOWS, "In no other figure: {} {flow|flows} between two inside ends, {} {byte|bytes}.",          \
 		"两端均在内部的流有 {} 条，共 {} 字节，未计入其他任何数字。")                              \
-	X(UNREADABLE, "{} lines are not records: the log was damaged or changed. They are in no figure.", \
+	X(UNREADABLE, "{} {line is not a record|lines are not records}: the log was damaged or changed. {It is|They are} in no figure.", \
 		"{} 行不是记录：日志已损坏或被更改。这些行未计入任何数字。")                               \
-	X(UNDERCOUNTED, "{} counters at a flow's end say less than its records before: nothing was added " \
-		"for them.", "有 {} 个流结束计数小于该流先前记录的计数：未为其增加任何数量。")              \
-	X(NO_ROOM, "{} records of flows that were too many at once were left to the flows' ends.",      \
+	X(UNDERCOUNTED, "{} {counter|counters} at a flow's end {says|say} less than its records before: " \
+		"nothing was added for {it|them}.", "有 {} 个流结束计数小于该流先前记录的计数：未为其增加任何数量。")              \
+	X(NO_ROOM, "{} {record|records} of flows that were too many at once {was|were} left to the flows' ends.",      \
 		"因同时存在的流过多，{} 条记录留待流结束时统计。")                                        \
 	X(STOPPED_AT, "The log is damaged: the figures are of the records before that place only. {}",   \
 		"日志已损坏：数字仅包含损坏处之前的记录。{}")                                            \
@@ -120,14 +120,14 @@
 	X(LIMIT, "limit {}", "限额 {}")                                                              \
 	X(BLOCKED, "Blocked flows", "被阻断的流")                                                    \
 	X(FLAGGED, "Flagged flows", "被标记的流")                                                    \
-	X(FLOWS_NOTE, "The {} largest, by bytes out and stopped. All of them, one record a flow: ",   \
+	X(FLOWS_NOTE, "The {} largest {flow|flows}, by bytes out and stopped. All of them, one record a flow: ",   \
 		"按出方向与拦截字节数排列的前 {} 条。全部（每条流一条记录）：")                          \
 	X(NO_FLOWS, "There are none in the period.", "期间内没有。")                                  \
 	X(WHEN, "When", "时间")                                                                     \
 	X(FLOW, "Tenant and ends", "租户及两端")                                                    \
 	X(APP_HOST, "Application and host", "应用及主机名")                                          \
 	X(RECORD_NO, "Record", "记录号")                                                             \
-	X(MORE_FLOWS, "and {} more flows", "另有 {} 条流")                                           \
+	X(MORE_FLOWS, "and {} more {flow|flows}", "另有 {} 条流")                                           \
 	X(PENDING, "Bytes that left before a verdict", "裁决前流出的字节")                             \
 	X(PENDING_NOTE, "Until the application is known some rules cannot be decided. Meanwhile packets pass " \
 		"within the policy's limits. What left so is part of the bytes out above.",            \
@@ -148,7 +148,7 @@
 		"其 SHA-256 与作为第 {} 版发布的策略一致。")                                            \
 	X(POLICY_FILE_FOREIGN, "whose SHA-256 ({}) is that of no policy published in the period.",     \
 		"其 SHA-256（{}）与期间内发布的任何策略均不一致。")                                     \
-	X(OLDER_LEFT_OUT, "{} older ones are not listed.", "另有 {} 条较早的未列出。")                 \
+	X(OLDER_LEFT_OUT, "{} older {one is|ones are} not listed.", "另有 {} 条较早的未列出。")                 \
 	X(RUNS, "Runs of the gateway", "网关运行情况")                                                \
 	X(MODE, "Mode", "方式")                                                                     \
 	X(EVENT, "Event", "事件")                                                                   \
@@ -185,8 +185,8 @@
 	X(A_NOTHING, "Nothing: every block that has an entry is there.", "不缺：有条目的区块都在。")       \
 	X(A_PRUNED, "Old blocks are not there, only their entries.", "较早的区块不在，仅余其条目。")       \
 	X(A_TAMPERED, "It was changed after it was written.", "写入之后被更改过。")                      \
-	X(LOG_SIZES, "{} records in {} blocks and {} segments.", "{} 条记录，{} 个区块，{} 个段文件。")    \
-	X(CHECKPOINT_COVERS, "The newest checkpoint covers {} blocks and is of {}.",                  \
+	X(LOG_SIZES, "{} {record|records} in {} {block|blocks} and {} {segment|segments}.", "{} 条记录，{} 个区块，{} 个段文件。")    \
+	X(CHECKPOINT_COVERS, "The newest checkpoint covers {} {block|blocks} and is of {}.",                  \
 		"最新检查点涵盖 {} 个区块，时间为 {}。")                                                \
 	X(FIRST_BAD, "First bad block: {}, segment {}", "首个有问题的区块：{}，段文件 {}")             \
 	X(CHECKPOINT, "Newest checkpoint", "最新检查点")                                             \
@@ -259,7 +259,7 @@
 	X(NOT_PROVEN, "There is no proof: {}.", "没有证明：{}。")                                      \
 	X(JS_LEAF, "The line is leaf {} of the block's tree.", "该行是区块树的第 {} 个叶子。")           \
 	X(JS_BLOCK, "The block's root is that of its entry.", "区块根与其条目一致。")                  \
-	X(JS_LOG, "The entry is block {} of the log that the checkpoint is of ({} blocks).",          \
+	X(JS_LOG, "The entry is block {} of the log that the checkpoint is of ({} {block|blocks}).",          \
 		"该条目是日志的第 {} 个区块，检查点涵盖 {} 个区块。")                                  \
 	X(JS_SIGNED, "The checkpoint is signed by {}.", "检查点由 {} 签名。")                          \
 	X(JS_UNSIGNED, "The checkpoint has no good signature of {}.", "检查点没有 {} 的有效签名。")        \

@@ -82,8 +82,16 @@ async function isSigned(note, vkey) {
 	return false;
 }
 
+// As html_fill() does it (app/console/html.h).
 function fill(pattern, ...args) {
-	return pattern.replace(/\{\}/g, () => args.shift());
+	let last;
+	return pattern.replace(/\{(?:([^{}|]*)\|([^{}|]*))?\}/g, (all, one, more) => {
+		if (one === undefined) {
+			last = args.shift();
+			return last;
+		}
+		return last === "1" ? one : more;
+	});
 }
 
 function say(text, state) {

@@ -53,6 +53,32 @@ static void text_is_escaped(void **state)
 	assert_string_equal(escaped("a\0b", 3, out), "a[U+0000]b");
 }
 
+static void patterns_are_filled(void **state)
+{
+	static const struct {
+		const char *pattern, *args[2], *text;
+	} cases[] = {
+		{"{} {flow|flows}", {"1"}, "1 flow"},
+		{"{} {flow|flows}", {"0"}, "0 flows"},
+		{"{} {flow|flows}", {"11"}, "11 flows"},
+		{"{} {flow has|flows have} {its|their} end", {"1"}, "1 flow has its end"},
+		{"{} {a|b}, {} {c|d}.", {"1", "2"}, "1 a, 2 d."},
+		{"{} {a|b}, {} {c|d}.", {"2", "1"}, "2 b, 1 c."},
+		{"{}", {"{a|b}<"}, "{a|b}&lt;"},
+		{"no hole", {""}, "no hole"},
+	};
+	char out[256];
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		FILE *f = fmemopen(out, sizeof(out), "w");
+
+		html_fill(f, cases[i].pattern, cases[i].args, cases[i].args[1] != NULL ? 2 : 1);
+		fputc('\0', f);
+		fclose(f);
+		assert_string_equal(out, cases[i].text);
+	}
+}
+
 static void numbers(void **state)
 {
 	char t[TEXT_NUMBER], m[TEXT_TIME];
@@ -172,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_escaped),
+		cmocka_unit_test(patterns_are_filled),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(every_word_in_every_language),
 		cmocka_unit_test(codes_of_the_log_have_words),
