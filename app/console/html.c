@@ -95,17 +95,74 @@ void html_url_text(FILE *out, const char *text)
 	}
 }
 
+// Up to the next "\\u0000" of a string, which as text ends with a NUL: its place, or the end.
+static size_t next_nul(const char *text, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len) {
+		if (text[at] != '\\') {
+			at++;
+		} else if (len - at >= 6 && memcmp(text + at, "\\u0000", 6) == 0) {
+			return at;
+		} else {
+			at += 2;
+		}
+	}
+	return len;
+}
+
+bool html_cell_has_nul(const struct cell *c)
+{
+	return c->kind != CELL_NUMBER && next_nul(c->text, c->len) < c->len;
+}
+
+// One value, the text around its NULs in pieces. False: it was cut off.
+static bool put_value(FILE *out, const struct cell *c)
+{
+	struct cell piece = *c;
+	char text[CELL_MAX];
+	bool all = true;
+
+	for (size_t at = 0; at <= c->len; at += piece.len + 6) {
+		size_t len;
+
+		piece.text = c->text + at;
+		piece.len = c->len - at;
+		if (c->kind == CELL_STRING) {
+			piece.len = next_nul(piece.text, piece.len);
+		}
+		len = cell_text(&piece, text, sizeof(text));
+		html_text(out, text, len);
+		all = all && len + 4 < sizeof(text);
+		if (at + piece.len >= c->len) {
+			break;
+		}
+		html_text(out, "", 1);
+	}
+	return all;
+}
+
 void html_cell(FILE *out, const struct cell *c)
 {
-	char text[CELL_MAX];
+	struct cell item;
+	size_t at = 0;
+	bool all = true, first = true;
 
-	if (c != NULL) {
-		const size_t len = cell_text(c, text, sizeof(text));
-
-		fputs("<bdi>", out);
-		html_text(out, text, len);
-		fputs(len + 4 >= sizeof(text) ? "…</bdi>" : "</bdi>", out);
+	if (c == NULL) {
+		return;
 	}
+	fputs("<bdi>", out);
+	if (c->kind != CELL_LIST || !html_cell_has_nul(c)) {
+		all = put_value(out, c);
+	} else {
+		while (cell_next(c, &at, &item)) {
+			fputs(first ? "" : ";", out);
+			all = put_value(out, &item) && all;
+			first = false;
+		}
+	}
+	fputs(all ? "</bdi>" : "…</bdi>", out);
 }
 
 void html_fill(FILE *out, const char *pattern, const char *const *args, unsigned n)

@@ -8,6 +8,7 @@
 #include "app/console/words.h"
 #include "app/rows/row.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,12 +22,14 @@ void html_string(FILE *out, const char *text);
 // A cell's value in an element of its own, so that its direction changes nothing around it; nothing
 // where c is NULL.
 void html_cell(FILE *out, const struct cell *c);
+// A NUL in it: as a string of C it is less than it is.
+bool html_cell_has_nul(const struct cell *c);
 
 // Text as part of a URL behind "?" (RFC 3986, 2.3).
 void html_url_text(FILE *out, const char *text);
 
-// A pattern of words.h, each "{}" replaced by the next of the n arguments, and "{flow|flows}" by the
-// first where the argument before it is "1" and by the second elsewhere.
+// A pattern of words.h, each "{}" replaced by the next of the n arguments, and "{flow|flows}" by
+// the first where the argument before it is "1" and by the second elsewhere.
 void html_fill(FILE *out, const char *pattern, const char *const *args, unsigned n);
 // One argument.
 void html_fill1(FILE *out, const char *pattern, const char *arg);

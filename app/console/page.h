@@ -68,6 +68,8 @@ void page_record_link(const struct page *p, const struct cell *seq);
 // In the console: the beginning of a link to the records whose key has this value, in this period;
 // "</a>" ends it. False: this is no console.
 bool page_search_link(const struct page *p, const char *key, const struct cell *value);
+// The words of a code; NULL: there are none.
+const char *page_words(const struct page *p, const struct cell *c);
 // A code of the log, with its words where there are any.
 void page_code(const struct page *p, const struct cell *c);
 // Which files the words of legal bases are from, and whether they are policies that were in force.

@@ -26,14 +26,9 @@ static void put_cell(const struct page *p, const struct cell *c, const char *cla
 // A code where there are words for it: the words; the code itself elsewhere.
 static void put_code(const struct page *p, const struct cell *c)
 {
-	char code[64];
-	const char *words = NULL;
+	const char *words = page_words(p, c);
 
 	fputs("<td>", p->out);
-	if (c != NULL) {
-		cell_text(c, code, sizeof(code));
-		words = code_word(code, p->lang);
-	}
 	if (words != NULL) {
 		html_string(p->out, words);
 	} else {

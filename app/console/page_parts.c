@@ -68,15 +68,24 @@ void page_verdict(const struct page *p, const char *act)
 	fputs("</span>", p->out);
 }
 
-void page_code(const struct page *p, const struct cell *c)
+const char *page_words(const struct page *p, const struct cell *c)
 {
 	char code[256];
-	const char *words;
 
-	if (c == NULL || cell_text(c, code, sizeof(code)) == 0) {
+	if (c == NULL || html_cell_has_nul(c)) {
+		return NULL;
+	}
+	cell_text(c, code, sizeof(code));
+	return code_word(code, p->lang);
+}
+
+void page_code(const struct page *p, const struct cell *c)
+{
+	const char *words = page_words(p, c);
+
+	if (c == NULL || c->len == 0) {
 		return;
 	}
-	words = code_word(code, p->lang);
 	if (words != NULL) {
 		html_string(p->out, words);
 		fputs(" ", p->out);

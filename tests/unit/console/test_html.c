@@ -53,6 +53,33 @@ static void text_is_escaped(void **state)
 	assert_string_equal(escaped("a\0b", 3, out), "a[U+0000]b");
 }
 
+static void controls_in_cells_show(void **state)
+{
+	static const struct {
+		struct cell cell;
+		const char *html;
+	} cases[] = {
+#define CELL(kind_, text_) {.text = text_, .len = sizeof(text_) - 1, .kind = kind_}
+		{CELL(CELL_STRING, "a\\u0000b\\\\u0000"), "<bdi>a[U+0000]b\\u0000</bdi>"},
+		{CELL(CELL_STRING, "\\u0000\\u0000"), "<bdi>[U+0000][U+0000]</bdi>"},
+		{CELL(CELL_STRING, "\\u0001\\u202e"), "<bdi>[U+0001][U+202E]</bdi>"},
+		{CELL(CELL_STRING, ""), "<bdi></bdi>"},
+		{CELL(CELL_LIST, "[\"a\",\"\\u0000x\"]"), "<bdi>a;[U+0000]x</bdi>"},
+		{CELL(CELL_LIST, "[\"a\",\"b\"]"), "<bdi>a;b</bdi>"},
+		{CELL(CELL_NUMBER, "17"), "<bdi>17</bdi>"},
+	};
+	char out[256];
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		FILE *f = fmemopen(out, sizeof(out), "w");
+
+		html_cell(f, &cases[i].cell);
+		fputc('\0', f);
+		fclose(f);
+		assert_string_equal(out, cases[i].html);
+	}
+}
+
 static void patterns_are_filled(void **state)
 {
 	static const struct {
@@ -198,6 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_escaped),
+		cmocka_unit_test(controls_in_cells_show),
 		cmocka_unit_test(patterns_are_filled),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(every_word_in_every_language),

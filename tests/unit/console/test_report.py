@@ -18,6 +18,7 @@ from page import Page, number
 BHLOG = BHCTL = WRITE = None
 POLICY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../golden/demo-policy.json")
 HOSTILE = "</td><script>alert(1)</script>\" onx='y'&amp;\u202e\u0007gpj.exe"
+NUL = HOSTILE.replace("ex", "ex\0")
 NAMES = {"US": "United States US", "XX": "Unknown XX", "TW": "Taiwan (China) TW"}
 
 
@@ -185,7 +186,7 @@ class Report(unittest.TestCase):
         log = logs.Log(6, 40)
         for e in log.events:
             for key in ("host", "app", "tn", "rule", "reason"):
-                e[4][key] = HOSTILE + key
+                e[4][key] = (NUL if e[4]["seq"] % 2 else HOSTILE) + key
         self.write(log.lines())
         page = self.report("--policy", POLICY)
         tags = {t for t, _ in page.elements}
@@ -197,6 +198,8 @@ class Report(unittest.TestCase):
         self.assertIn("</td><script>alert(1)</script>\" onx='y'&amp;[U+202E][U+0007]gpj.exehost", text)
         self.assertNotIn("\u202e", text)
         self.assertNotIn("\a", text)
+        self.assertIn("gpj.ex[U+0000]ehost", text)
+        self.assertIn("gpj.ex[U+0000]ereason", text)
         self.assertIn("<b>unknown</b> key", text)
 
     def test_languages_say_the_same(self):
