@@ -75,6 +75,38 @@ void http_each_query(const struct http_request *r,
 	MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, put_one, &e);
 }
 
+struct odd {
+	const char *const *names;
+	uint64_t seen; // bits of names
+	const char *key;
+};
+
+static enum MHD_Result look_at(void *ctx, enum MHD_ValueKind kind, const char *key, size_t key_size,
+	const char *value, size_t value_size)
+{
+	struct odd *o = ctx;
+	unsigned i = 0;
+
+	while (o->names[i] != NULL && strcmp(o->names[i], key) != 0) {
+		i++;
+	}
+	if (o->names[i] == NULL || (o->seen & 1ull << i) != 0 || strlen(key) != key_size ||
+		(value != NULL && strlen(value) != value_size)) {
+		o->key = key;
+		return MHD_NO;
+	}
+	o->seen |= 1ull << i;
+	return MHD_YES;
+}
+
+const char *http_odd_query(const struct http_request *r, const char *const *names)
+{
+	struct odd o = {.names = names};
+
+	MHD_get_connection_values_n(r->connection, MHD_GET_ARGUMENT_KIND, look_at, &o);
+	return o.key;
+}
+
 const char *http_cookie(const struct http_request *r, const char *name)
 {
 	return MHD_lookup_connection_value(r->connection, MHD_COOKIE_KIND, name);

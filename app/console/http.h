@@ -32,6 +32,9 @@ const char *http_query(const struct http_request *r, const char *key);
 // Calls put() for all that is asked for, in order.
 void http_each_query(const struct http_request *r,
 	void (*put)(void *ctx, const char *key, const char *value), void *ctx);
+// The first key that is none of the names (NULL behind the last), comes twice, or whose value has a
+// NUL in it, which would hide the rest; NULL: all are well.
+const char *http_odd_query(const struct http_request *r, const char *const *names);
 // NULL: none of that name.
 const char *http_cookie(const struct http_request *r, const char *name);
 

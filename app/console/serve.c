@@ -16,17 +16,23 @@
 
 #define EXAMPLE_TIME 1795510800000000 // 2026-11-24T09:00:00Z
 
+// Links may have a "token" where none is needed.
+static const char *const of_period[] = {"since", "until", "lang", "token", NULL};
+static const char *const of_none[] = {"lang", "token", NULL};
+static const char *const of_record[] = {"seq", "lang", "token", NULL};
+
 static const struct {
 	const char *path;
 	enum word title;
 	bool in_menu;
 	void (*put)(struct view *v);
+	const char *const *names; // of what can be asked for
 } pages[] = {
-	{"/", W_NAV_OVERVIEW, true, serve_overview},
-	{"/search", W_NAV_SEARCH, true, serve_search},
-	{"/policy", W_NAV_POLICY, true, serve_policy},
-	{"/integrity", W_INTEGRITY, true, serve_integrity},
-	{"/record", W_RECORDS, false, serve_record},
+	{"/", W_NAV_OVERVIEW, true, serve_overview, of_period},
+	{"/search", W_NAV_SEARCH, true, serve_search, serve_search_names},
+	{"/policy", W_NAV_POLICY, true, serve_policy, of_period},
+	{"/integrity", W_INTEGRITY, true, serve_integrity, of_none},
+	{"/record", W_RECORDS, false, serve_record, of_record},
 };
 
 #define N_PAGES (sizeof(pages) / sizeof(pages[0]))
@@ -226,6 +232,28 @@ static void answer_state(struct serve *s, const struct http_request *r, struct h
 	}
 }
 
+// A filter that is not known would be left out, and the page show more than was asked for.
+static bool names_are_known(struct view *v, const char *const *names)
+{
+	const char *odd = http_odd_query(v->r, names);
+	char list[512] = "";
+	const char *args[] = {odd, list};
+	size_t len;
+
+	if (odd == NULL) {
+		return true;
+	}
+	for (unsigned i = 0; names[i] != NULL; i++) {
+		len = strlen(list);
+		snprintf(list + len, sizeof(list) - len, "%s%s", i != 0 ? ", " : "", names[i]);
+	}
+	v->reply->status = 400;
+	fputs("<p class=\"state bad\" role=\"alert\">", v->page.out);
+	html_fill(v->page.out, word(W_ODD_NAME, v->page.lang), args, 2);
+	fputs("</p>\n", v->page.out);
+	return false;
+}
+
 static void answer_page(struct serve *s, const struct http_request *r, struct http_reply *reply)
 {
 	struct view v = {.s = s, .r = r, .reply = reply, .here = r->path};
@@ -248,9 +276,9 @@ static void answer_page(struct serve *s, const struct http_request *r, struct ht
 		v.page.digest = &times;
 		serve_state(&v);
 	}
-	if (i < N_PAGES) {
+	if (i < N_PAGES && names_are_known(&v, pages[i].names)) {
 		pages[i].put(&v);
-	} else {
+	} else if (i >= N_PAGES) {
 		serve_error(&v, 404, "404");
 	}
 	put_foot(&v);

@@ -47,6 +47,7 @@ void serve_refuse(void *ctx, const struct http_request *r, struct http_reply *re
 // The pages; each writes the inside of its <main>.
 void serve_overview(struct view *v);
 void serve_search(struct view *v);
+extern const char *const serve_search_names[]; // of what can be asked for, NULL behind the last
 void serve_record(struct view *v);
 void serve_policy(struct view *v);
 void serve_integrity(struct view *v);

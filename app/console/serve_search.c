@@ -33,6 +33,9 @@ static const struct {
 
 #define N_INPUTS (sizeof(inputs) / sizeof(inputs[0]))
 
+const char *const serve_search_names[] = {"tenant", "country", "app", "host", "addr", "act", "rule",
+	"reason", "ev", "min_bytes", "since", "until", "after", "lang", "token", NULL};
+
 struct search {
 	struct view *v;
 	struct filter filter;

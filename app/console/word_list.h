@@ -279,6 +279,8 @@
 	X(JS_BAD, "NOT PROVEN: {}", "未能证明：{}")                                                  \
 	X(JS_NOT_CHECKED, "Could not be checked here: {}. Save the proof; “bhlog verify --proof FILE” checks it.", \
 		"此处无法检查：{}。请保存证明，用“bhlog verify --proof FILE”检查。")                      \
+	X(ODD_NAME, "“{}” is not known here, or was given twice. What can be asked for: {}.",       \
+		"“{}”不是此处已知的名称，或重复给出。可用名称：{}。")                                    \
 	X(TOKEN, "Token", "令牌")                                                                   \
 	X(TOKEN_NEEDED, "A token is needed", "需要令牌")                                             \
 	X(TOKEN_WRONG, "That is not the token.", "令牌不正确。")                                      \

@@ -110,6 +110,15 @@ class Serve(unittest.TestCase):
         for path in ("/search?country=xx", "/search?addr=1.2.3", "/search?min_bytes=-1", "/search?after=a",
                      "/search?since=2026-11-25&until=2026-11-24", "/record?seq=x", "/record"):
             self.made.page(path, 400)
+        for path in ("/search?foo=bar", "/search?country=US&country=DE", "/search?Country=US", "/search?tenant=a%00b",
+                     "/search?host=%00", "/?country=US", "/policy?x", "/integrity?since=2026-11-24", "/record?seq=7&x=",
+                     "/?offset=1"):
+            self.assertRegex(self.made.page(path, 400).all_text(), "is not known here, or was given twice. What can be")
+        self.assertIn("“foo”", self.made.page("/search?foo=bar", 400).all_text())
+        self.assertIn(": tenant, country, app, host, addr, act, rule, reason, ev, min_bytes, since, until, after, lang, token.",
+                      self.made.page("/search?foo=bar", 400).all_text())
+        self.assertIn("可用名称：since", self.made.page("/?foo=1&lang=zh", 400).all_text())
+        self.made.page("/search?tenant=&host=&after=3&lang=en&token=x")
         for path in ("/record?seq=99999999", "/nowhere", "/../etc/passwd"):
             self.made.page(path, 404)
         self.assertEqual(self.made.get("/proof?seq=x")[0].status, 400)
