@@ -86,7 +86,7 @@ static void put_form(struct view *v)
 	serve_time_field(v, "until", W_UNTIL);
 	fputs("<button>", p->out);
 	html_string(p->out, word(W_SHOW, p->lang));
-	fputs("</button> <a href=\"/\">", p->out);
+	fputs("</button> <a id=\"whole\" href=\"/\">", p->out);
 	html_string(p->out, word(W_WHOLE_LOG, p->lang));
 	fputs("</a></form>\n<p class=\"dim\">", p->out);
 	html_string(p->out, word(W_BRUSH_HINT, p->lang));
@@ -96,14 +96,25 @@ static void put_form(struct view *v)
 // The charts with what a brush needs to know: where the first bar begins and how wide one is.
 static void put_charts(struct view *v)
 {
+	static const struct {
+		const char *name;
+		enum word text;
+	} words[] = {{"label", W_BRUSH_LABEL}, {"range", W_BRUSH_RANGE}, {"none", W_BRUSH_NONE}};
 	const struct timeline *t = &v->page.digest->time;
 
 	fprintf(v->page.out,
 		"<section id=\"brush\" data-first=\"%lld\" data-width=\"%lld\" data-n=\"%u\" "
-		"data-offset=\"%lld\">",
+		"data-offset=\"%lld\"",
 		(long long)timeline_start(t, 0), (long long)t->width, t->n, (long long)t->offset);
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		fprintf(v->page.out, " data-%s=\"", words[i].name);
+		html_string(v->page.out, word(words[i].text, v->page.lang));
+		fputc('"', v->page.out);
+	}
+	fputs(">", v->page.out);
 	page_heading(&v->page, "time", W_TIME);
 	page_time(&v->page);
+	fputs("<p class=\"dim\" role=\"status\"></p>\n", v->page.out);
 	fputs("</section>\n", v->page.out);
 }
 

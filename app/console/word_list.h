@@ -209,8 +209,13 @@
 	X(FIND, "Find", "查找")                                                                     \
 	X(CLEAR, "Clear", "清除")                                                                   \
 	X(ANY, "any", "任意")                                                                       \
-	X(BRUSH_HINT, "Drag over a chart to choose a period; the fields do the same.",                \
-		"在图上拖动可选择时间段；也可直接填写。")                                                 \
+	X(BRUSH_HINT, "Drag over a chart to choose a period, or go to it by Tab and use the arrow keys; the fields do " \
+		"the same.", "在图上拖动可选择时间段，或用 Tab 键移到图上后使用方向键；也可直接填写。")     \
+	X(BRUSH_LABEL, "choose a period. Arrow keys move, with Shift they extend, Enter shows it, Escape drops it.", \
+		"选择时间段。方向键移动，按住 Shift 扩展，Enter 显示，Escape 取消。")                      \
+	X(BRUSH_RANGE, "Chosen: {} to {}. Enter shows it, Escape drops it.",                          \
+		"已选择：{} 至 {}。按 Enter 显示，按 Escape 取消。")                                      \
+	X(BRUSH_NONE, "nothing chosen", "未选择")                                                    \
 	X(WHOLE_LOG, "the whole log", "整个日志")                                                    \
 	X(F_TENANT, "Tenant", "租户")                                                               \
 	X(F_COUNTRY, "Country (DE, XX)", "国家或地区（DE、XX）")                                       \

@@ -103,9 +103,10 @@ class Chromium:
     def mouse(self, kind, x, y):
         self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
-    def key(self, name, code):
+    def key(self, name, code, shift=False):
         for kind in ("keyDown", "keyUp"):
-            self.ask("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code)
+            self.ask("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code,
+                     modifiers=8 if shift else 0)
 
     def close(self):
         self.session = None

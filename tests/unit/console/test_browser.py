@@ -195,6 +195,43 @@ class Browser(unittest.TestCase):
         self.assertEqual(query, {"since": ["2026-11-24T09:00:01Z"], "until": ["2026-11-24T09:00:03Z"]})
         self.assertIn("90", b.evaluate("document.querySelector('.cards').textContent"))
 
+    def test_a_period_by_keys(self):
+        b, left, right, escape, enter = self.browser, ("ArrowLeft", 37), ("ArrowRight", 39), ("Escape", 27), ("Enter", 13)
+        for lang, said in (("en", "Chosen: {} to {}. Enter shows it, Escape drops it."),
+                           ("zh", "已选择：{} 至 {}。按 Enter 显示，按 Escape 取消。")):
+            b.go(self.url + "/?lang=" + lang)
+            state = ("[document.querySelector('#brush [role=status]').textContent, "
+                     "document.activeElement.getAttribute('aria-valuetext')]")
+
+            def chosen(a, z, said=said, state=state):
+                text = said.format(*("2026-11-24T09:00:%02dZ" % s for s in (a, z)))
+                self.assertEqual(b.evaluate(state), [text, text])
+            b.evaluate("document.querySelector('#whole').focus()")
+            for _ in range(2):  # past the link to the numbers
+                b.key("Tab", 9)
+            self.assertEqual(b.evaluate("['role', 'tabindex', 'aria-valuemin', 'aria-valuemax', 'aria-valuenow'].map((a) => "
+                                        "document.activeElement.getAttribute(a))"), ["slider", "0", "0", "8", "0"])
+            self.assertRegex(b.evaluate("document.activeElement.getAttribute('aria-label')"),
+                             "^Allowed: bytes out: choose a period. Arrow keys" if lang == "en" else "^放行：出方向字节: 选择时间段")
+            for key, shift, a, z in ((right, False, 0, 1), (left, False, 0, 1), (right, False, 1, 2), (right, True, 1, 3),
+                                     (left, True, 1, 2), (left, True, 0, 2), (("End", 35), False, 8, 9),
+                                     (right, False, 8, 9), (("Home", 36), True, 0, 9)):
+                b.key(*key, shift=shift)
+                chosen(a, z)
+            b.key(*escape)
+            self.assertEqual(b.evaluate(state), ["", "nothing chosen" if lang == "en" else "未选择"])
+            self.assertIsNone(b.evaluate("document.querySelector('rect.brush')"))
+            b.key(*left)
+            chosen(8, 9)
+            b.key(*left)
+            b.key(*left, shift=True)
+            chosen(6, 8)
+            b.evaluate("globalThis.old = true")
+            b.key(*enter)
+            b.loaded()
+            query = urllib.parse.parse_qs(urllib.parse.urlsplit(b.evaluate("location.href")).query)
+            self.assertEqual(query, {"since": ["2026-11-24T09:00:06Z"], "until": ["2026-11-24T09:00:08Z"]})
+
     def test_keyboard(self):
         b = self.browser
         b.go(self.url + "/search")
