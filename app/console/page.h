@@ -72,6 +72,12 @@ bool page_search_link(const struct page *p, const char *key, const struct cell *
 const char *page_words(const struct page *p, const struct cell *c);
 // A code of the log, with its words where there are any.
 void page_code(const struct page *p, const struct cell *c);
+// The words alone where there are any.
+void page_code_words(const struct page *p, const struct cell *c);
+// A cell of a record without a flow with what it is: "version 0.1.0".
+void page_named_cell(const struct page *p, const struct cell *c);
+// Databases, each on a line of its own and with the time when it was built.
+void page_databases(const struct page *p, const struct cell *list);
 // Which files the words of legal bases are from, and whether they are policies that were in force.
 void page_policy_files(const struct page *p);
 // What the verifier says of the log, in one word for all its answers.
@@ -83,7 +89,7 @@ enum page_log_state {
 };
 enum page_log_state page_log_state(const struct verify_report *r);
 enum word page_log_state_word(enum page_log_state state);
-// A sentence of the verifier.
+// A sentence of the verifier, in the page's language where there are words for it.
 void page_verifier_text(const struct page *p, const char *text);
 // A list of legal bases as it stands in the log, each with its words.
 void page_basis(const struct page *p, const struct cell *list);

@@ -2,6 +2,9 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/console/page.h"
+#include "app/console/sentences.h"
+
+#include <string.h>
 
 // What an answer means; the verifier's own words stand below it.
 static const struct {
@@ -16,6 +19,9 @@ static const struct {
 
 void page_verifier_text(const struct page *p, const char *text)
 {
+	if (p->lang != LANG_EN && sentence_put(p->out, text, p->lang)) {
+		return;
+	}
 	fputs("<span lang=\"en\">", p->out);
 	html_string(p->out, text);
 	fputs("</span>", p->out);
@@ -39,8 +45,9 @@ static void put_answer(const struct page *p, unsigned i, const struct verify_ans
 	fputs("</span></td><td class=\"x\">", p->out);
 	html_string(p->out, word(meaning, p->lang));
 	if (a->text[0] != '\0') {
-		fputs("<br><span class=\"dim\" lang=\"en\">bhlog verify: ", p->out);
-		html_string(p->out, a->text);
+		fputs("<br><span class=\"dim\">bhlog verify", p->out);
+		fputs(p->lang == LANG_ZH ? "：" : ": ", p->out);
+		page_verifier_text(p, a->text);
 		fputs("</span>", p->out);
 	}
 	fputs("</td></tr>\n", p->out);
@@ -92,6 +99,11 @@ static void put_sizes(const struct page *p)
 
 static void put_note(const struct page *p, enum word title, const char *text, enum word none)
 {
+	struct cell digits = {.kind = CELL_NUMBER};
+	char time[TEXT_TIME];
+	const char *line;
+	int64_t t;
+
 	fputs("<h3>", p->out);
 	html_string(p->out, word(title, p->lang));
 	fputs("</h3>\n", p->out);
@@ -102,6 +114,17 @@ static void put_note(const struct page *p, enum word title, const char *text, en
 	fputs("<pre>", p->out);
 	html_string(p->out, text);
 	fputs("</pre>\n", p->out);
+	line = strstr(text, "\ntime ");
+	if (line != NULL) {
+		digits.text = line + strlen("\ntime ");
+		digits.len = strcspn(digits.text, "\n");
+	}
+	if (line != NULL && cell_i64(&digits, &t)) {
+		fputs("<p>", p->out);
+		html_fill1(p->out, word(W_NOTE_TIME, p->lang),
+			text_time(t, p->digest->o.offset, time));
+		fputs("</p>\n", p->out);
+	}
 }
 
 void page_integrity(const struct page *p)

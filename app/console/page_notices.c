@@ -23,17 +23,10 @@ static void put_cell(const struct page *p, const struct cell *c, const char *cla
 	fputs("</td>", p->out);
 }
 
-// A code where there are words for it: the words; the code itself elsewhere.
 static void put_code(const struct page *p, const struct cell *c)
 {
-	const char *words = page_words(p, c);
-
 	fputs("<td>", p->out);
-	if (words != NULL) {
-		html_string(p->out, words);
-	} else {
-		html_cell(p->out, c);
-	}
+	page_code_words(p, c);
 	fputs("</td>", p->out);
 }
 
@@ -66,8 +59,6 @@ static void put_run(const struct page *p, const struct fields *f)
 {
 	static const enum field details[] = {FIELD_VER, FIELD_DPI, FIELD_DBS, FIELD_WARN, FIELD_WHY,
 		FIELD_PKTS, FIELD_MISSED, FIELD_ATTEMPTED, FIELD_WRITTEN};
-	static const char *const names[] = {"version", "dpi", "databases", "warning", "why",
-		"packets", "missed", "attempted", "written"};
 	bool first = true;
 
 	put_time(p, f);
@@ -76,9 +67,8 @@ static void put_run(const struct page *p, const struct fields *f)
 	fputs("<td class=\"x\">", p->out);
 	for (unsigned i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
 		if (f->v[details[i]] != NULL) {
-			fprintf(p->out, "%s<span class=\"dim\" lang=\"en\">%s</span> ",
-				first ? "" : " · ", names[i]);
-			html_cell(p->out, f->v[details[i]]);
+			fputs(first ? "" : " · ", p->out);
+			page_named_cell(p, f->v[details[i]]);
 			first = false;
 		}
 	}

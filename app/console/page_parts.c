@@ -95,6 +95,74 @@ void page_code(const struct page *p, const struct cell *c)
 	fputs("</span>", p->out);
 }
 
+void page_code_words(const struct page *p, const struct cell *c)
+{
+	const char *words = page_words(p, c);
+
+	if (words != NULL) {
+		html_string(p->out, words);
+	} else {
+		html_cell(p->out, c);
+	}
+}
+
+// "PATH sha256:HEX built:SECONDS" (app/gateway/gateway_log.c); anything else as it is.
+static void put_database(const struct page *p, const struct cell *c)
+{
+	static const char mark[] = " built:";
+	const char *built = memmem(c->text, c->len, mark, sizeof(mark) - 1);
+	struct cell name = *c, seconds = *c;
+	char time[TEXT_TIME];
+	int64_t t;
+
+	if (built != NULL) {
+		name.len = (size_t)(built - c->text);
+		seconds.text = built + sizeof(mark) - 1;
+		seconds.len = c->len - name.len - (sizeof(mark) - 1);
+		seconds.kind = CELL_NUMBER;
+	}
+	if (built == NULL || !cell_i64(&seconds, &t)) {
+		html_cell(p->out, c);
+		return;
+	}
+	html_cell(p->out, &name);
+	fputs(" <span class=\"dim\">", p->out);
+	html_fill1(p->out, word(W_BUILT, p->lang), text_seconds(t, p->digest->o.offset, time));
+	fputs("</span>", p->out);
+}
+
+void page_databases(const struct page *p, const struct cell *list)
+{
+	struct cell item;
+	size_t at = 0;
+
+	while (cell_next(list, &at, &item)) {
+		fputs("<div>", p->out);
+		put_database(p, &item);
+		fputs("</div>", p->out);
+	}
+}
+
+void page_named_cell(const struct page *p, const struct cell *c)
+{
+	const char *words = key_word(c->key, c->key_len, p->lang);
+
+	fputs("<span class=\"dim\">", p->out);
+	if (words != NULL) {
+		html_string(p->out, words);
+	} else {
+		html_text(p->out, c->key, c->key_len);
+	}
+	fputs("</span> ", p->out);
+	if (c->kind == CELL_LIST && c->key_len == 3 && memcmp(c->key, "dbs", 3) == 0) {
+		page_databases(p, c);
+	} else if (c->kind == CELL_NUMBER) {
+		html_cell(p->out, c);
+	} else {
+		page_code_words(p, c);
+	}
+}
+
 void page_basis(const struct page *p, const struct cell *list)
 {
 	char text[4096], *at = text;

@@ -113,7 +113,8 @@ void page_summary(const struct page *p)
 	}
 	if (p->stopped != NULL) {
 		fputs("<p class=\"state bad\">", p->out);
-		html_fill1(p->out, word(W_STOPPED_AT, p->lang), p->stopped);
+		html_fill1(p->out, word(W_STOPPED_AT, p->lang), "");
+		page_verifier_text(p, p->stopped);
 		fputs("</p>\n", p->out);
 	}
 	put_warning(p, W_UNREADABLE, d->unreadable);

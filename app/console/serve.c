@@ -80,35 +80,44 @@ void serve_time_field(struct view *v, const char *key, enum word label)
 		text_stamp(EXAMPLE_TIME - v->s->offset * 1000000, v->s->offset, example));
 }
 
-static bool take_time(
-	const struct view *v, const char *key, bool *has, int64_t *to, char *err, size_t err_size)
+void serve_bad_value(struct view *v, enum word field, const char *text, const char *expected)
+{
+	const char *args[] = {text, word(field, v->page.lang), expected};
+
+	v->reply->status = 400;
+	fputs("<p class=\"state bad\" role=\"alert\">", v->page.out);
+	html_fill(v->page.out, word(W_BAD_VALUE, v->page.lang), args, 3);
+	fputs("</p>\n", v->page.out);
+}
+
+static bool take_time(struct view *v, const char *key, enum word label, bool *has, int64_t *to)
 {
 	const char *text = serve_value(v, key);
+	char example[TEXT_TIME], expected[128];
 
 	if (text[0] == '\0') {
 		return true;
 	}
 	if (!period_bound(text, v->s->offset, key[0] == 'u', to)) {
-		char example[TEXT_TIME];
-
 		text_stamp(EXAMPLE_TIME - v->s->offset * 1000000, v->s->offset, example);
-		snprintf(err, err_size, "%s \"%.60s\": %s%s", key, text,
-			word(W_TIME_HINT, v->page.lang), example);
+		snprintf(expected, sizeof(expected), "%s%s", word(W_TIME_HINT, v->page.lang),
+			example);
+		serve_bad_value(v, label, text, expected);
 		return false;
 	}
 	*has = true;
 	return true;
 }
 
-bool serve_period(const struct view *v, struct period_bounds *o, char *err, size_t err_size)
+bool serve_period(struct view *v, struct period_bounds *o)
 {
-	if (!take_time(v, "since", &o->has_since, &o->since, err, err_size) ||
-		!take_time(v, "until", &o->has_until, &o->until, err, err_size)) {
+	if (!take_time(v, "since", W_SINCE, &o->has_since, &o->since) ||
+		!take_time(v, "until", W_UNTIL, &o->has_until, &o->until)) {
 		return false;
 	}
 	if (o->has_since && o->has_until && o->since >= o->until) {
-		snprintf(err, err_size, "since %.60s, until %.60s", serve_value(v, "since"),
-			serve_value(v, "until"));
+		serve_bad_value(
+			v, W_UNTIL, serve_value(v, "until"), word(W_LATER_HINT, v->page.lang));
 		return false;
 	}
 	return true;

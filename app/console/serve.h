@@ -72,11 +72,13 @@ void serve_story(struct view *v, const struct cell *fid);
 void serve_state(struct view *v);
 
 void serve_error(struct view *v, unsigned status, const char *text);
+// A value that a field cannot have, with what is expected.
+void serve_bad_value(struct view *v, enum word field, const char *text, const char *expected);
 void serve_heading(struct view *v, enum word title); // <h1>
 
 // A field of a form; value "" where the URL has none.
 const char *serve_value(const struct view *v, const char *key);
 // A field for a time, which stands there in the zone of the page, whatever zone the URL has it in.
 void serve_time_field(struct view *v, const char *key, enum word label);
-// The period of the URL, in words of --since and --until. False: wrong, err tells.
-bool serve_period(const struct view *v, struct period_bounds *o, char *err, size_t err_size);
+// The period of the URL, in words of --since and --until. False: wrong, the page says so.
+bool serve_period(struct view *v, struct period_bounds *o);

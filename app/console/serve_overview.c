@@ -54,8 +54,7 @@ bool serve_digest(struct view *v)
 	struct digest_options o = {.offset = v->s->offset, .rows = SERVE_TABLE_ROWS};
 	char err[4400];
 
-	if (!serve_period(v, &o.when, err, sizeof(err))) {
-		serve_error(v, 400, err);
+	if (!serve_period(v, &o.when)) {
 		return false;
 	}
 	pthread_mutex_lock(&v->s->lock);

@@ -12,18 +12,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DBS_MAX 2048
+#define DBS_MAX 4096
 
 // A record, and what its run of the gateway said when it started.
 struct found {
 	char *line; // free() it; NULL: there is none
 	size_t len;
-	char dbs[DBS_MAX], version[64];
+	char dbs[DBS_MAX], version[64]; // dbs: the list as it stands there
 };
 
 static void note_start(struct found *f, const struct row *r)
 {
-	cell_text(row_find(r, "dbs"), f->dbs, sizeof(f->dbs));
+	const struct cell *dbs = row_find(r, "dbs");
+
+	f->dbs[0] = '\0';
+	if (dbs != NULL && dbs->kind == CELL_LIST && dbs->len < sizeof(f->dbs)) {
+		memcpy(f->dbs, dbs->text, dbs->len);
+		f->dbs[dbs->len] = '\0';
+	}
 	cell_text(row_find(r, "ver"), f->version, sizeof(f->version));
 }
 
@@ -197,6 +203,7 @@ static void put_entry(const struct page *p, const struct entry *e)
 static void put_receipt(const struct page *p, const struct fields *f, const struct entry *e,
 	const struct found *found)
 {
+	const struct cell dbs = {.text = found->dbs, .len = strlen(found->dbs), .kind = CELL_LIST};
 	char act[16];
 
 	fputs("<section>", p->out);
@@ -228,7 +235,11 @@ static void put_receipt(const struct page *p, const struct fields *f, const stru
 		put_entry(p, e);
 	}
 	put_start(p, W_GATEWAY_VERSION, found->version);
-	put_start(p, W_DATABASES, found->dbs);
+	if (dbs.len != 0) {
+		put_term(p, W_DATABASES, "start", "");
+		page_databases(p, &dbs);
+		fputs("</td></tr>\n", p->out);
+	}
 	fputs("</tbody></table></div></section>\n", p->out);
 }
 
@@ -272,7 +283,8 @@ static void put_proof(
 	page_heading(p, "proof", W_PROOF);
 	if (why != NULL) {
 		fputs("<p>", p->out);
-		html_fill1(p->out, word(W_NOT_PROVEN, p->lang), why);
+		html_string(p->out, word(W_NOT_PROVEN, p->lang));
+		page_verifier_text(p, why);
 		fputs("</p></section>\n", p->out);
 		return;
 	}

@@ -102,18 +102,35 @@ static void put_form(struct view *v)
 
 // ---- what it asks for
 
-static bool take_number(struct view *v, struct search *q, const char *key, uint64_t *to)
+static bool take_number(struct view *v, const char *key, enum word label, uint64_t *to)
 {
 	const char *text = serve_value(v, key);
 	const struct cell c = {.text = text, .len = strlen(text), .kind = CELL_NUMBER};
 
 	if (text[0] != '\0' && !cell_u64(&c, to)) {
-		snprintf(q->err, sizeof(q->err), "%s \"%.60s\"", key, text);
+		serve_bad_value(v, label, text, word(W_NUMBER_HINT, v->page.lang));
 		return false;
 	}
 	return true;
 }
 
+static const char *hint(enum filter_field field, enum lang lang)
+{
+	switch (field) {
+	case FILTER_COUNTRY:
+		return word(W_COUNTRY_HINT, lang);
+	case FILTER_ADDR:
+		return word(W_ADDR_HINT, lang);
+	case FILTER_ACT:
+		return "allow, flag, block";
+	case FILTER_EV:
+		return "decision, update, end, policy, gap, start, stop";
+	default: // text
+		return word(W_TEXT_HINT, lang);
+	}
+}
+
+// False: one is wrong, and the page says so.
 static bool take_filters(struct view *v, struct search *q)
 {
 	for (unsigned i = 0; i < N_INPUTS; i++) {
@@ -121,15 +138,14 @@ static bool take_filters(struct view *v, struct search *q)
 
 		if (text[0] != '\0' && filter_add(&q->filter, inputs[i].field, text, q->err,
 					       sizeof(q->err)) != 0) {
+			serve_bad_value(
+				v, inputs[i].label, text, hint(inputs[i].field, v->page.lang));
 			return false;
 		}
 	}
-	if (!serve_period(v, &q->filter.when, q->err, sizeof(q->err)) ||
-		!take_number(v, q, "min_bytes", &q->filter.min_bytes) ||
-		!take_number(v, q, "after", &q->after)) {
-		return false;
-	}
-	return true;
+	return serve_period(v, &q->filter.when) &&
+	       take_number(v, "min_bytes", W_F_MIN_BYTES, &q->filter.min_bytes) &&
+	       take_number(v, "after", W_RECORD_NO, &q->after);
 }
 
 // ---- what is found
@@ -153,15 +169,13 @@ static void put_notice(const struct page *p, const struct fields *f, const struc
 
 		snprintf(key, sizeof(key), " %.*s ", (int)r->cells[i].key_len, r->cells[i].key);
 		if (strstr(common, key) == NULL) {
-			fputs(first ? "<span class=\"dim\">" : " · <span class=\"dim\">", p->out);
-			html_text(p->out, r->cells[i].key, r->cells[i].key_len);
-			fputs("</span> ", p->out);
-			html_cell(p->out, &r->cells[i]);
+			fputs(first ? "" : " · ", p->out);
+			page_named_cell(p, &r->cells[i]);
 			first = false;
 		}
 	}
 	fputs("</td><td>", p->out);
-	page_code(p, f->v[FIELD_EV]);
+	page_code_words(p, f->v[FIELD_EV]);
 	fputs("</td></tr>\n", p->out);
 }
 
@@ -191,7 +205,7 @@ static void put_row(struct view *v, const struct row *r)
 	fprintf(p->out, "</span> %s<br><span class=\"dim\">", text_count(out, number));
 	html_string(p->out, word(W_IN, p->lang));
 	fprintf(p->out, "</span> %s<br><span class=\"dim\">", text_count(in, number));
-	html_cell(p->out, f.v[FIELD_EV]);
+	page_code_words(p, f.v[FIELD_EV]);
 	fputs("</span></td></tr>\n", p->out);
 }
 
@@ -301,9 +315,7 @@ void serve_search(struct view *v)
 	v->page.digest = &times;
 	if (q == NULL) {
 		serve_error(v, 500, "out of memory");
-	} else if (!take_filters(v, q)) {
-		serve_error(v, 400, q->err);
-	} else {
+	} else if (take_filters(v, q)) {
 		int rc;
 
 		q->v = v;

@@ -28,7 +28,7 @@ static void put_step(struct view *v, const struct row *r)
 	fputs("</th><td>", p->out);
 	page_record_link(p, f.v[FIELD_SEQ]);
 	fputs("</td><td>", p->out);
-	html_cell(p->out, f.v[FIELD_EV]);
+	page_code_words(p, f.v[FIELD_EV]);
 	fputs("</td><td>", p->out);
 	if (cell_text(f.v[FIELD_ACT], act, sizeof(act)) != 0) {
 		page_verdict(p, act);

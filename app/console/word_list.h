@@ -246,10 +246,12 @@
 	X(COUNTRY_FROM, "Country is from", "国家或地区来源")                                          \
 	X(GATEWAY_VERSION, "Version of the gateway, as its start record says", "网关版本（据启动记录）") \
 	X(DATABASES, "Databases, as its start record says", "数据库（据启动记录）")                      \
+	X(BUILT, "built {}", "构建于 {}")                                                            \
+	X(NOTE_TIME, "Its “time” is {}.", "其中 time 为 {}。")                                       \
 	X(STORY, "The flow's records", "该流的记录")                                                 \
 	X(STORY_NOTE, "Up to 100, in the order of the log. An update counts since the update before, a decision so far, " \
 		"an end over the whole life. An empty row is a start of the gateway: ids may come again after it.", \
-		"最多 100 条，按日志顺序。update 自上一次 update 起计，decision 为至今累计，end 为整个生命周期。" \
+		"最多 100 条，按日志顺序。更新自上一次更新起计，判定为至今累计，结束为整个生命周期。" \
 		"空行表示网关重新启动：其后标识可能重复。")                                             \
 	X(BLOCK, "Block", "区块")                                                                   \
 	X(ALL_FIELDS, "All fields", "全部字段")                                                      \
@@ -261,7 +263,7 @@
 		"文件可用于“bhlog verify --proof”。")                                                   \
 	X(VERIFY, "Verify in this browser", "在本浏览器中验证")                                        \
 	X(DOWNLOAD, "Save the proof", "保存证明")                                                    \
-	X(NOT_PROVEN, "There is no proof: {}.", "没有证明：{}。")                                      \
+	X(NOT_PROVEN, "There is no proof: ", "没有证明：")                                      \
 	X(JS_LEAF, "The line is leaf {} of the block's tree.", "该行是区块树的第 {} 个叶子。")           \
 	X(JS_BLOCK, "The block's root is that of its entry.", "区块根与其条目一致。")                  \
 	X(JS_LOG, "The entry is block {} of the log that the checkpoint is of ({} {block|blocks}).",          \
@@ -284,6 +286,13 @@
 	X(JS_BAD, "NOT PROVEN: {}", "未能证明：{}")                                                  \
 	X(JS_NOT_CHECKED, "Could not be checked here: {}. Save the proof; “bhlog verify --proof FILE” checks it.", \
 		"此处无法检查：{}。请保存证明，用“bhlog verify --proof FILE”检查。")                      \
+	X(BAD_VALUE, "“{}” is nothing for the field “{}”: expected {}", "“{}”不适用于“{}”：应为{}")   \
+	X(NUMBER_HINT, "a whole number", "整数")                                                     \
+	X(COUNTRY_HINT, "two capital letters, such as DE, or XX", "两个大写字母，如 DE 或 XX")          \
+	X(ADDR_HINT, "an address or a prefix, such as 198.51.100.7 or 2001:db8::/32",                 \
+		"地址或前缀，如 198.51.100.7 或 2001:db8::/32")                                          \
+	X(TEXT_HINT, "1 to 255 characters", "1 至 255 个字符")                                        \
+	X(LATER_HINT, "a time behind that of “From”", "晚于“自”的时间")                               \
 	X(ODD_NAME, "“{}” is not known here, or was given twice. What can be asked for: {}.",       \
 		"“{}”不是此处已知的名称，或重复给出。可用名称：{}。")                                    \
 	X(TOKEN, "Token", "令牌")                                                                   \
@@ -340,6 +349,13 @@
 	X("write_error", "write error", "写入错误")                                                  \
 	X("too_long", "record too long", "记录过长")                                                 \
 	X("crash", "crash", "崩溃")                                                                 \
+	X("decision", "decision", "判定")                                                           \
+	X("update", "update", "更新")                                                               \
+	X("end", "end", "结束")                                                                     \
+	X("policy", "policy", "策略")                                                               \
+	X("gap", "gap", "缺口")                                                                     \
+	X("signal", "by a signal", "收到信号")                                                       \
+	X("end of input", "end of input", "输入结束")                                                \
 	X("start", "started", "启动")                                                               \
 	X("stop", "stopped", "停止")                                                                \
 	X("inline", "in the line", "串接")                                                          \

@@ -3,6 +3,8 @@
 
 #include "app/console/words.h"
 
+#include "app/console/key_list.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -49,6 +51,25 @@ const char *code_word(const char *code, enum lang lang)
 	for (unsigned i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		if (strcmp(codes[i].code, code) == 0) {
 			return codes[i].text[lang];
+		}
+	}
+	return NULL;
+}
+
+const char *key_word(const char *key, size_t len, enum lang lang)
+{
+	static const struct {
+		const char *key;
+		const char *text[LANGS];
+	} keys[] = {
+#define X(key, en, zh) {key, {en, zh}},
+		KEY_LIST(X)
+#undef X
+	};
+
+	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (strlen(keys[i].key) == len && memcmp(keys[i].key, key, len) == 0) {
+			return keys[i].text[lang];
 		}
 	}
 	return NULL;

@@ -6,6 +6,8 @@
 
 #include "app/console/word_list.h"
 
+#include <stddef.h>
+
 enum lang {
 	LANG_EN,
 	LANG_ZH, // Simplified Chinese
@@ -28,5 +30,7 @@ const char *lang_tag(enum lang lang);
 
 // Words for a code of the log ("block", "disk_full", "NO_RULE", ...); NULL: there are none.
 const char *code_word(const char *code, enum lang lang);
+// What a key of a record without a flow means; NULL: there are no words.
+const char *key_word(const char *key, size_t len, enum lang lang);
 // The i-th code that has words; NULL: there are no more.
 const char *code_at(unsigned i);

@@ -106,7 +106,7 @@ class Log:
 
     def lines(self):
         out = [{"v": 1, "ev": "start", "gw": "gw-a1", "seq": 1, "t0": T, "t1": T, "ver": "0.1.0", "mode": "inline",
-                "dpi": "nDPI 4.2.0", "dbs": ["/usr/share/tor/geoip sha256:00"]},
+                "dpi": "nDPI 4.2.0", "dbs": ["/usr/share/tor/geoip sha256:00 built:1795507200", "/usr/share/tor/geoip6 sha256:11 built:1795507200"]},
                {"v": 1, "ev": "policy", "gw": "gw-a1", "seq": 2, "t0": T, "t1": T, "how": "boot",
                 "outcome": "published", "id": "demo-park-egress", "pol": 7, "epoch": 1, "sha256": "00" * 32},
                {"v": 1, "ev": "policy", "gw": "gw-a1", "seq": 3, "t0": T + HOUR, "t1": T + HOUR, "how": "push",

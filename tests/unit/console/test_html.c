@@ -6,6 +6,7 @@
 #include "app/console/countries.h"
 #include "app/console/html.h"
 #include "app/console/page.h"
+#include "app/console/sentences.h"
 #include "app/flowlog/record.h"
 
 #include <setjmp.h>
@@ -77,6 +78,34 @@ static void controls_in_cells_show(void **state)
 		fputc('\0', f);
 		fclose(f);
 		assert_string_equal(out, cases[i].html);
+	}
+}
+
+static void sentences_in_chinese(void **state)
+{
+	static const struct {
+		const char *text, *html;
+	} cases[] = {
+		{"not examined past block 7", "区块 7 之后未检查"},
+		{"the checkpoint says gw+0a<; not confirmed, for no public key was given",
+			"检查点自称由 gw+0a&lt; 签名；未提供公钥，无法确认"},
+		{"/a: b/flow-1.zst: damaged or changed at byte 9; \"bhlog verify\" on its "
+		 "directory tells more",
+			"/a: b/flow-1.zst：在第 9 "
+			"字节处损坏或被更改；对其目录运行“bhlog verify”可知详情"},
+		{"its entry is wrong: its times run backwards", "其条目有误：其时间倒退"},
+		{"not examined at all", NULL},
+		{"", NULL},
+	};
+	char out[256];
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		FILE *f = fmemopen(out, sizeof(out), "w");
+
+		assert_int_equal(sentence_put(f, cases[i].text, LANG_ZH), cases[i].html != NULL);
+		fputc('\0', f);
+		fclose(f);
+		assert_string_equal(out, cases[i].html != NULL ? cases[i].html : "");
 	}
 }
 
@@ -226,6 +255,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_escaped),
 		cmocka_unit_test(controls_in_cells_show),
+		cmocka_unit_test(sentences_in_chinese),
 		cmocka_unit_test(patterns_are_filled),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(every_word_in_every_language),

@@ -110,6 +110,14 @@ class Serve(unittest.TestCase):
         for path in ("/search?country=xx", "/search?addr=1.2.3", "/search?min_bytes=-1", "/search?after=a",
                      "/search?since=2026-11-25&until=2026-11-24", "/record?seq=x", "/record"):
             self.made.page(path, 400)
+        english = re.compile("[A-Za-z]{3,} [A-Za-z]{2,}")
+        for path, said in (("/search?country=xx", "“xx”不适用于“国家或地区（DE、XX）”：应为两个大写字母"), ("/search?addr=1.2.3", "应为地址或前缀"),
+                           ("/search?min_bytes=-1", "应为整数"), ("/search?after=a", "应为整数"), ("/search?act=x", "应为allow, flag"),
+                           ("/search?tenant=" + 300 * "x", "个字符"), ("/search?since=2026-11-25&until=2026-11-24", "晚于“自”"),
+                           ("/?until=x", "“x”不适用于“至”：应为2026-11-24 或 2026-11-24T09:00:00Z")):
+            text = self.made.page(path, 400, {"Cookie": "lang=zh"}).all_text()
+            self.assertIn(said, text)
+            self.assertNotRegex(text.split("不能说明")[0].replace("decision, update", ""), english)
         for path in ("/search?foo=bar", "/search?country=US&country=DE", "/search?Country=US", "/search?tenant=a%00b",
                      "/search?host=%00", "/?country=US", "/policy?x", "/integrity?since=2026-11-24", "/record?seq=7&x=",
                      "/?offset=1"):
@@ -358,6 +366,24 @@ class Serve(unittest.TestCase):
             self.assertIn("TAMPERED WITH", text)
         finally:
             self.assertEqual(console.stop(), 0)
+
+    def test_chinese_pages_are_chinese(self):
+        cookie = {"Cookie": "lang=zh"}
+        text = self.made.page("/search", headers=cookie).all_text()
+        for words in ("版本 0.1.0 · 方式 串接 · 分类引擎 nDPI 4.2.0 · 数据库 /usr/share/tor/geoip sha256:00 构建于 2026-11-24 08:00:00/usr/share/tor/geoip6",
+                      "方式 启动时 · 结果 已生效 · 策略 demo-park-egress", "原因 记录环已满 · 丢失记录数 3 · 起始序号 4 · 结束序号 6"):
+            self.assertIn(words, text)
+        for word in ("decision", "update", "end", "start", "gap", "policy", "mode", "cause"):
+            self.assertNotRegex(text, r"(?<![\w:/.-])%s(?![\w.:-])" % word)
+        text = self.made.page("/record?seq=9", headers=cookie).all_text()
+        self.assertIn("sha256:00 构建于 2026-11-24 08:00:00", text)
+        self.assertRegex(self.made.page("/record?seq=9", headers=cookie).source, "</div><div><bdi>/usr/share/tor/geoip6 ")
+        text = self.made.page("/policy", headers=cookie).all_text()
+        self.assertIn("版本 0.1.0 · 分类引擎 nDPI 4.2.0 · 数据库", text)
+        page = self.signed.page("/integrity", headers=cookie)
+        self.assertNotIn('lang="en">', page.source.replace('lang="en">English', ""))
+        self.assertRegex(page.all_text(), "其中 time 为 2026-11-24 09:[0-9:]{5}。")
+        self.assertRegex(self.signed.page("/integrity").all_text(), "Its “time” is 2026-11-24 09:[0-9:]{5}\\.")
 
     def test_questions_at_once(self):
         results = []

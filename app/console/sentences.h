@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// Sentences of the verifier and of whoever reads a log, which are made in English, in the language
+// of a page.
+#pragma once
+
+#include "app/console/words.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+// Writes it as HTML. False: nothing was written, for there are no words for it.
+bool sentence_put(FILE *out, const char *text, enum lang lang);
