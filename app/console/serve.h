@@ -59,6 +59,9 @@ void serve_integrity(struct view *v);
 bool serve_digest(struct view *v);
 void serve_digest_done(struct view *v);
 
+// Bytes of the log's files.
+uint64_t serve_log_size(const struct serve *s);
+
 // How the pages use the log's catalogue: they show, and change nothing.
 struct lookup_options serve_catalogue(struct serve *s);
 

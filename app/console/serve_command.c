@@ -7,12 +7,14 @@
 #include "app/console/serve.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define TOKEN_MAX 256
+#define TOKEN_MAX  256
+#define LONG_BYTES 16000000 // a log of more takes seconds to be counted
 
 static const char help[] =
 	"Usage: bhlog serve DIR [options]\n"
@@ -115,6 +117,38 @@ static int take_option(void *ctx, int option, const char *text)
 	return option == OPT_LISTEN ? take_listen(ctx, text) : take_token(ctx, text);
 }
 
+// What takes long is said at once: a page that counts comes when all is counted.
+static void tell_reading(struct serve *s)
+{
+	const struct lookup_options o = serve_catalogue(s);
+	const uint64_t size = serve_log_size(s);
+	char err[4400], *path = (char *)(uintptr_t)s->dir;
+	struct lookup l;
+	bool catalogue = false;
+
+	if (size < LONG_BYTES) {
+		return;
+	}
+	if (lookup_open(&l, NULL, &path, 1, &o, err, sizeof(err)) == 0) {
+		catalogue = l.catalogue != NULL;
+		lookup_close(&l);
+	}
+	if (catalogue) {
+		fprintf(stderr,
+			"bhlog: %s: %" PRIu64 " MB; verified in the background when the first page "
+			"is asked for\n",
+			s->dir, size / 1000000);
+	} else {
+		fprintf(stderr,
+			"bhlog: %s: %" PRIu64
+			" MB and no catalogue: each new period on the overview "
+			"is counted from all of it, which takes a while; \"bhlog reindex %s\" "
+			"makes "
+			"that fast\n",
+			s->dir, size / 1000000, s->dir);
+	}
+}
+
 // What the page that asks for the token needs itself.
 static const char *const open_paths[] = {"/style.css", NULL};
 
@@ -148,6 +182,7 @@ static int serve(struct command *c)
 	http_place(server, place, sizeof(place));
 	printf("http://%s/%s\n", place, c->http.token != NULL ? "?token=..." : "");
 	fflush(stdout);
+	tell_reading(&c->s);
 	sigwait(&ends, &signal);
 	http_stop(server);
 	return 0;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t log_size(const struct serve *s)
+uint64_t serve_log_size(const struct serve *s)
 {
 	char *path = (char *)(uintptr_t)s->dir, err[512];
 	struct source *source = source_open(&path, 1, err, sizeof(err));
@@ -31,7 +31,7 @@ static bool is_same(const struct period_bounds *a, const struct period_bounds *b
 static bool count(struct serve *s, const struct digest_options *o, char *err, size_t err_size)
 {
 	const struct lookup_options cache = serve_catalogue(s);
-	const uint64_t size = log_size(s);
+	const uint64_t size = serve_log_size(s);
 	int rc;
 
 	if (s->digest != NULL && s->size == size && is_same(&s->digest->o.when, &o->when)) {

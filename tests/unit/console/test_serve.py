@@ -206,6 +206,28 @@ class Serve(unittest.TestCase):
                 process.terminate()
             self.assertRegex(line, r"^http://<this host>:\d+/\?token=\.\.\.$")
 
+    def test_a_long_log_is_told(self):
+        path = os.path.join(self.dir, "long")
+        shutil.copytree(os.path.join(self.dir, "signed"), path)
+        self.assertEqual(self.said(path), "")
+        with open(os.path.join(path, "flow-20261125T090000Z-000002.jsonl.zst"), "wb") as f:
+            f.truncate(20000000)
+        self.assertRegex(self.said(path), r'^bhlog: \S+/long: 2\d MB and no catalogue: .*"bhlog reindex \S+/long" makes that fast\n$')
+        os.unlink(f.name)
+        subprocess.run([BHLOG, "reindex", path], check=True, capture_output=True)
+        with open(f.name, "wb") as f:
+            f.truncate(20000000)
+        self.assertRegex(self.said(path), r"^bhlog: \S+/long: 2\d MB; verified in the background")
+
+    @staticmethod
+    def said(path):
+        with subprocess.Popen([BHLOG, "serve", path, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as process:
+            process.stdout.readline()
+            time.sleep(0.5)
+            process.terminate()
+            return process.stderr.read()
+
     def test_dripping_requests(self):
         console = Console(BHLOG, os.path.join(self.dir, "made"))
         try:
