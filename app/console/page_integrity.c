@@ -99,14 +99,15 @@ static void put_sizes(const struct page *p)
 
 static void put_note(const struct page *p, enum word title, const char *text, enum word none)
 {
+	const char *heading = p->served ? "h2" : "h3"; // of a page, or of a section of the report
 	struct cell digits = {.kind = CELL_NUMBER};
 	char time[TEXT_TIME];
 	const char *line;
 	int64_t t;
 
-	fputs("<h3>", p->out);
+	fprintf(p->out, "<%s>", heading);
 	html_string(p->out, word(title, p->lang));
-	fputs("</h3>\n", p->out);
+	fprintf(p->out, "</%s>\n", heading);
 	if (text == NULL) {
 		page_note(p, none);
 		return;

@@ -163,7 +163,11 @@ static void put_head(const struct view *v, enum word title)
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		"<meta name=\"color-scheme\" content=\"light dark\">\n<title>",
 		lang_tag(v->page.lang));
-	html_string(out, word(title, v->page.lang));
+	if (title == W_RECORDS) { // one of them
+		html_fill1(out, word(W_RECORD_TITLE, v->page.lang), serve_value(v, "seq"));
+	} else {
+		html_string(out, word(title, v->page.lang));
+	}
 	fputs(" · Bridgehead</title>\n<link rel=\"stylesheet\" href=\"/style.css\">\n"
 	      "<script src=\"/console.js\" defer></script>\n</head>\n<body>\n"
 	      "<a class=\"skip\" href=\"#main\">",
@@ -257,6 +261,7 @@ static bool names_are_known(struct view *v, const char *const *names)
 		snprintf(list + len, sizeof(list) - len, "%s%s", i != 0 ? ", " : "", names[i]);
 	}
 	v->reply->status = 400;
+	serve_heading(v, W_BAD_REQUEST);
 	fputs("<p class=\"state bad\" role=\"alert\">", v->page.out);
 	html_fill(v->page.out, word(W_ODD_NAME, v->page.lang), args, 2);
 	fputs("</p>\n", v->page.out);
@@ -279,7 +284,7 @@ static void answer_page(struct serve *s, const struct http_request *r, struct ht
 	while (i < N_PAGES && strcmp(pages[i].path, r->path) != 0) {
 		i++;
 	}
-	put_head(&v, i < N_PAGES ? pages[i].title : W_NAV_OVERVIEW);
+	put_head(&v, i < N_PAGES ? pages[i].title : W_NO_SUCH_PAGE);
 	put_zone(&v);
 	if (i >= N_PAGES || pages[i].put != serve_integrity) { // which says it all
 		v.page.digest = &times;
@@ -288,7 +293,8 @@ static void answer_page(struct serve *s, const struct http_request *r, struct ht
 	if (i < N_PAGES && names_are_known(&v, pages[i].names)) {
 		pages[i].put(&v);
 	} else if (i >= N_PAGES) {
-		serve_error(&v, 404, "404");
+		serve_heading(&v, W_NO_SUCH_PAGE);
+		serve_error(&v, 404, r->path);
 	}
 	put_foot(&v);
 	fclose(v.page.out);
@@ -361,6 +367,9 @@ void serve_answer(void *ctx, const struct http_request *r, struct http_reply *re
 		answer_script(reply);
 	} else if (strcmp(r->path, "/proof") == 0) {
 		answer_proof(s, r, reply);
+	} else if (strcmp(r->path, "/favicon.ico") == 0) { // browsers ask for it unasked
+		reply->status = 204;
+		reply_text(reply, "image/x-icon", "", 0);
 	} else if (strcmp(r->path, "/state") == 0) {
 		answer_state(s, r, reply);
 	} else {

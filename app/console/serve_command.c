@@ -150,7 +150,7 @@ static void tell_reading(struct serve *s)
 }
 
 // What the page that asks for the token needs itself.
-static const char *const open_paths[] = {"/style.css", NULL};
+static const char *const open_paths[] = {"/style.css", "/favicon.ico", NULL};
 
 static int serve(struct command *c)
 {

@@ -312,7 +312,7 @@ static void put_proof(
 	html_string(p->out, word(W_VERIFY, p->lang));
 	fprintf(p->out, "</button> <a href=\"/proof?seq=%" PRIu64 "\" download>", seq);
 	html_string(p->out, word(W_DOWNLOAD, p->lang));
-	fputs("</a></p>\n<ol id=\"steps\" role=\"status\"></ol></section>\n", p->out);
+	fputs("</a></p>\n<div role=\"status\"><ol id=\"steps\"></ol></div></section>\n", p->out);
 }
 
 static void put_line(const struct page *p, const char *line, size_t len)

@@ -293,6 +293,8 @@
 		"地址或前缀，如 198.51.100.7 或 2001:db8::/32")                                          \
 	X(TEXT_HINT, "1 to 255 characters", "1 至 255 个字符")                                        \
 	X(LATER_HINT, "a time behind that of “From”", "晚于“自”的时间")                               \
+	X(NO_SUCH_PAGE, "There is no such page", "没有此页面")                                         \
+	X(BAD_REQUEST, "This cannot be asked for", "无法按此查询")                                     \
 	X(ODD_NAME, "“{}” is not known here, or was given twice. What can be asked for: {}.",       \
 		"“{}”不是此处已知的名称，或重复给出。可用名称：{}。")                                    \
 	X(TOKEN, "Token", "令牌")                                                                   \

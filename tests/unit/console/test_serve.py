@@ -327,6 +327,20 @@ class Serve(unittest.TestCase):
     def fields(page):
         return {a["name"]: a for t, a in page.elements if t == "input"}
 
+    def test_headings_and_titles(self):
+        for path, status in PATHS + [("/integrity", 200), ("/search?x=1", 400), ("/?until=x", 400), ("/search?country=x", 400)]:
+            page = self.signed.page(path, status)
+            levels = [int(t[1]) for t, _ in page.elements if re.fullmatch("h[1-6]", t)]
+            self.assertEqual((levels[0], levels.count(1)), (1, 1), path)
+            self.assertFalse([1 for a, b in zip(levels, levels[1:]) if b > a + 1], (path, levels))
+            for tag, attrs in page.elements:
+                self.assertFalse(attrs.get("role") == "status" and tag == "ol", attrs)
+        titles = [re.search("<title>(.*?)</title>", self.signed.page(p, s).source)[1]
+                  for p, s in (("/record?seq=5", 200), ("/search", 200), ("/nowhere", 404))]
+        self.assertEqual(titles, ["Record 5 · Bridgehead", "Flows · Bridgehead", "There is no such page · Bridgehead"])
+        r, body = self.signed.get("/favicon.ico")
+        self.assertEqual((r.status, body), (204, ""))
+
     def test_policy_and_integrity(self):
         text = self.signed.page("/policy").all_text()
         self.assertIn('-     "id": "demo-park-egress", "version": 7', text)
