@@ -12,14 +12,26 @@
 static void put_end(const struct page *p, const struct cell *addr, const struct cell *port)
 {
 	const bool v6 = addr != NULL && memchr(addr->text, ':', addr->len) != NULL;
+	char text[64], *at = text, *group;
 
+	fputs("<span class=\"end\">", p->out);
 	fputs(v6 && port != NULL ? "[" : "", p->out);
-	html_cell(p->out, addr);
+	if (v6 && cell_text(addr, text, sizeof(text)) + 1 < sizeof(text)) {
+		fputs("<bdi>", p->out);
+		while ((group = strsep(&at, ":")) != NULL) { // may break between groups only
+			html_string(p->out, group);
+			fputs(at != NULL ? ":<wbr>" : "</bdi>", p->out);
+		}
+	} else {
+		html_cell(p->out, addr);
+	}
 	fputs(v6 && port != NULL ? "]" : "", p->out);
 	if (port != NULL) {
-		fputs(":", p->out);
+		fputs("<wbr><span class=\"t\">:", p->out);
 		html_cell(p->out, port);
+		fputs("</span>", p->out);
 	}
+	fputs("</span>", p->out);
 }
 
 static void put_proto(const struct page *p, const struct cell *c)

@@ -3,7 +3,7 @@
 """A page taken apart: every element closed, its tables as rows of texts."""
 from html.parser import HTMLParser
 
-VOID = {"meta", "br", "link", "input"}
+VOID = {"meta", "br", "link", "input", "wbr"}
 
 
 class Page(HTMLParser):

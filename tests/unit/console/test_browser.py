@@ -15,6 +15,7 @@ import unittest
 import urllib.parse
 
 import chromium
+import logs
 from console import Console
 
 BHLOG = BHCTL = WRITE = None
@@ -243,6 +244,28 @@ class Browser(unittest.TestCase):
         b.loaded()
         self.assertEqual(b.evaluate("location.search"), "?act=allow")
 
+    def test_long_names_on_paper(self):
+        b, log = self.browser, logs.Log(31, 60)
+        for number, event in enumerate(log.events):
+            event[4].update(src="2001:db8:1234:5678:9abc:def0:1234:%x" % number, tn="tenant" * 20, app="App" * 40,
+                            host="host" * 60, rule="rule" * 30, reason="REASON" * 20)
+        source, html = os.path.join(self.tmp.name, "lines"), os.path.join(self.tmp.name, "report.html")
+        with open(source, "w", encoding="utf-8") as f:
+            f.write(log.lines())
+        subprocess.run([BHLOG, "report", source, "--out", html], check=True)
+        b.size(688, 1000)  # A4 less its margins
+        b.ask("Emulation.setEmulatedMedia", media="print")
+        try:
+            b.go("file://" + html)
+            self.assertEqual(b.evaluate("[...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth + 1)"
+                                        ".map((e) => e.ariaLabel + ' ' + e.scrollWidth)"), [])
+            # An address breaks between its groups, a port not at all.
+            lines = "new Set([...e.getClientRects()].map((r) => r.y)).size"
+            self.assertEqual(b.evaluate("[...document.querySelectorAll('.end .t')].filter((e) => %s !== 1).length" % lines), 0)
+            self.assertGreater(b.evaluate("document.querySelectorAll('.end wbr').length"), 100)
+        finally:
+            b.ask("Emulation.setEmulatedMedia", media="")
+
     def test_narrow_and_dark(self):
         b = self.browser
         for scheme in ("light", "dark"):
@@ -251,6 +274,11 @@ class Browser(unittest.TestCase):
                 b.size(360, 700)
                 b.go(self.url + path)
                 self.assertLessEqual(b.evaluate("document.documentElement.scrollWidth"), 360, path)
+                # Flows are read without scrolling sideways, and what is pressed is large enough (WCAG 2.5.8).
+                self.assertEqual(b.evaluate("[...document.querySelectorAll('.scroll:has(table.flows)')]"
+                                            ".filter((e) => e.scrollWidth > e.clientWidth).length"), 0, path)
+                self.assertEqual(b.evaluate("[...document.querySelectorAll('nav a')].filter((e) => e.checkVisibility())"
+                                            ".map((e) => e.getBoundingClientRect().height).filter((h) => h < 24)"), [], path)
                 self.assertEqual(b.evaluate(CONTRAST), [], (scheme, path))
 
 
