@@ -233,6 +233,20 @@ class Browser(unittest.TestCase):
             query = urllib.parse.parse_qs(urllib.parse.urlsplit(b.evaluate("location.href")).query)
             self.assertEqual(query, {"since": ["2026-11-24T09:00:06Z"], "until": ["2026-11-24T09:00:08Z"]})
 
+    def test_times_in_the_zone_of_the_page(self):
+        self.browser.go(self.url + "/")
+        for offset, text in ((28800, "2026-11-24T17:00:00+08:00"), (0, "2026-11-24T09:00:00Z"),
+                             (-12600, "2026-11-24T05:30:00-03:30")):
+            self.assertEqual(self.browser.evaluate("stamp(1795510800, %d)" % offset), text)
+
+    def test_an_answer_that_comes_later(self):
+        b = self.browser
+        b.go(self.url + "/search?lang=zh")
+        b.evaluate("document.querySelector('p.log').textContent = '...', watch(document.querySelector('p.log'))")
+        self.assertEqual(b.wait_for("(document.querySelector('p.log').textContent.match(/^未确认.*完整性$/) || [])[0]"),
+                         "未确认：并非全部得到确认 完整性")
+        self.assertEqual(b.evaluate("document.querySelectorAll('p.log').length"), 1)
+
     def test_keyboard(self):
         b = self.browser
         b.go(self.url + "/search")
