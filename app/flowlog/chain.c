@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NOTES_MAX 8192
@@ -294,6 +295,13 @@ const struct entry *chain_last(const struct chain *c)
 uint64_t chain_checkpointed(const struct chain *c)
 {
 	return c->checkpoint.size;
+}
+
+bool chain_removed(const struct chain *c)
+{
+	struct stat st;
+
+	return fstat(c->fd, &st) == 0 && st.st_nlink == 0;
 }
 
 size_t chain_next(const struct chain *c, struct entry *e, char line[ENTRY_LINE_MAX])

@@ -25,6 +25,9 @@ const struct entry *chain_last(const struct chain *c);
 // Blocks that the newest checkpoint covers.
 uint64_t chain_checkpointed(const struct chain *c);
 
+// Whether the file of entries was removed.
+bool chain_removed(const struct chain *c);
+
 // Gives the entry its number and chain hash, and its line (what stands in line; its length is
 // returned). It is not taken yet.
 size_t chain_next(const struct chain *c, struct entry *e, char line[ENTRY_LINE_MAX]);

@@ -78,18 +78,39 @@ static bool is_full(const struct flowlog *l, const struct block *b)
 	return b->entry.n >= ENTRY_BLOCK_RECORDS || b->len >= BLOCK_BYTES;
 }
 
+// Where the log is not where it was, all that it told or was about to tell went with it: the next
+// line says so and nothing else.
+static void note_left(struct flowlog *l)
+{
+	if (sealer_left(l->sealer, &l->left_from)) {
+		l->left = true;
+		l->lost.n = 0;
+		l->crashed = l->sync_failed = false;
+	}
+}
+
+static int hand_on(struct flowlog *l, bool force)
+{
+	const int rc = sealer_push(l->sealer, force);
+
+	if (rc == -ESTALE) {
+		note_left(l);
+	}
+	return rc;
+}
+
 // A block with room for a line. 0, or -errno: there is none, and no room to make one.
 static int reserve(struct flowlog *l, size_t room, struct block **out)
 {
 	struct block *b = sealer_block(l->sealer);
-	int rc = is_full(l, b) ? sealer_push(l->sealer, false) : 0;
+	int rc = is_full(l, b) ? hand_on(l, false) : 0;
 
 	if (rc != 0 && (l->dir != NULL || b->len >= STREAM_MAX))
 		return rc;
 	rc = 0;
 	*out = b = sealer_block(l->sealer);
 	if (room > b->cap - b->len && b->entry.n != 0 && b->len >= STREAM_BYTES && room > LINE_ROOM)
-		rc = sealer_push(l->sealer, false); // a long line begins its own
+		rc = hand_on(l, false); // a long line begins its own
 	*out = b = sealer_block(l->sealer);
 	return rc != 0 ? rc : block_reserve(b, room);
 }
@@ -169,11 +190,34 @@ static int tell_lost(struct flowlog *l, int64_t t)
 	return rc;
 }
 
+static int tell_left(struct flowlog *l, int64_t t)
+{
+	const uint64_t lost = l->next_seq - l->left_from;
+	struct notice_gap gap = {
+		.t = t,
+		.cause = lost_cause_name(LOST_WRITE_ERROR),
+		.lost = lost,
+		.from = lost != 0 ? l->left_from : 0,
+		.to = lost != 0 ? l->next_seq - 1 : 0,
+		.detail = "the log's files were removed, or its directory was moved or replaced, "
+			  "while it was written: what stood there is not in this log",
+	};
+	int rc;
+
+	l->lost.n = 0; // among them
+	rc = tell_gap(l, &gap);
+	l->left = rc != 0;
+	return rc;
+}
+
 // Writes the gap records that are due, before anything else gets a number. t is when they are told.
 static int settle(struct flowlog *l, int64_t t)
 {
 	int rc = l->dead;
 
+	if (rc == 0 && l->left) {
+		rc = tell_left(l, t);
+	}
 	if (rc == 0 && l->crashed) {
 		struct notice_gap gap = {.t = t, .cause = "crash", .detail = l->crash_detail};
 
@@ -217,10 +261,10 @@ static int log_item(struct flowlog *l, const struct item *i)
 	int rc = l->dead;
 
 	if (rc == 0) {
-		rc = settle(l, l->clock > i->t ? l->clock : i->t);
-	}
-	if (rc == 0) {
-		rc = append(l, i);
+		do {
+			rc = settle(l, l->clock > i->t ? l->clock : i->t);
+			rc = rc == 0 ? append(l, i) : rc;
+		} while (rc == -ESTALE); // each time the log has been begun anew
 	}
 	if (rc != 0) {
 		advance(l, i->t);
@@ -263,43 +307,11 @@ int flowlog_write(struct flowlog *l, const struct record *r)
 	return rc;
 }
 
-// The databases and the library that the entries name from here on.
-static void name_data(struct flowlog *l, const struct notice_start *n)
-{
-	struct hasher *h = sealer_hasher(l->sealer);
-	struct json_out j = {l->entry.dpi, l->entry.dpi + ENTRY_TEXT_MAX - 1, false};
-	size_t len = 0, used = 0;
-	char *all;
-
-	if (h == NULL) {
-		return;
-	}
-	json_put_string(&j, n->dpi != NULL ? n->dpi : "", n->dpi != NULL ? strlen(n->dpi) : 0);
-	if (j.full) {
-		strcpy(l->entry.dpi, "\"\"");
-	} else {
-		*j.p = '\0';
-	}
-	for (unsigned i = 0; i < n->n_db; i++) {
-		len += strlen(n->db[i]) + 1;
-	}
-	all = malloc(len + 1);
-	if (len == 0 || all == NULL) { // zeros: not known
-		free(all);
-		return;
-	}
-	for (unsigned i = 0; i < n->n_db; i++) {
-		used += (size_t)sprintf(all + used, "%s\n", n->db[i]);
-	}
-	hash_bytes(h, all, used, &l->entry.db);
-	free(all);
-}
-
 int flowlog_start(struct flowlog *l, const struct notice_start *n)
 {
 	const struct item i = {.ev = RECORD_START, .start = n, .t0 = n->t, .t = n->t};
 
-	name_data(l, n);
+	flowlog_name_data(l, n);
 	return log_item(l, &i);
 }
 
@@ -314,18 +326,27 @@ int flowlog_policy(struct flowlog *l, const struct notice_policy *n)
 	return log_item(l, &i);
 }
 
+// Records of this run that went with files of the log.
+static uint64_t removed(struct flowlog *l)
+{
+	struct sealer_state s;
+
+	sealer_get(l->sealer, &s);
+	return s.removed;
+}
+
 int flowlog_stop(struct flowlog *l, const struct notice_stop *n)
 {
 	struct notice_stop stop = *n;
 	const struct item i = {.ev = RECORD_STOP, .stop = &stop, .t0 = n->t, .t = n->t};
 
 	// Gap records first, so that the counters hold for the line that carries them.
-	sealer_push(l->sealer, true);
+	hand_on(l, true);
 	flowlog_missed(l, n->missed);
 	settle(l, l->clock > n->t ? l->clock : n->t);
 	stop.attempted = l->next_seq - l->first_seq + 1;
 	stop.lost_ring = l->lost_ring;
-	stop.lost_disk = l->lost_disk;
+	stop.lost_disk = l->lost_disk + removed(l);
 	stop.written = stop.attempted - stop.lost_ring - stop.lost_disk;
 	l->stopped = true;
 	return log_item(l, &i);
@@ -362,13 +383,14 @@ int flowlog_flush(struct flowlog *l, int64_t now)
 
 	advance(l, now);
 	l->now = now != 0 ? now : l->now;
+	note_left(l);
 	l->sync_failed = sealer_sync_failed(l->sealer) || l->sync_failed;
 	rc = settle(l, l->clock);
 	if (rc == 0 && is_due(l, l->now)) {
-		rc = sealer_push(l->sealer, false);
+		rc = hand_on(l, false);
 	}
 	if (rc == 0 && l->clock - l->now >= l->segment_us) { // the clock was set back
-		rc = sealer_push(l->sealer, false);
+		rc = hand_on(l, false);
 		l->clock = l->now;
 	}
 	if (rc == 0 && l->stopped) {
@@ -401,7 +423,7 @@ void flowlog_get_stats(const struct flowlog *l, struct flowlog_stats *out)
 		.attempted = l->next_seq - l->first_seq,
 		.written = s.written,
 		.lost_ring = l->lost_ring,
-		.lost_disk = l->lost_disk,
+		.lost_disk = l->lost_disk + s.removed,
 		.gaps = l->gaps,
 		.bytes = s.bytes,
 		.segments = s.segments,
@@ -409,7 +431,12 @@ void flowlog_get_stats(const struct flowlog *l, struct flowlog_stats *out)
 		.captures = captures.files,
 		.captures_shed = captures.shed,
 		.captures_failed = captures.failed,
+		.left = s.left,
+		.removed = s.removed,
 		.disk_full = is_full_disk(s.error) || is_full_disk(s.tick_error),
+		.error = s.error,
+		.tick_error = s.tick_error,
+		.checkpoints_failed = s.evidence.failed,
 		.blocks = s.evidence.blocks,
 		.checkpoint_blocks = s.evidence.checkpointed,
 		.checkpoint_t = s.evidence.checkpoint_t,
@@ -427,14 +454,14 @@ int flowlog_close(struct flowlog *l, char *err, size_t err_size)
 	if (l == NULL) {
 		return 0;
 	}
-	if (sealer_push(l->sealer, true) == 0) {
+	if (hand_on(l, true) == 0) {
 		settle(l, l->clock);
 	}
 	sealer_get(l->sealer, &s);
 	snprintf(where, sizeof(where), "%s",
 		l->dir != NULL && s.stream_error == 0 ? l->dir : l->records);
 	rc = sealer_close(l->sealer, l->clock, &lost);
-	lost += l->lost_disk;
+	lost += l->lost_disk + s.removed;
 	if (rc != 0 && lost != 0) {
 		snprintf(err, err_size,
 			"%s: cannot write records: %s; %" PRIu64 " of them are lost", where,

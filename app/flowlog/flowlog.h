@@ -55,6 +55,10 @@ struct flowlog_config {
 //
 // `records` is emptied first. With a directory beside it, it gets the same lines; the directory is
 // then the log, and a failed `records` is only reported (by flowlog_flush() and flowlog_close()).
+// A live log whose directory is moved or replaced, or whose files are removed, goes on in the
+// directory of its name within a second, if need be a new one: its first record there is a gap
+// (cause "write_error") that tells of all numbers that are not there.
+//
 // A program that writes to a pipe must ignore SIGPIPE: a reader that went away is -EPIPE, for good.
 struct flowlog *flowlog_open(const struct flowlog_config *c, char *err, size_t err_size);
 
@@ -91,6 +95,14 @@ struct flowlog_stats {
 	uint64_t captures, captures_shed,
 		captures_failed; // files; not written for a bound, by the disk
 	bool disk_full;          // the last write failed for want of space
+	// -errno of the last write, and of the last sync, checkpoint or file name; 0: it worked.
+	// What failed is tried again each second.
+	int error, tick_error;
+	uint64_t checkpoints_failed; // that could not be made when they were due
+	// How often the log's files were removed, or its directory moved or replaced, and how many
+	// of lost_disk went with it.
+	unsigned left;
+	uint64_t removed;
 	// Of a directory: blocks in the log's tree, those that the newest checkpoint is of, when
 	// that was made (microseconds since 1970 UTC; 0: not in this run), and whose key signs.
 	uint64_t blocks, checkpoint_blocks;

@@ -194,6 +194,37 @@ static int open_captures(
 	return l->captures != NULL ? 0 : -EIO;
 }
 
+void flowlog_name_data(struct flowlog *l, const struct notice_start *n)
+{
+	struct hasher *h = sealer_hasher(l->sealer);
+	struct json_out j = {l->entry.dpi, l->entry.dpi + ENTRY_TEXT_MAX - 1, false};
+	size_t len = 0, used = 0;
+	char *all;
+
+	if (h == NULL) {
+		return;
+	}
+	json_put_string(&j, n->dpi != NULL ? n->dpi : "", n->dpi != NULL ? strlen(n->dpi) : 0);
+	if (j.full) {
+		strcpy(l->entry.dpi, "\"\"");
+	} else {
+		*j.p = '\0';
+	}
+	for (unsigned i = 0; i < n->n_db; i++) {
+		len += strlen(n->db[i]) + 1;
+	}
+	all = malloc(len + 1);
+	if (len == 0 || all == NULL) { // zeros: not known
+		free(all);
+		return;
+	}
+	for (unsigned i = 0; i < n->n_db; i++) {
+		used += (size_t)sprintf(all + used, "%s\n", n->db[i]);
+	}
+	hash_bytes(h, all, used, &l->entry.db);
+	free(all);
+}
+
 void flowlog_release(struct flowlog *l)
 {
 	capture_files_close(l->captures);

@@ -27,11 +27,15 @@ struct flowlog {
 	struct lost_list lost;  // to be told
 	bool crashed; // the run before, and it may have lost records that no number tells of
 	char crash_detail[256];
-	bool stopped;     // a stop record was given: no more comes, the block need not wait
-	bool sync_failed; // to be told
-	int dead;         // -errno: nothing will ever be written again; 0
+	bool stopped;       // a stop record was given: no more comes, the block need not wait
+	bool sync_failed;   // to be told
+	bool left;          // to be told: the log's files were removed or its directory replaced
+	uint64_t left_from; // first number that went with them
+	int dead;           // -errno: nothing will ever be written again; 0
 	uint64_t lost_ring, lost_disk, gaps;
 };
 
 // Frees what is not the sealer's.
 void flowlog_release(struct flowlog *l);
+// The databases and the library that the entries name from here on.
+void flowlog_name_data(struct flowlog *l, const struct notice_start *n);

@@ -69,6 +69,20 @@ struct progress *progress_open(int dir_fd, uint64_t *next, uint64_t *waiting, bo
 	return p;
 }
 
+void progress_move(struct progress *p, int dir_fd)
+{
+	int fd = p != NULL ? openat(dir_fd, FILE_PROGRESS, O_RDWR | O_CREAT | O_CLOEXEC, 0640) : -1;
+	void *page = MAP_FAILED;
+
+	if (fd >= 0 && posix_fallocate(fd, 0, PAGE) == 0 && pwrite(fd, p, PAGE, 0) == PAGE)
+		page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (page != MAP_FAILED &&
+		mremap(page, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p) == MAP_FAILED)
+		munmap(page, PAGE);
+	if (fd >= 0)
+		close(fd);
+}
+
 void progress_close(struct progress *p)
 {
 	if (p != NULL)

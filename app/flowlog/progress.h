@@ -19,4 +19,8 @@ struct progress {
 // Reads what the last run left; *known: it is its last word. Then maps the page for this one. NULL:
 // there is no page to map (a full disk): the count of a crash will not be known.
 struct progress *progress_open(int dir_fd, uint64_t *next, uint64_t *waiting, bool *known);
+// The page becomes that of a file in another directory, at the same place in memory, so that
+// another thread may go on with it meanwhile. Where there is no room for the file it stays as it
+// is.
+void progress_move(struct progress *p, int dir_fd);
 void progress_close(struct progress *p);

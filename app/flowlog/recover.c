@@ -235,6 +235,8 @@ static int settle(struct recovery *r)
 	r->found->any = last != NULL;
 	if (last != NULL)
 		r->found->last = *last;
+	if (r->accepted != 0)
+		r->found->present = r->newest.attempted - entry_lost(&r->newest);
 	r->found->stopped = r->accepted != 0 && r->newest_stops && r->found->lost_from == 0;
 	return 0;
 }

@@ -37,6 +37,8 @@ struct sealer {
 	pthread_mutex_t mutex; // guards all but the streams, the store and `filled`
 	pthread_cond_t work, done;
 	bool stopping, sync_failed;
+	bool left; // the log is not there, and the caller does not know yet
+	uint64_t left_from;
 	int64_t now;
 	int64_t retry_at, tick_at; // monotonic
 	struct sealer_state state;
@@ -95,6 +97,40 @@ static void note_result(struct sealer *s, int rc)
 {
 	s->state.error = rc;
 	s->retry_at = monotonic_ns() + RETRY_NS;
+}
+
+// The caller makes the next block begin with what is gone, so blocks that wait can stand nowhere.
+static void drop_queue(struct sealer *s, uint64_t from, uint64_t lost)
+{
+	s->state.removed += lost < s->state.written ? lost : s->state.written;
+	s->state.written -= lost < s->state.written ? lost : s->state.written;
+	s->state.removed += s->state.waiting;
+	s->state.waiting = 0;
+	while (s->n != 0) {
+		struct block *b = s->queue[s->first];
+
+		s->first = (s->first + 1) % BLOCKS;
+		s->n--;
+		block_clear(b);
+		s->spare[s->n_spare++] = b;
+	}
+	s->state.error = 0;
+	s->state.left++;
+	s->left = true;
+	s->left_from = from;
+	pthread_cond_broadcast(&s->done);
+}
+
+static void look(struct sealer *s, int64_t now)
+{
+	uint64_t from, lost;
+
+	if (!s->threaded || s->store == NULL || now == 0 ||
+		!store_left(s->store, now, &from, &lost))
+		return;
+	pthread_mutex_lock(&s->mutex);
+	drop_queue(s, from, lost);
+	pthread_mutex_unlock(&s->mutex);
 }
 
 // What fails is tried again, a second later at the earliest.
@@ -170,6 +206,7 @@ static void *run(void *arg)
 			const int64_t now = s->now;
 
 			pthread_mutex_unlock(&s->mutex);
+			look(s, now);
 			tick(s, now);
 			ticked = monotonic_ns();
 			pthread_mutex_lock(&s->mutex);
@@ -318,9 +355,11 @@ static int push_over(struct sealer *s)
 	int rc = 0;
 
 	pthread_mutex_lock(&s->mutex);
-	while (s->n_spare == 0 && s->state.error == 0)
+	while (s->n_spare == 0 && s->state.error == 0 && !s->left)
 		pthread_cond_wait(&s->done, &s->mutex);
-	if (s->n_spare != 0) {
+	if (s->left) {
+		rc = -ESTALE;
+	} else if (s->n_spare != 0) {
 		s->queue[(s->first + s->n++) % BLOCKS] = s->filled;
 		s->state.waiting += s->filled->entry.n;
 		s->filled = s->spare[--s->n_spare];
@@ -379,6 +418,22 @@ bool sealer_sync_failed(struct sealer *s)
 	return failed;
 }
 
+bool sealer_left(struct sealer *s, uint64_t *from)
+{
+	bool left;
+
+	pthread_mutex_lock(&s->mutex);
+	left = s->left;
+	*from = s->left_from;
+	s->left = false;
+	if (left) {
+		s->state.removed += s->filled->entry.n;
+		block_clear(s->filled);
+	}
+	pthread_mutex_unlock(&s->mutex);
+	return left;
+}
+
 static void stop_thread(struct sealer *s)
 {
 	pthread_mutex_lock(&s->mutex);
@@ -392,6 +447,7 @@ static void stop_thread(struct sealer *s)
 int sealer_close(struct sealer *s, int64_t now, uint64_t *lost)
 {
 	int rc = 0, close_rc = 0;
+	uint64_t from, gone;
 
 	if (s->threaded) {
 		stop_thread(s);
@@ -400,6 +456,10 @@ int sealer_close(struct sealer *s, int64_t now, uint64_t *lost)
 	if (rc == 0)
 		rc = sealer_push(s, true);
 	*lost = s->state.waiting + s->filled->entry.n;
+	if (s->store != NULL && store_left(s->store, now, &from, &gone)) {
+		*lost += gone < s->state.written ? gone : s->state.written;
+		rc = rc != 0 ? rc : -ENOENT;
+	}
 	if (s->store != NULL)
 		close_rc = store_close(s->store, now);
 	rc = rc != 0 ? rc : close_rc != 0 ? close_rc : s->state.stream_error;

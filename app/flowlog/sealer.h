@@ -28,6 +28,10 @@ struct sealer_state {
 	uint64_t waiting;        // lines in blocks on their way
 	uint64_t segments;       // closed
 	struct store_evidence evidence;
+	// Of a directory that was removed, moved away or replaced: how often, and how many of this
+	// run's records went with it.
+	unsigned left;
+	uint64_t removed;
 };
 
 // NULL on error, with one line in err.
@@ -41,7 +45,8 @@ struct block *sealer_block(struct sealer *s);
 struct hasher *sealer_hasher(struct sealer *s);
 
 // Hands the block on where it holds anything. force: even where the last try failed less than a
-// second ago. 0, or -errno: the block stays and may take more lines.
+// second ago. 0, or -errno: the block stays and may take more lines. -ESTALE: the log is not there
+// any more, see sealer_left().
 int sealer_push(struct sealer *s, bool force);
 
 // Waits until all that was handed on is written, or cannot be. 0 or -errno.
@@ -54,6 +59,11 @@ void sealer_get(struct sealer *s, struct sealer_state *out);
 
 // Whether the disk has refused to confirm lines since this was asked last.
 bool sealer_sync_failed(struct sealer *s);
+
+// Whether the log's files were removed, or its directory moved or replaced, since this was asked
+// last: then all lines that waited are dropped, and the next block must begin with a gap record
+// that tells of all numbers from *from on.
+bool sealer_left(struct sealer *s, uint64_t *from);
 
 // Hands on what there is, closes and frees. *lost: lines that could not be written. 0 or -errno.
 int sealer_close(struct sealer *s, int64_t now, uint64_t *lost);

@@ -33,7 +33,12 @@ struct store {
 	int64_t synced_at; // monotonic
 	int64_t checkpoint_t;
 	bool checkpointed; // in this run
-	uint64_t closed;
+	uint64_t closed, failed;
+	bool away;           // the log is not where it was begun, and could not go on there yet
+	bool only_new;       // nor can it in a directory that holds blocks
+	struct entry left;   // the last block's when it was left
+	bool recount;        // the next block's counters do not fit those of what is there
+	uint64_t unfindable; // records that went with files: lost, to the counters of all blocks
 };
 
 static int64_t monotonic_ns(void)
@@ -99,7 +104,7 @@ static int open_dir(struct store *s, char *err, size_t err_size)
 	return take_lock(s, err, err_size);
 }
 
-static int read_dir(struct store *s, struct store_found *found, char *err, size_t err_size)
+static int read_log(struct store *s, struct store_found *found, char *err, size_t err_size)
 {
 	uint64_t number;
 	int rc;
@@ -110,23 +115,40 @@ static int read_dir(struct store *s, struct store_found *found, char *err, size_
 	rc = recover(s->dir_fd, s->dir, s->chain, &number, found, err, err_size);
 	if (rc != 0)
 		return rc;
-	s->progress = progress_open(
-		s->dir_fd, &found->progress_next, &found->progress_waiting, &found->progress_known);
 	rc = segment_init(&s->segment, s->dir_fd, number);
 	if (rc != 0)
 		snprintf(err, err_size, "%s: out of memory", s->dir);
 	return rc;
 }
 
-static void release(struct store *s)
+static int read_dir(struct store *s, struct store_found *found, char *err, size_t err_size)
+{
+	int rc = read_log(s, found, err, err_size);
+
+	if (rc == 0)
+		s->progress = progress_open(s->dir_fd, &found->progress_next,
+			&found->progress_waiting, &found->progress_known);
+	return rc;
+}
+
+static void let_go(struct store *s)
 {
 	segment_free(&s->segment);
-	progress_close(s->progress);
+	memset(&s->segment, 0, sizeof(s->segment));
 	chain_free(s->chain);
+	s->chain = NULL;
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
 	if (s->dir_fd >= 0)
 		close(s->dir_fd);
+	s->dir_fd = s->lock_fd = s->segment.fd = -1;
+	s->unsynced = false;
+}
+
+static void release(struct store *s)
+{
+	let_go(s);
+	progress_close(s->progress);
 	free(s->dir);
 	free(s->origin);
 	free(s);
@@ -191,6 +213,7 @@ static int checkpoint(struct store *s, int64_t t)
 		s->checkpoint_t = t;
 		s->checkpointed = true;
 	}
+	s->failed += rc != 0;
 	return rc;
 }
 
@@ -224,14 +247,111 @@ static bool is_over(const struct store *s, size_t more, int64_t t)
 		       t - s->segment.t >= s->config.segment_us);
 }
 
+// ---- a log that is not there any more
+
+static bool is_unlinked(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
+// Whether the name is another directory's, or nobody's.
+static bool is_elsewhere(const struct store *s)
+{
+	struct stat here, there;
+
+	if (fstat(s->dir_fd, &here) != 0)
+		return false;
+	if (stat(s->dir, &there) != 0)
+		return errno == ENOENT || errno == ENOTDIR;
+	return here.st_dev != there.st_dev || here.st_ino != there.st_ino;
+}
+
+// Goes on in the directory of the name: in a new log, or in what is left of the old one.
+static int come_back(struct store *s, struct store_found *found)
+{
+	char err[512];
+	int rc;
+
+	memset(found, 0, sizeof(*found));
+	rc = open_dir(s, err, sizeof(err));
+	if (rc == 0)
+		rc = read_log(s, found, err, sizeof(err));
+	if (rc == 0 && found->any &&
+		(s->only_new || found->last.attempted > s->left.attempted ||
+			strcmp(found->last.gw, s->left.gw) != 0))
+		rc = -EEXIST; // not what was left
+	if (rc != 0) {
+		let_go(s);
+		return rc;
+	}
+	progress_move(s->progress, s->dir_fd);
+	s->away = false;
+	s->recount = true;
+	return 0;
+}
+
+static int be_back(struct store *s)
+{
+	struct store_found found;
+
+	return s->away ? come_back(s, &found) : 0;
+}
+
+bool store_left(struct store *s, int64_t t, uint64_t *from, uint64_t *lost)
+{
+	const bool whole = s->away || !(is_unlinked(s->dir_fd) || is_unlinked(s->segment.fd) ||
+					      chain_removed(s->chain));
+	struct store_found found;
+
+	if (!s->live || s->away || (whole && !is_elsewhere(s)))
+		return false;
+	if (whole)
+		end_segment(s, t); // it was moved: it ends well where it went
+	memset(&s->left, 0, sizeof(s->left));
+	if (chain_last(s->chain) != NULL)
+		s->left = *chain_last(s->chain);
+	let_go(s);
+	s->away = true;
+	s->checkpointed = false;
+	s->checkpoint_t = t;
+	s->only_new = false;
+	*lost = s->left.attempted - entry_lost(&s->left);
+	*from = 1;
+	s->only_new = come_back(s, &found) != 0; // for then the gap record will tell of all
+	if (!s->only_new && found.any) {
+		*from = found.lost_from != 0 ? found.lost_from : found.last.attempted + 1;
+		*lost -= found.present;
+	}
+	return true;
+}
+
+// ---- the way in
+
+// Records that went with files count as lost, so that attempted - lost is what is present.
+static void recount(struct store *s, const struct entry *e)
+{
+	const struct entry *last = chain_last(s->chain);
+	const uint64_t before = last != NULL ? last->attempted - entry_lost(last) : 0;
+
+	if (s->recount)
+		s->unfindable = e->attempted - entry_lost(e) - e->n - before;
+}
+
 int store_put(struct store *s, struct block *b, struct hasher *h)
 {
 	char line[ENTRY_LINE_MAX];
+	struct entry e = b->entry;
 	size_t len, bytes;
-	int rc = 0;
+	int rc = be_back(s);
 
-	tree_root(h, &b->tree, &b->entry.root);
-	len = chain_next(s->chain, &b->entry, line);
+	if (rc != 0)
+		return rc;
+	recount(s, &e);
+	e.write_error += s->unfindable;
+	tree_root(h, &b->tree, &e.root);
+	len = chain_next(s->chain, &e, line);
 	bytes = segment_pack(&s->segment, line, len, b->buf, b->len);
 	if (bytes == 0 || chain_reserve(s->chain) != 0)
 		return -ENOMEM;
@@ -241,7 +361,7 @@ int store_put(struct store *s, struct block *b, struct hasher *h)
 		if (s->segment.fd < 0)
 			rc = segment_begin(&s->segment, b->t);
 		if (rc == 0)
-			rc = segment_add(&s->segment, &b->entry, bytes);
+			rc = segment_add(&s->segment, &e, bytes);
 		if (rc == 0)
 			break;
 		// A file that cannot grow, or be mended, is left for a new one.
@@ -253,7 +373,8 @@ int store_put(struct store *s, struct block *b, struct hasher *h)
 	if (rc != 0)
 		return rc;
 	s->unsynced = true;
-	chain_put(s->chain, &b->entry, line, len);
+	s->recount = false;
+	chain_put(s->chain, &e, line, len);
 	return 0;
 }
 
@@ -279,9 +400,11 @@ static int keep_up(struct store *s, int64_t now)
 int store_tick(struct store *s, int64_t now)
 {
 	const int64_t age = now - s->segment.t;
-	const int name_rc = segment_name(&s->segment, true); // keeps nothing else from being done
-	int rc = 0;
+	int rc = be_back(s), name_rc;
 
+	if (rc != 0)
+		return rc;
+	name_rc = segment_name(&s->segment, true); // keeps nothing else from being done
 	if (s->segment.fd >= 0 && (age >= s->config.segment_us || -age >= s->config.segment_us))
 		rc = end_segment(s, now);
 	else if (s->live)
@@ -291,7 +414,7 @@ int store_tick(struct store *s, int64_t now)
 
 int store_close(struct store *s, int64_t now)
 {
-	int rc = end_segment(s, now);
+	int rc = s->away ? -ENOENT : end_segment(s, now);
 
 	// Nothing came since the last segment was closed: time is signed all the same.
 	if (rc == 0 && s->live && s->checkpoint_t < now)
@@ -310,9 +433,10 @@ uint64_t store_segments(const struct store *s)
 void store_get_evidence(const struct store *s, struct store_evidence *out)
 {
 	*out = (struct store_evidence){
-		.blocks = chain_size(s->chain),
-		.checkpointed = chain_checkpointed(s->chain),
+		.blocks = s->chain != NULL ? chain_size(s->chain) : 0,
+		.checkpointed = s->chain != NULL ? chain_checkpointed(s->chain) : 0,
 		.checkpoint_t = s->checkpointed ? s->checkpoint_t : 0,
+		.failed = s->failed,
 	};
 }
 

@@ -31,6 +31,7 @@ struct store_found {
 	bool stopped;      // and its last record is a stop record
 	// First number that checkpointed entries tell of and no segment holds any more; 0: none.
 	uint64_t lost_from;
+	uint64_t present;    // records up to the newest block that a segment holds
 	uint64_t recovered;  // blocks that were in the segment and not in the entries yet
 	bool progress_known; // no power was lost since: progress is the run's last word
 	uint64_t progress_next, progress_waiting;
@@ -53,6 +54,14 @@ int store_put(struct store *s, struct block *b, struct hasher *h);
 // Syncs, writes a checkpoint, closes an old segment, prunes, each as it is due. 0 or -errno.
 int store_tick(struct store *s, int64_t now);
 
+// Whether the log is still where it was begun. A live log is not where its directory, the open
+// segment or the entries were removed, or the directory was moved away or replaced: then what it
+// was writing is let go, and the log goes on in the directory of its name, now or, where that
+// cannot be, at a later store_put() or store_tick(). Blocks that come from then on must begin with
+// a gap record that tells of all from number *from to their first: *lost records that were there
+// are not any more. t: time of what is closed.
+bool store_left(struct store *s, int64_t t, uint64_t *from, uint64_t *lost);
+
 // Closes the segment, with a checkpoint. 0 or -errno. The lock is given up.
 int store_close(struct store *s, int64_t now);
 
@@ -62,6 +71,7 @@ uint64_t store_segments(const struct store *s); // closed in this run
 struct store_evidence {
 	uint64_t blocks, checkpointed; // in the tree; that the newest checkpoint is of
 	int64_t checkpoint_t; // of it, microseconds since 1970 UTC; 0: none was made in this run
+	uint64_t failed;      // checkpoints that could not be made when they were due
 };
 void store_get_evidence(const struct store *s, struct store_evidence *out);
 

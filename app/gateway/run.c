@@ -6,6 +6,7 @@
 #include "drivers/eal/eal.h"
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,21 +46,58 @@ static void set_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static void watch_log(struct gateway *g)
+struct log_said { // of the flow log, so that it is said once
+	int tick_error;
+	unsigned left;
+};
+
+static void say_written(const char *dir, int error)
 {
+	if (error != 0)
+		fprintf(stderr,
+			"bridgehead: %s: cannot be written: %s; records wait, then are lost and "
+			"counted\n",
+			dir, strerror(-error));
+	else
+		fprintf(stderr, "bridgehead: %s: can be written again\n", dir);
+}
+
+static void say_signed(const char *dir, int error)
+{
+	if (error != 0)
+		fprintf(stderr,
+			"bridgehead: %s: no checkpoint can be made: %s; tried again each second\n",
+			dir, strerror(-error));
+	else
+		fprintf(stderr, "bridgehead: %s: checkpoints can be made again\n", dir);
+}
+
+static void watch_log(struct gateway *g, struct log_said *said)
+{
+	const char *dir = g->config.log.dir;
 	struct flowlog_stats s;
+	bool full;
 
 	log_writer_missed(g->writer, gateway_missed(g));
 	log_writer_stats(g->writer, &s);
-	if (s.disk_full != atomic_load(&g->log_full))
-		fprintf(stderr, "bridgehead: %s: %s\n", g->config.log.dir,
-			s.disk_full ? "cannot be written; records wait, then are lost and counted"
-				    : "can be written again");
-	atomic_store(&g->log_full, s.disk_full);
+	full = s.disk_full || s.error != 0;
+	if (s.left != said->left)
+		fprintf(stderr,
+			"bridgehead: %s: the log was removed, moved or replaced while it was "
+			"written; %" PRIu64 " records of this run are not in it any more%s\n",
+			dir, s.removed, s.tick_error == 0 ? "; it goes on there" : "");
+	if (full != atomic_load(&g->log_full))
+		say_written(dir, !full ? 0 : s.error != 0 ? s.error : s.tick_error);
+	if (s.tick_error != said->tick_error)
+		say_signed(dir, s.tick_error);
+	*said = (struct log_said){s.tick_error, s.left};
+	atomic_store(&g->log_full, full);
 }
 
 int gateway_serve(struct gateway *g)
 {
+	struct log_said said = {0};
+
 	while (stop_signal == 0) {
 		control_server_poll(g->server, g->pushes != NULL ? 1 : 50);
 		if (reload_signal != 0) {
@@ -73,7 +111,7 @@ int gateway_serve(struct gateway *g)
 		gateway_quota_keep(g);
 		gateway_policy_clock(g);
 		gateway_watch_poll(g);
-		watch_log(g);
+		watch_log(g, &said);
 	}
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "app/gateway/gateway_policy.h"
 
 #include <jansson.h>
+#include <string.h>
 
 static json_t *number(uint64_t v)
 {
@@ -240,7 +241,15 @@ static json_t *log_state(struct gateway *g)
 	put(o, "captures_shed", s.captures_shed);
 	put(o, "captures_failed", s.captures_failed);
 	put(o, "next_seq", s.next_seq);
-	json_object_set_new(o, "disk_full", json_boolean(s.disk_full));
+	// Whatever for: to who reads this it is the same.
+	json_object_set_new(o, "disk_full", json_boolean(s.disk_full || s.error != 0));
+	json_object_set_new(
+		o, "error", s.error != 0 ? json_string(strerror(-s.error)) : json_null());
+	json_object_set_new(o, "checkpoint_error",
+		s.tick_error != 0 ? json_string(strerror(-s.tick_error)) : json_null());
+	put(o, "checkpoints_failed", s.checkpoints_failed);
+	put(o, "left", s.left);
+	put(o, "removed", s.removed);
 	json_object_set_new(o, "evidence", gateway_evidence_json(g));
 	return o;
 }
