@@ -38,12 +38,19 @@ static void on_reload(int s)
 
 static void set_signals(void)
 {
+	static const int ignored[] = {SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO,
+		SIGPWR, SIGSTKFLT, SIGXFSZ};
 	struct sigaction stop = {.sa_handler = on_stop}, reload = {.sa_handler = on_reload};
 
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGHUP, &reload, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	// Their default is to end the process, and with it the wire. SIGQUIT stays: it is how to
+	// get a core.
+	for (unsigned i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	for (int s = SIGRTMIN; s <= SIGRTMAX; s++)
+		signal(s, SIG_IGN);
 }
 
 struct log_said { // of the flow log, so that it is said once
@@ -123,9 +130,10 @@ static int run(const char *config, bool check)
 
 	if (g == NULL)
 		return -1;
+	if (!check)
+		set_signals(); // a stop while starting is a stop
 	rc = gateway_load(g, config, check);
 	if (rc == 0 && !check) {
-		set_signals(); // before the workers' memory: a stop while starting is a stop
 		rc = gateway_set_up(g);
 		if (rc == 0)
 			rc = gateway_serve(g);
