@@ -79,6 +79,8 @@ def check_keys():
         plain = re.sub(r"\\f[BPI]", "", row[0])
         wrong += ["\"%s\" is not in the row of \"%s\"" % (k, key)
                   for k in value.get("properties", {}) if not re.search(r"\b%s\b" % k, plain)]
+        wrong += ["the word \"%s\" is not in the row of \"%s\"" % (w, key)
+                  for w in value.get("items", {}).get("enum", []) if not re.search(r"\b%s\b" % w, plain)]
         if key in schema["required"] and not row[1]:
             wrong.append("\"%s\" is required and not bold" % key)
     ok("bridgehead.1 has the keys of gateway/1", "\n".join(wrong))
