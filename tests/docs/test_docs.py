@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026, the Bridgehead authors
-"""Man pages and the service's unit say what the programs do.
+"""Man pages, the service's unit and what README.md says of deploying hold for the programs.
 
-usage: test_docs.py SOURCE_ROOT BRIDGEHEAD BHCTL BHLOG
+usage: test_docs.py SOURCE_ROOT BRIDGEHEAD BHCTL BHLOG BUILD_ROOT MESON
 
 Every option of a --help is in the program's man page and the other way round; every key of the
-configuration's schema is there too; the formatter has nothing to say; systemd takes the unit.
+configuration's schema is there too; the formatter has nothing to say; systemd takes the unit, and what is
+installed is where the unit and README.md look for it.
 """
 import json
 import os
@@ -16,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 
-ROOT, BRIDGEHEAD, BHCTL, BHLOG = map(os.path.abspath, sys.argv[1:5])
+ROOT, BRIDGEHEAD, BHCTL, BHLOG, BUILD = map(os.path.abspath, sys.argv[1:6])
+MESON = sys.argv[6]
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 failures = []
 done = 0
@@ -101,8 +103,8 @@ def check_unit():
     if shutil.which("systemd-analyze") is None:
         ok(name, skip="no systemd-analyze")
         return
-    with open(os.path.join(ROOT, "scripts/systemd/bridgehead.service"), encoding="utf-8") as f:
-        unit = f.read().replace("/usr/bin/bridgehead", BRIDGEHEAD)
+    with open(os.path.join(ROOT, "scripts/systemd/bridgehead.service.in"), encoding="utf-8") as f:
+        unit = f.read().replace("@bindir@/bridgehead", BRIDGEHEAD)
     with tempfile.TemporaryDirectory() as d:
         path = os.path.join(d, "bridgehead.service")
         with open(path, "w", encoding="utf-8") as f:
@@ -114,6 +116,43 @@ def check_unit():
     ok(name, said)
 
 
+def check_install():
+    """What "ninja install" leaves behind, below another root."""
+    with tempfile.TemporaryDirectory() as d:
+        r = subprocess.run([MESON, "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", d],
+                           capture_output=True, text=True, timeout=240)
+        if r.returncode != 0:
+            ok("everything can be installed", r.stdout + r.stderr)
+            return
+        found = {os.path.relpath(os.path.join(at, f), d): os.path.join(at, f)
+                 for at, _, files in os.walk(d) for f in files}
+        units = [f for f in found if f.endswith("systemd/system/bridgehead.service")]
+        ok("one unit is installed where systemd looks", "" if len(units) == 1 else "\n".join(sorted(found)))
+        if len(units) == 1:
+            with open(found[units[0]], encoding="utf-8") as f:
+                starts = re.findall(r"^ExecStart(?:Pre)?=(\S+)", f.read(), re.M)
+            wrong = [p for p in starts if not os.access(d + p, os.X_OK)]
+            ok("and starts programs that are installed", "\n".join(wrong if starts else ["nothing"]))
+        missing = [p for p in ("bridgehead", "bhctl", "bhlog")
+                   if not any(f.endswith("/bin/" + p) for f in found)
+                   or not any(f.endswith("/man1/%s.1" % p) for f in found)]
+        ok("with them their manual pages", "\n".join(missing))
+
+
+def check_steps():
+    """The files that the steps take are there, and the commands are those of the programs."""
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+        text = f.read()
+    steps = text[text.index("## Deploy"):text.index("## Operate")]
+    files = set(re.findall(r"(?:tests|scripts)/[\w./-]+", steps))
+    wrong = [f for f in sorted(files) if not os.path.exists(os.path.join(ROOT, f))]
+    ok("README.md: the files of the steps are there", "\n".join(wrong if files else ["none"]))
+    with open(os.path.join(ROOT, "tests/configs/good/example.json"), encoding="utf-8") as f:
+        policy = json.load(f)["policy"]
+    ok("README.md: the policy is put where the example looks for it",
+       "" if ".json %s`" % policy in steps else policy)
+
+
 check_options("app/gateway/bridgehead.1", [BRIDGEHEAD], [BRIDGEHEAD, "run"],
               [BRIDGEHEAD, "replay"], [BRIDGEHEAD, "doctor"])
 check_options("app/operator/bhctl.1", [BHCTL], *commands_of(BHCTL, "stats"))
@@ -122,5 +161,7 @@ check_keys()
 for p in ("app/gateway/bridgehead.1", "app/operator/bhctl.1", "app/review/bhlog.1"):
     check_format(p)
 check_unit()
+check_install()
+check_steps()
 print("1..%d" % done)
 sys.exit(1 if failures else 0)
