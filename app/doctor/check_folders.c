@@ -3,6 +3,7 @@
 
 // Where the gateway writes: its log, its state, its control socket.
 
+#include "app/control/policy_sig.h"
 #include "app/doctor/part.h"
 
 #include <errno.h>
@@ -191,6 +192,46 @@ static void check_socket(struct doctor *d)
 	check_folder(d, "control_socket", folder, why);
 }
 
+static void check_log_key(struct doctor *d)
+{
+	static const char why[] = "the gateway does not start with a key that it cannot read";
+	const struct gateway_config *c = d->config;
+	char err[512], pub[1024];
+	struct key_public other;
+	struct key_private *k;
+
+	if (c->log.key == NULL)
+		return;
+	k = key_read_private(c->log.key, c->name, err, sizeof(err));
+	snprintf(pub, sizeof(pub), "%s.pub", c->log.key);
+	if (k == NULL ||
+		(access(pub, F_OK) == 0 && !key_read_public(pub, &other, err, sizeof(err)))) {
+		found(d, DOCTOR_FAIL, "log_key", why, "%s", err);
+		mend(d,
+			"bhctl keygen --out %s   # as the user that the gateway runs as; an old "
+			"key is put aside first",
+			c->log.key);
+	} else {
+		found(d, DOCTOR_OK, "log_key", "", "%s signs the log", c->log.key);
+	}
+	key_free(k);
+}
+
+static void check_apart(struct doctor *d)
+{
+	const struct gateway_config *c = d->config;
+	struct stat log, state;
+	bool same = strcmp(c->log.dir, c->state_dir) == 0;
+
+	if (stat(c->log.dir, &log) == 0 && stat(c->state_dir, &state) == 0)
+		same = log.st_dev == state.st_dev && log.st_ino == state.st_ino;
+	if (!same)
+		return;
+	found(d, DOCTOR_FAIL, "log_dir", "bridgehead run --check refuses it",
+		"log.dir and state_dir are one folder, %s", c->log.dir);
+	mend(d, "give each a folder of its own in %s", c->path);
+}
+
 void check_folders(struct doctor *d)
 {
 	char near[1024];
@@ -204,6 +245,8 @@ void check_folders(struct doctor *d)
 	say_space(d, d->config->log.dir, near);
 	check_folder(d, "state_dir", d->config->state_dir,
 		"the counters of the policy's limits are kept there over restarts");
+	check_apart(d);
+	check_log_key(d);
 	check_socket(d);
 	check_group(d);
 }

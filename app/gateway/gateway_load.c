@@ -19,13 +19,15 @@ int64_t gateway_now(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static int load_config(struct gateway *g, const char *path)
+static int load_config(struct gateway *g, const char *path, bool check)
 {
 	struct diag_list diag;
 	int rc;
 
 	diag_init(&diag, path);
 	rc = config_load(path, &g->config, &diag);
+	if (rc == 0)
+		rc = gateway_check_files(&g->config, check, &diag);
 	policy_file_print(&diag, stderr);
 	diag_clear(&diag);
 	return rc;
@@ -33,7 +35,7 @@ static int load_config(struct gateway *g, const char *path)
 
 int gateway_load(struct gateway *g, const char *config, bool check)
 {
-	int rc = load_config(g, config), geo = 0;
+	int rc = load_config(g, config, check), geo = 0;
 
 	g->started_at = gateway_now();
 	policy_slot_init(&g->slot);

@@ -18,7 +18,7 @@ static const char usage[] =
 	"Runs the gateway until SIGTERM or SIGINT. SIGHUP reads the policy again.\n"
 	"\n"
 	"  --config FILE  configuration, format gateway/1\n"
-	"  --check        check configuration, policy and databases and end\n"
+	"  --check        try configuration, policy, databases, keys and folders, and end\n"
 	"  --help         this text\n"
 	"\n"
 	"Exit status: 0 good, 2 an error.\n";

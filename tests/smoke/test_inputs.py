@@ -26,8 +26,15 @@ class Inputs:
         self.folder = folder
         os.chmod(folder, 0o755)
         self.good = {"policy": POLICY, "country": COUNTRIES[0], "capture": CAPTURE}
-        config = make_config(folder, [("in0", "out0")], POLICY, COUNTRIES)
+        for d in ("log", "state", "run"):  # for whoever the gateway runs as
+            os.mkdir(os.path.join(folder, d))
+            os.chmod(os.path.join(folder, d), 0o777)
+        config = self.config(POLICY, COUNTRIES)
         self.good["config"] = self.write("good.json", json.dumps(config).encode())
+
+    def config(self, policy, countries):
+        return make_config(self.folder, [("in0", "out0")], policy, countries,
+                           control_socket=os.path.join(self.folder, "run", "control.sock"))
 
     def write(self, name, data):
         path = os.path.join(self.folder, name)
@@ -71,7 +78,7 @@ def commands(inputs, what, path):
     """The ways in which a file reaches the program."""
     p = dict(inputs.good, **{what: path})
     if what in ("policy", "country"):
-        config = make_config(inputs.folder, [("in0", "out0")], p["policy"], [p["country"]])
+        config = inputs.config(p["policy"], [p["country"]])
         p["config"] = inputs.write("made.json", json.dumps(config).encode())
     if what != "capture":
         yield "run --check", [BRIDGEHEAD, "run", "--config", p["config"], "--check"]
@@ -131,6 +138,55 @@ def unreadable(t, inputs):
             t.ok(not wrong, f"{what}: unreadable: {how}: one error, exit 2", wrong)
 
 
+def named(t, inputs):
+    """What a configuration names and run would open: --check says where in the configuration it stands, and what is
+    wrong; so does run for what it cannot do without."""
+    nowhere, a_file = "/nonexistent/deep", inputs.write("a-file", b"")
+    cases = [  # pointer, value, what is said, whether run says it as well
+        ("/policy", "/nonexistent.json", "/nonexistent.json: cannot be opened", False),
+        ("/policy", inputs.folder, f"{inputs.folder}: is a folder", False),
+        ("/country_db/0", "/nonexistent", "/nonexistent: cannot be opened", True),
+        ("/country_db/1", inputs.folder, f"{inputs.folder}: is a folder", True),
+        ("/asn_db/0", "/nonexistent.mmdb", "/nonexistent.mmdb: cannot be opened", True),
+        ("/policy_keys/0", "/nonexistent.pub", "/nonexistent.pub: neither a public key", True),
+        ("/log/key", "/nonexistent.key", "/nonexistent.key: No such file", True),
+        ("/log/key", a_file, a_file, True),
+        ("/log/dir", nowhere, f"neither {nowhere} nor /nonexistent is there", False),
+        ("/log/dir", a_file, f"{a_file}: is no folder", False),
+        ("/state_dir", nowhere, f"neither {nowhere} nor", False),
+        ("/log/dir", os.path.join(inputs.folder, "state"), "is state_dir, too", False),
+        ("/control_socket", nowhere + "/sock", "neither", False),
+        ("/control_socket", inputs.folder, "is no socket", False),
+        ("/workers/mtu", 9000, "no room for workers.mtu, 9000", True),
+    ]
+    for pointer, value, what, run_too in cases:
+        config = json.loads(json.dumps(inputs.config(POLICY, COUNTRIES)))
+        config.update(asn_db=[], policy_keys=[])
+        keys = pointer.split("/")[1:]
+        at = config
+        for key in keys[:-1]:
+            at = at[key]
+        if isinstance(at, list):
+            at[int(keys[-1]):int(keys[-1]) + 1] = [value]
+        else:
+            at[keys[-1]] = value
+        for empty in ("asn_db", "policy_keys"):
+            if not config[empty]:
+                del config[empty]
+        place = "/eal/" if pointer == "/workers/mtu" else pointer
+        path = inputs.write("named.json", json.dumps(config, indent=1).encode())
+        for how in ["--check"] + [""] * run_too:
+            done = subprocess.run([BRIDGEHEAD, "run", "--config", path, *how.split()], stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+            lines = [l for l in done.stderr.splitlines()
+                     if l.startswith(path + ":") and f": {place}" in l and what in l]
+            t.ok(done.returncode == 2 and lines and int(lines[0][len(path) + 1:].split(":")[0]) > 1,
+                 f"run {how or 'itself'}: {pointer} = {value}: line, column, pointer and what is wrong",
+                 f"exit {done.returncode}: {done.stderr}")
+    left = [f for f in os.listdir(os.path.join(inputs.folder, "log"))]
+    t.equal(left, [], "--check leaves nothing behind")
+
+
 def cut_in_a_packet(t, inputs):
     """A capture that ends within a packet: what is whole counts, and the end is told."""
     with open(CAPTURE, "rb") as f:
@@ -159,6 +215,7 @@ def test(t):
             t.ok(done.returncode == 0, f"good inputs: {how}: exit 0", done.stderr)
         bad_files(t, inputs)
         unreadable(t, inputs)
+        named(t, inputs)
         cut_in_a_packet(t, inputs)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -302,6 +302,41 @@ static void cpu_lists_are_read_and_written(void **state)
 	}
 }
 
+static void the_logs_key_must_be_readable(void **state)
+{
+	struct fake *f = *state;
+	struct key_private *k = key_make("gw");
+	char set[512];
+
+	fake_vdevs(f, NULL);
+	fake_run(f);
+	fake_refute(f, "log_key", DOCTOR_OK);
+	snprintf(set, sizeof(set), "{\"log\":{\"dir\":\"%s\",\"key\":\"%s/log.key\"}}",
+		fake_path(f, "/log"), f->dir);
+	fake_vdevs(f, set);
+	fake_run(f);
+	fake_expect(f, "log_key", DOCTOR_FAIL, "log.key: No such file", "bhctl keygen --out");
+	assert_int_equal(key_write_private(k, fake_path(f, "/log.key")), 0);
+	fake_run(f);
+	fake_expect(f, "log_key", DOCTOR_OK, "log.key signs the log", NULL);
+	fake_put(f, "/log.key.pub", "no key\n");
+	fake_run(f);
+	fake_expect(f, "log_key", DOCTOR_FAIL, "log.key.pub", NULL);
+	key_free(k);
+}
+
+static void log_and_state_are_apart(void **state)
+{
+	struct fake *f = *state;
+	char set[512];
+
+	snprintf(set, sizeof(set), "{\"log\":{\"dir\":\"%s\"},\"state_dir\":\"%s\"}",
+		fake_path(f, "/log"), fake_path(f, "/log"));
+	fake_vdevs(f, set);
+	fake_run(f);
+	fake_expect(f, "log_dir", DOCTOR_FAIL, "are one folder", "give each");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 
 int main(void)
@@ -315,6 +350,8 @@ int main(void)
 		TEST(logs_need_room),
 		TEST(folders_must_be_writable),
 		TEST(the_control_socket_must_fit),
+		TEST(the_logs_key_must_be_readable),
+		TEST(log_and_state_are_apart),
 		TEST(json_has_every_finding),
 		TEST(text_is_coloured_only_where_asked),
 		cmocka_unit_test(cpu_lists_are_read_and_written),

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// What the configuration names outside itself, tried before anything begins: a finding where it
+// stands in the configuration, not a line of some part that failed later.
+
+#include "app/gateway/config_read.h"
+#include "app/gateway/gateway.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAKE_FOLDER "mkdir -p -m 0750 %s"
+
+// ---- files that are read
+
+static void check_file(
+	struct cfg *c, const char *parent, const char *key, const char *path, const char *hint)
+{
+	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		cfg_error(c, parent, key, hint, "%s: cannot be opened: %s", path, strerror(errno));
+	else if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		cfg_error(c, parent, key, "name a file in it", "%s: is a folder", path);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void check_databases(struct cfg *c, const char *pointer, const struct gateway_strings *s)
+{
+	char key[24];
+
+	for (size_t i = 0; i < s->n; i++) {
+		snprintf(key, sizeof(key), "%zu", i);
+		check_file(c, pointer, key, s->v[i], NULL);
+	}
+}
+
+static void check_policy_keys(struct cfg *c, const struct gateway_strings *s)
+{
+	struct key_public ignored;
+	char key[24], err[400];
+
+	for (size_t i = 0; i < s->n; i++) {
+		snprintf(key, sizeof(key), "%zu", i);
+		if (!key_read_public(s->v[i], &ignored, err, sizeof(err)))
+			cfg_error(c, "/policy_keys", key,
+				"the line that bhctl keygen prints, or its .pub file", "%s", err);
+	}
+}
+
+// The name that the key signs by stands in a file beside it.
+static void check_log_key(struct cfg *c, const struct gateway_config *g)
+{
+	char pub[PATH_MAX], err[400];
+	struct key_public ignored;
+	struct key_private *k;
+
+	if (g->log.key == NULL)
+		return;
+	k = key_read_private(g->log.key, g->name, err, sizeof(err));
+	snprintf(pub, sizeof(pub), "%s.pub", g->log.key);
+	if (k == NULL)
+		cfg_error(c, "/log", "key",
+			"bhctl keygen makes one; without \"key\" the log is not signed", "%s", err);
+	else if (access(pub, F_OK) == 0 && !key_read_public(pub, &ignored, err, sizeof(err)))
+		cfg_error(
+			c, "/log", "key", "it is what bhctl keygen puts beside the key", "%s", err);
+	key_free(k);
+}
+
+// ---- folders that are written
+
+static void folder_of(const char *path, char out[PATH_MAX])
+{
+	char *slash;
+
+	snprintf(out, PATH_MAX, "%s", path);
+	for (size_t n = strlen(out); n > 1 && out[n - 1] == '/'; n--)
+		out[n - 1] = '\0';
+	slash = strrchr(out, '/');
+	if (slash == NULL)
+		snprintf(out, PATH_MAX, ".");
+	else
+		slash[slash == out] = '\0';
+}
+
+// What is not there the gateway makes, but not the folders above it.
+static void check_folder(struct cfg *c, const char *parent, const char *key, const char *path)
+{
+	char above[PATH_MAX], hint[PATH_MAX + 32];
+	struct stat st;
+
+	snprintf(hint, sizeof(hint), MAKE_FOLDER, path);
+	folder_of(path, above);
+	if (stat(path, &st) == 0) {
+		if (!S_ISDIR(st.st_mode))
+			cfg_error(c, parent, key, "name a folder", "%s: is no folder", path);
+		else if (eaccess(path, R_OK | W_OK | X_OK) != 0)
+			cfg_error(c, parent, key, "the gateway writes to it",
+				"%s: cannot be written by user %u: %s", path, (unsigned)geteuid(),
+				strerror(errno));
+	} else if (errno != ENOENT) {
+		cfg_error(c, parent, key, NULL, "%s: %s", path, strerror(errno));
+	} else if (stat(above, &st) != 0) {
+		cfg_error(c, parent, key, hint,
+			"neither %s nor %s is there, and the gateway makes the last folder only",
+			path, above);
+	} else if (!S_ISDIR(st.st_mode) || eaccess(above, W_OK | X_OK) != 0) {
+		cfg_error(c, parent, key, hint, "%s: is not there and cannot be made: %s", path,
+			S_ISDIR(st.st_mode) ? strerror(errno) : strerror(ENOTDIR));
+	}
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	if (stat(a, &x) == 0 && stat(b, &y) == 0)
+		return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+	return strcmp(a, b) == 0;
+}
+
+static void check_socket(struct cfg *c, const char *path)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+		cfg_error(c, "", "control_socket", "name a path where nothing is, or an old socket",
+			"%s: is there and is no socket", path);
+		return;
+	}
+	folder_of(path, folder);
+	check_folder(c, "", "control_socket", folder);
+}
+
+// ---- frames
+
+#define AF_PACKET_FRAMESZ 2048 // DPDK's default of framesz
+#define AF_PACKET_SPARE   88   // of it no payload: the kernel's header, Ethernet, two tags
+
+// Where workers.mtu leaves the interfaces' MTU as it is, bridgehead doctor tells.
+static void check_rings(struct cfg *c, const struct gateway_config *g)
+{
+	const uint32_t mtu = g->workers.mtu, want = (mtu + AF_PACKET_SPARE + 1023) / 1024 * 1024;
+	char key[24], hint[128];
+
+	for (size_t i = 0; mtu != 0 && i < g->eal.args.n; i++) {
+		const char *arg = g->eal.args.v[i], *dev = strstr(arg, "net_af_packet"), *size;
+		long framesz = AF_PACKET_FRAMESZ;
+
+		if (dev == NULL || (dev != arg && strncmp(arg, "--vdev", 6) != 0))
+			continue;
+		size = strstr(dev, ",framesz=");
+		if (size != NULL)
+			framesz = strtol(size + strlen(",framesz="), NULL, 10);
+		if (framesz >= (long)mtu + AF_PACKET_SPARE)
+			continue;
+		snprintf(key, sizeof(key), "%zu", i);
+		snprintf(hint, sizeof(hint), "set framesz=%u,blocksz=%u there", want, 4 * want);
+		cfg_error(c, "/eal", key, hint,
+			"frames of %ld bytes (framesz) have no room for workers.mtu, %u", framesz,
+			mtu);
+	}
+}
+
+// ---- all
+
+static void check_all(struct cfg *c, const struct gateway_config *g)
+{
+	check_file(c, "", "policy", g->policy, NULL);
+	check_folder(c, "", "state_dir", g->state_dir);
+	check_folder(c, "/log", "dir", g->log.dir);
+	check_socket(c, g->control_socket);
+	if (is_same(g->log.dir, g->state_dir))
+		cfg_error(c, "/log", "dir", "give each a folder of its own",
+			"%s: is state_dir, too", g->log.dir);
+}
+
+int gateway_check_files(const struct gateway_config *g, bool all, struct diag_list *diag)
+{
+	struct jsondoc doc;
+	struct cfg c = {.doc = &doc};
+	int rc = jsondoc_file(&doc, g->path, diag);
+
+	if (rc == 0) {
+		check_rings(&c, g);
+		check_databases(&c, "/country_db", &g->country_db);
+		check_databases(&c, "/asn_db", &g->asn_db);
+		check_policy_keys(&c, &g->policy_keys);
+		check_log_key(&c, g);
+		if (all)
+			check_all(&c, g);
+		diag_sort(diag, 0);
+		rc = diag_failed(diag) ? -EINVAL : 0;
+	}
+	jsondoc_free(&doc);
+	return rc;
+}
