@@ -312,6 +312,7 @@ int flowlog_start(struct flowlog *l, const struct notice_start *n)
 	const struct item i = {.ev = RECORD_START, .start = n, .t0 = n->t, .t = n->t};
 
 	flowlog_name_data(l, n);
+	l->starting = l->live;
 	return log_item(l, &i);
 }
 
@@ -372,8 +373,8 @@ static bool is_due(const struct flowlog *l, int64_t now)
 {
 	const struct block *b = sealer_block(l->sealer);
 
-	return b->entry.n != 0 &&
-	       (l->dir == NULL || l->stopped || now < b->opened || now - b->opened >= l->block_us);
+	return b->entry.n != 0 && (l->dir == NULL || l->stopped || l->starting || now < b->opened ||
+					  now - b->opened >= l->block_us);
 }
 
 int flowlog_flush(struct flowlog *l, int64_t now)
@@ -388,6 +389,7 @@ int flowlog_flush(struct flowlog *l, int64_t now)
 	rc = settle(l, l->clock);
 	if (rc == 0 && is_due(l, l->now)) {
 		rc = hand_on(l, false);
+		l->starting = l->starting && rc != 0;
 	}
 	if (rc == 0 && l->clock - l->now >= l->segment_us) { // the clock was set back
 		rc = hand_on(l, false);

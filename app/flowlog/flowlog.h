@@ -6,8 +6,9 @@
 //
 // In a directory the lines stand in blocks of up to 4096 or of one second, packed one by one into
 // segment files (app/evidence/frame.h; zstdcat gives the plain lines). An entry for each block
-// (app/evidence/entry.h) is the leaf of a Merkle tree whose root is signed every 10 seconds, also
-// when nothing happens, and when a segment is closed (app/evidence/note.h). All files are listed in
+// (app/evidence/entry.h) is the leaf of a Merkle tree whose root is signed at the start, with the
+// start record and all that an earlier run left unsigned, then every 10 seconds, also when nothing
+// happens, and when a segment is closed (app/evidence/note.h). All files are listed in
 // app/evidence/folder.h. Order: a block is written, synced, then its entry, then the checkpoint,
 // then the segment gets its final name; so what is signed is on disk.
 //

@@ -255,6 +255,7 @@ static int prepare(struct flowlog *l, const struct flowlog_config *c, char *err,
 	}
 	l->source.gateway = l->gateway;
 	l->source.words = c->words;
+	l->live = c->live;
 	l->block_us = (c->block_ms != 0 ? c->block_ms : BLOCK_MS) * 1000ll;
 	l->segment_us = (c->segment_s != 0 ? c->segment_s : SEGMENT_S) * 1000000ll;
 	memcpy(l->entry.gw, l->gateway, l->source.gateway_len);

@@ -27,6 +27,8 @@ struct flowlog {
 	struct lost_list lost;  // to be told
 	bool crashed; // the run before, and it may have lost records that no number tells of
 	char crash_detail[256];
+	bool live;
+	bool starting;      // a start record was given: its block need not fill, to be signed soon
 	bool stopped;       // a stop record was given: no more comes, the block need not wait
 	bool sync_failed;   // to be told
 	bool left;          // to be told: the log's files were removed or its directory replaced

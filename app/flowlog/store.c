@@ -33,6 +33,8 @@ struct store {
 	int64_t synced_at; // monotonic
 	int64_t checkpoint_t;
 	bool checkpointed; // in this run
+	bool begun;        // a block has come in this run
+	bool hurry;        // a checkpoint is due however long ago the last was
 	uint64_t closed, failed;
 	bool away;           // the log is not where it was begun, and could not go on there yet
 	bool only_new;       // nor can it in a directory that holds blocks
@@ -180,6 +182,7 @@ struct store *store_open(
 		release(s);
 		return NULL;
 	}
+	s->hurry = chain_size(s->chain) > chain_checkpointed(s->chain);
 	return s;
 }
 
@@ -212,6 +215,7 @@ static int checkpoint(struct store *s, int64_t t)
 	if (rc == 0) {
 		s->checkpoint_t = t;
 		s->checkpointed = true;
+		s->hurry = false;
 	}
 	s->failed += rc != 0;
 	return rc;
@@ -287,7 +291,7 @@ static int come_back(struct store *s, struct store_found *found)
 		return rc;
 	}
 	progress_move(s->progress, s->dir_fd);
-	s->away = false;
+	s->away = s->begun = false;
 	s->recount = true;
 	return 0;
 }
@@ -374,22 +378,33 @@ int store_put(struct store *s, struct block *b, struct hasher *h)
 		return rc;
 	s->unsynced = true;
 	s->recount = false;
+	s->hurry = s->hurry || !s->begun;
+	s->begun = true;
 	chain_put(s->chain, &e, line, len);
 	return 0;
+}
+
+// A run may end before a period has, again and again. So what an earlier one left without a
+// signature is signed at once, and the block with this one's start record.
+static bool is_due(const struct store *s, int64_t now)
+{
+	const int64_t quiet = now - s->checkpoint_t;
+
+	return s->hurry ||
+	       ((quiet >= s->config.checkpoint_us || -quiet >= s->config.checkpoint_us) &&
+		       s->checkpoint_t != now);
 }
 
 // Syncs and signs as it is due.
 static int keep_up(struct store *s, int64_t now)
 {
-	const int64_t quiet = now - s->checkpoint_t;
 	int rc = 0;
 
 	if (!s->checkpointed && s->checkpoint_t == 0)
-		s->checkpoint_t = now; // the first is due one period after the start
+		s->checkpoint_t = now;
 	if (s->unsynced && monotonic_ns() - s->synced_at >= s->config.sync_ns)
 		rc = sync_all(s);
-	if (rc == 0 && (quiet >= s->config.checkpoint_us || -quiet >= s->config.checkpoint_us) &&
-		s->checkpoint_t != now) {
+	if (rc == 0 && is_due(s, now)) {
 		rc = sync_all(s);
 		if (rc == 0)
 			rc = checkpoint(s, now);

@@ -19,7 +19,8 @@ struct store_config {
 	uint64_t segment_bytes;        // 0: 1 GiB
 	int64_t segment_us;
 	int64_t sync_ns;       // to the disk at most this often; 0: at each tick
-	int64_t checkpoint_us; // 0: only with each segment; then nothing is synced before
+	int64_t checkpoint_us; // and at the start; 0: only with each segment; then nothing is
+			       // synced before
 	int64_t retain_us;     // 0: for ever
 	uint64_t retain_bytes; // 0: as much as there is
 };

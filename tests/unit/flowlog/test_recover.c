@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -295,6 +296,54 @@ static void test_another_gateways_log(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_make, scratch_remove)
 
+// Waits until so many blocks are there and signed ones among them; its time stands still meanwhile.
+static void wait_for(struct flowlog *l, int64_t t, uint64_t blocks, uint64_t checkpointed)
+{
+	struct flowlog_stats st;
+
+	for (unsigned i = 0; i < 500; i++) {
+		flowlog_flush(l, t);
+		flowlog_get_stats(l, &st);
+		if (st.blocks == blocks && st.checkpoint_blocks == checkpointed)
+			return;
+		nanosleep(&(struct timespec){0, 10000000}, NULL);
+	}
+	print_message("%lu blocks, %lu in the checkpoint\n", (unsigned long)st.blocks,
+		(unsigned long)st.checkpoint_blocks);
+	_exit(1);
+}
+
+// A gateway that ends by a crash seconds after its start, each time: what it wrote is signed.
+static void test_crash_loop_is_signed(void **state)
+{
+	const struct scratch *s = *state;
+
+	for (unsigned life = 0; life < 3; life++) {
+		const int64_t t = SAMPLE_T + life * 3000000;
+		int status;
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			struct flowlog_config c = steps_config(s);
+			struct flowlog *l;
+
+			c.live = true;
+			l = steps_open(&c);
+			if (life != 0) // the one that stood there without a signature
+				wait_for(l, t, life * 2, life * 2);
+			steps_start(l, t);
+			wait_for(l, t + 100000, life * 2 + 1, life * 2 + 1);
+			steps_write(l, 3, t + 100000, 0);
+			wait_for(l, t + 2000000, life * 2 + 2, life * 2 + 1);
+			_exit(0);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+	go_on(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +358,8 @@ int main(void)
 		TEST(test_checkpointed_blocks_are_gone),
 		TEST(test_changed_log_is_refused),
 		TEST(test_another_gateways_log),
+		cmocka_unit_test_setup_teardown(
+			test_crash_loop_is_signed, scratch_make, scratch_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
