@@ -164,7 +164,8 @@ static int append(struct flowlog *l, const struct item *i)
 
 static int tell_gap(struct flowlog *l, struct notice_gap *gap)
 {
-	const struct item i = {.ev = RECORD_GAP, .gap = gap, .t0 = gap->t, .t = gap->t};
+	const struct item i = {
+		.ev = RECORD_GAP, .gap = gap, .t0 = gap->t0 != 0 ? gap->t0 : gap->t, .t = gap->t};
 	int rc = append(l, &i);
 
 	l->gaps += rc == 0;
@@ -176,6 +177,7 @@ static int tell_lost(struct flowlog *l, int64_t t)
 	const struct lost_run *run = &l->lost.runs[0];
 	struct notice_gap gap = {
 		.t = t,
+		.t0 = run->t < t ? run->t : t,
 		.cause = lost_cause_name(run->cause),
 		.lost = run->to - run->from + 1,
 		.from = run->from,
@@ -238,11 +240,11 @@ static int settle(struct flowlog *l, int64_t t)
 	return rc;
 }
 
-static void lose(struct flowlog *l, int rc)
+static void lose(struct flowlog *l, int rc, int64_t t)
 {
 	enum lost_cause cause = LOST_WRITE_ERROR;
 
-	if (rc == -ENOSPC || rc == -EDQUOT) {
+	if (is_full_disk(rc)) {
 		cause = LOST_DISK_FULL;
 		l->entry.disk_full++;
 	} else if (rc == -EMSGSIZE) {
@@ -251,7 +253,7 @@ static void lose(struct flowlog *l, int rc)
 	} else {
 		l->entry.write_error++;
 	}
-	lost_add(&l->lost, cause, l->next_seq, 1);
+	lost_add(&l->lost, cause, l->next_seq, 1, t);
 	took_number(l, 1);
 	l->lost_disk++;
 }
@@ -268,7 +270,7 @@ static int log_item(struct flowlog *l, const struct item *i)
 	}
 	if (rc != 0) {
 		advance(l, i->t);
-		lose(l, rc);
+		lose(l, rc, i->t);
 	}
 	return rc;
 }
@@ -278,7 +280,7 @@ void flowlog_lost(struct flowlog *l, uint64_t records, const char *cause, int64_
 	if (records == 0) {
 		return;
 	}
-	lost_add(&l->lost, lost_cause_of(cause), l->next_seq, records);
+	lost_add(&l->lost, lost_cause_of(cause), l->next_seq, records, now);
 	l->entry.ring_full += records;
 	took_number(l, records);
 	l->lost_ring += records;
@@ -407,43 +409,19 @@ int flowlog_flush(struct flowlog *l, int64_t now)
 	return rc != 0 ? rc : state.stream_error;
 }
 
-static bool is_full_disk(int error)
+// So that the next start knows what this run's last records were lost to.
+static void note_full(struct flowlog *l)
 {
-	return error == -ENOSPC || error == -EDQUOT;
-}
+	int64_t since = l->clock;
 
-void flowlog_get_stats(const struct flowlog *l, struct flowlog_stats *out)
-{
-	struct capture_files_stats captures = {0};
-	struct sealer_state s;
-
-	sealer_get(l->sealer, &s);
-	if (l->captures != NULL) {
-		capture_files_get_stats(l->captures, &captures);
+	for (unsigned i = l->lost.n; i-- != 0;) {
+		if (l->lost.runs[i].cause == LOST_DISK_FULL) {
+			since = l->lost.runs[i].t;
+		}
 	}
-	*out = (struct flowlog_stats){
-		.attempted = l->next_seq - l->first_seq,
-		.written = s.written,
-		.lost_ring = l->lost_ring,
-		.lost_disk = l->lost_disk + s.removed,
-		.gaps = l->gaps,
-		.bytes = s.bytes,
-		.segments = s.segments,
-		.next_seq = l->next_seq,
-		.captures = captures.files,
-		.captures_shed = captures.shed,
-		.captures_failed = captures.failed,
-		.left = s.left,
-		.removed = s.removed,
-		.disk_full = is_full_disk(s.error) || is_full_disk(s.tick_error),
-		.error = s.error,
-		.tick_error = s.tick_error,
-		.checkpoints_failed = s.evidence.failed,
-		.blocks = s.evidence.blocks,
-		.checkpoint_blocks = s.evidence.checkpointed,
-		.checkpoint_t = s.evidence.checkpoint_t,
-		.signer = l->key != NULL ? key_public_of(l->key) : NULL,
-	};
+	if (l->progress != NULL) {
+		l->progress->full_since = since;
+	}
 }
 
 int flowlog_close(struct flowlog *l, char *err, size_t err_size)
@@ -460,6 +438,9 @@ int flowlog_close(struct flowlog *l, char *err, size_t err_size)
 		settle(l, l->clock);
 	}
 	sealer_get(l->sealer, &s);
+	if (is_full_disk(s.error)) {
+		note_full(l);
+	}
 	snprintf(where, sizeof(where), "%s",
 		l->dir != NULL && s.stream_error == 0 ? l->dir : l->records);
 	rc = sealer_close(l->sealer, l->clock, &lost);

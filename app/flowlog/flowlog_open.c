@@ -59,6 +59,7 @@ static void describe_crash(struct flowlog *l, const struct store_found *found, b
 static void resume(struct flowlog *l, const struct store_found *found)
 {
 	uint64_t next = found->last.attempted + 1, lost = 0, from = found->lost_from;
+	bool full;
 
 	if (found->any) {
 		l->entry = found->last; // the counters; the gateway is the same
@@ -67,15 +68,18 @@ static void resume(struct flowlog *l, const struct store_found *found)
 		memset(&l->entry.db, 0, sizeof(l->entry.db));
 	}
 	l->missed_before = l->entry.missed;
-	if (found->progress_next > next)
-		lost = found->progress_next - next;
-	lost += found->progress_waiting;
-	l->entry.crash += lost;
+	if (found->progress.next > next)
+		lost = found->progress.next - next;
+	lost += found->progress.waiting;
+	// It came to its end as it should, and told of a full disk to whoever could read that.
+	full = found->progress.full_since != 0 && found->lost_from == 0 && lost != 0;
+	*(full ? &l->entry.disk_full : &l->entry.crash) += lost;
 	if (from == 0)
 		from = next;
 	next += lost;
 	if (next != from)
-		lost_add(&l->lost, LOST_CRASH, from, next - from);
+		lost_add(&l->lost, full ? LOST_DISK_FULL : LOST_CRASH, from, next - from,
+			found->progress.full_since);
 	else
 		l->crashed = found->any && !found->stopped;
 	describe_crash(l, found, found->progress_known);

@@ -10,6 +10,8 @@
 #include "app/flowlog/lost.h"
 #include "app/flowlog/sealer.h"
 
+#include <errno.h>
+
 struct flowlog {
 	struct line_source source;
 	char *gateway;       // JSON
@@ -36,6 +38,11 @@ struct flowlog {
 	int dead;           // -errno: nothing will ever be written again; 0
 	uint64_t lost_ring, lost_disk, gaps;
 };
+
+static inline bool is_full_disk(int error)
+{
+	return error == -ENOSPC || error == -EDQUOT;
+}
 
 // Frees what is not the sealer's.
 void flowlog_release(struct flowlog *l);

@@ -28,7 +28,7 @@ enum lost_cause lost_cause_of(const char *name)
 	return LOST_RING_FULL;
 }
 
-void lost_add(struct lost_list *l, enum lost_cause cause, uint64_t from, uint64_t n)
+void lost_add(struct lost_list *l, enum lost_cause cause, uint64_t from, uint64_t n, int64_t t)
 {
 	struct lost_run *last = l->n != 0 ? &l->runs[l->n - 1] : NULL;
 
@@ -36,7 +36,7 @@ void lost_add(struct lost_list *l, enum lost_cause cause, uint64_t from, uint64_
 		last->to = from + n - 1;
 		return;
 	}
-	l->runs[l->n++] = (struct lost_run){cause, from, from + n - 1};
+	l->runs[l->n++] = (struct lost_run){cause, from, from + n - 1, t};
 }
 
 void lost_shift(struct lost_list *l)

@@ -21,6 +21,7 @@ enum lost_cause {
 struct lost_run {
 	enum lost_cause cause;
 	uint64_t from, to; // both lost, and all between
+	int64_t t;         // of the first of them, microseconds since 1970 UTC; 0: not known
 };
 
 struct lost_list {
@@ -36,7 +37,7 @@ enum lost_cause lost_cause_of(const char *name);
 // Adds n numbers from `from` on, which follows right after all that are in the list: while there
 // are untold losses, nothing else takes a number. A full list lets its last run grow, so that none
 // goes untold; the cause told is then the last run's.
-void lost_add(struct lost_list *l, enum lost_cause cause, uint64_t from, uint64_t n);
+void lost_add(struct lost_list *l, enum lost_cause cause, uint64_t from, uint64_t n, int64_t t);
 
 // Takes out the first run.
 void lost_shift(struct lost_list *l);

@@ -4,7 +4,8 @@
 // The records that are not about a flow: start, stop, policy and gap. Written by the control side
 // and the writer thread, never by a worker.
 //
-// Their lines begin like a flow's: v, ev, gw, seq, t0, t1 (both the notice's t). Then, in this
+// Their lines begin like a flow's: v, ev, gw, seq, t0, t1 (both the notice's t; of a gap when the
+// loss began, where that is known, and when it was told). Then, in this
 // order, absent where unknown (each key's value is the field of the same meaning below):
 //
 //   start   ver      string   version of the gateway
@@ -59,6 +60,7 @@ struct notice_policy { // every attempt to put a policy into force
 
 struct notice_gap { // made by the log itself
 	int64_t t;
+	int64_t t0;        // when the loss began; 0: not known
 	const char *cause; // "ring_full", "disk_full", "write_error", "too_long", "crash"
 	uint64_t lost;     // records; 0: not known
 	// Their numbers, both included: just before this record's own, or before those of the gap

@@ -3,12 +3,17 @@
 
 #include "app/flowlog/line.h"
 
-static void put_times(struct json_out *j, int64_t t)
+static void put_span(struct json_out *j, int64_t t0, int64_t t)
 {
 	JSON_KEY(j, "t0");
-	json_put_i64(j, t);
+	json_put_i64(j, t0);
 	JSON_KEY(j, "t1");
 	json_put_i64(j, t);
+}
+
+static void put_times(struct json_out *j, int64_t t)
+{
+	put_span(j, t, t);
 }
 
 static void put_value(struct json_out *j, const char *text)
@@ -78,7 +83,7 @@ void line_gap(
 	struct json_out *j, const struct line_source *s, uint64_t seq, const struct notice_gap *n)
 {
 	line_head(j, s, "\"gap\"", seq);
-	put_times(j, n->t);
+	put_span(j, n->t0 != 0 ? n->t0 : n->t, n->t);
 	PUT_TEXT(j, "cause", n->cause);
 	PUT_U64(j, "lost", n->lost);
 	if (n->lost != 0) {

@@ -39,23 +39,23 @@ static bool kernel_boot_id(uint8_t out[16])
 	return n == 16;
 }
 
-struct progress *progress_open(int dir_fd, uint64_t *next, uint64_t *waiting, bool *known)
+struct progress *progress_open(int dir_fd, struct progress *last, bool *known)
 {
 	int fd = openat(dir_fd, FILE_PROGRESS, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-	struct progress *p = MAP_FAILED, old;
+	struct progress *p = MAP_FAILED;
 	uint8_t kernel[16] = {0};
 	const bool have_kernel = kernel_boot_id(kernel);
+	ssize_t n;
 
-	*next = *waiting = 0;
+	memset(last, 0, sizeof(*last));
 	*known = false;
 	if (fd < 0)
 		return NULL;
-	if (pread(fd, &old, sizeof(old), 0) == (ssize_t)sizeof(old) &&
-		memcmp(old.magic, magic, sizeof(magic)) == 0) {
-		*next = old.next;
-		*waiting = old.waiting;
-		*known = have_kernel && memcmp(old.kernel, kernel, sizeof(kernel)) == 0;
-	}
+	n = pread(fd, last, sizeof(*last), 0);
+	if (n == (ssize_t)sizeof(*last) && memcmp(last->magic, magic, sizeof(magic)) == 0)
+		*known = have_kernel && memcmp(last->kernel, kernel, sizeof(kernel)) == 0;
+	else
+		memset(last, 0, sizeof(*last));
 	// The page must have its place on disk: a store to one that has none kills (SIGBUS).
 	if (posix_fallocate(fd, 0, PAGE) == 0)
 		p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -63,7 +63,8 @@ struct progress *progress_open(int dir_fd, uint64_t *next, uint64_t *waiting, bo
 	if (p == MAP_FAILED)
 		return NULL;
 	p->waiting = 0;
-	p->next = *next;
+	p->full_since = 0;
+	p->next = last->next;
 	memcpy(p->kernel, kernel, sizeof(kernel));
 	memcpy(p->magic, magic, sizeof(magic));
 	return p;

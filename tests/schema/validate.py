@@ -113,7 +113,9 @@ class Sequence:
         elif self.holes:
             first, last = self.holes[0]
             raise Wrong(f"records {first} to {last} are missing and no gap record says so")
-        if self.run_begins or (r["ev"] == "gap" and r["cause"] == "crash"):
+        if r["ev"] == "start" and not self.run_begins:
+            self.run_first = seq - 1  # a gap comes first, where the run before wrote no stop record
+        elif self.run_begins or (r["ev"] == "gap" and r["cause"] == "crash"):
             known = r["ev"] == "start" or (r["ev"] == "gap" and r["cause"] == "crash")
             self.run_first = seq if known else None
             self.run_begins = False

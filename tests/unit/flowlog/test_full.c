@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -251,24 +252,76 @@ static void run_full_disk(const char *dir, const char *filler)
 	steps_verify(dir, NULL, 3);
 }
 
-static void test_disk_full(void **state)
+static bool mount_small(const struct scratch *s, char dir[128], char filler[128])
 {
-	const struct scratch *s = *state;
-	char mount_point[128], dir[140], filler[140], path[256], *text;
-	size_t len;
-
 	if (mount("none", s->dir, "tmpfs", 0, "size=4m") != 0) {
 		print_message("skipped: mounting a small tmpfs needs root: %s\n", strerror(errno));
-		skip();
+		return false;
 	}
-	scratch_path(s, "log", mount_point);
-	snprintf(dir, sizeof(dir), "%s", mount_point);
-	snprintf(filler, sizeof(filler), "%s/filler", s->dir);
-	run_full_disk(dir, filler);
-	scratch_find(dir, SEGMENT_SUFFIX, 0, path);
+	scratch_path(s, "log", dir);
+	scratch_path(s, "filler", filler);
+	return true;
+}
+
+// The first gap record of the n-th segment: it lasts from the first record that was lost until it
+// could be told.
+static void expect_gap(const char *dir, unsigned n, int64_t t0, int64_t t1)
+{
+	char path[256], times[96], *text, *gap;
+	size_t len;
+
+	assert_true(scratch_find(dir, SEGMENT_SUFFIX, n, path) > n);
 	text = scratch_lines(path, &len);
-	assert_non_null(strstr(text, "\"cause\":\"disk_full\",\"lost\":"));
+	gap = strstr(text, "\"ev\":\"gap\"");
+	assert_non_null(gap);
+	gap[strcspn(gap, "\n")] = '\0';
+	snprintf(times, sizeof(times), "\"t0\":%" PRId64 ",\"t1\":%" PRId64 ",", t0, t1);
+	assert_non_null(strstr(gap, times));
+	assert_non_null(strstr(gap, "\"cause\":\"disk_full\",\"lost\":"));
 	free(text);
+}
+
+static void test_disk_full(void **state)
+{
+	char dir[128], filler[128];
+
+	if (!mount_small(*state, dir, filler))
+		skip();
+	run_full_disk(dir, filler);
+	expect_gap(dir, 0, sample_record().t1, SAMPLE_T + 2000000);
+}
+
+// The disk is still full when the run ends as it should: that is no crash to the next one.
+static void test_disk_full_to_the_end(void **state)
+{
+	const struct notice_stop stop = {.t = SAMPLE_T + 3000000, .why = "signal"};
+	const struct notice_start start = {
+		.t = SAMPLE_T + 9000000, .version = "0.1.0", .mode = "inline", .dpi = "nDPI 4.2.0"};
+	char dir[128], filler[128], err[512] = "";
+	struct verify_report r;
+	struct flowlog *l;
+
+	if (!mount_small(*state, dir, filler))
+		skip();
+	l = open_log(dir, NULL);
+	assert_int_equal(flowlog_start(l, &start), 0);
+	assert_int_equal(flowlog_flush(l, SAMPLE_T), 0);
+	assert_int_equal(flowlog_flush(l, SAMPLE_T + 2000000), 0);
+	fill_disk(filler);
+	for (unsigned i = 0; i < 6000; i++)
+		write_one(l);
+	flowlog_stop(l, &stop);
+	assert_int_equal(flowlog_close(l, err, sizeof(err)), -ENOSPC);
+	assert_int_equal(unlink(filler), 0);
+	l = open_log(dir, NULL);
+	assert_int_equal(flowlog_start(l, &start), 0);
+	assert_int_equal(flowlog_stop(l, &stop), 0);
+	close_log(l);
+	expect_gap(dir, 1, sample_record().t1, SAMPLE_T + 9000000);
+	assert_int_equal(scratch_validate(dir), 0);
+	r = steps_verify(dir, NULL, 3);
+	assert_int_equal(r.lost, 6001);
+	assert_int_equal(r.attempted, 1 + 6001 + 3);
 }
 
 static int unmount(void **state)
@@ -289,6 +342,7 @@ int main(void)
 		TEST(test_stream_recovers_too),
 		TEST(test_close_tells_what_is_lost),
 		cmocka_unit_test_setup_teardown(test_disk_full, scratch_make, unmount),
+		cmocka_unit_test_setup_teardown(test_disk_full_to_the_end, scratch_make, unmount),
 	};
 
 	signal(SIGXFSZ, SIG_IGN);
