@@ -6,6 +6,7 @@
 
 #include "app/doctor/part.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,15 +148,22 @@ static void check_alone(struct doctor *d, const char *check, const struct used_p
 	}
 }
 
+// /sys shows the interfaces of the namespace that it was mounted in, perhaps another of that name.
+static bool is_elsewhere(struct doctor *d, const char *iface, unsigned index)
+{
+	return !sys_exists(d, NET, iface) ||
+	       (index != 0 && sys_number(d, index, NET "/ifindex", iface) != index);
+}
+
 void check_port_iface(struct doctor *d, const struct used_port *p)
 {
 	const char *iface = p->vdev->iface;
-	struct doctor_iface i;
+	struct doctor_iface i = {0};
 	char check[96];
-	int rc;
+	int rc = d->host->iface(iface, &i);
 
 	snprintf(check, sizeof(check), "port %s", p->name);
-	if (!sys_exists(d, NET, iface)) {
+	if (rc == -ENODEV) {
 		found(d, DOCTOR_FAIL, check, "the gateway does not start without its ports",
 			"there is no interface %s in this network namespace", iface);
 		mend(d, "ip -br link show   # the interfaces there are");
@@ -165,9 +173,18 @@ void check_port_iface(struct doctor *d, const struct used_port *p)
 			d->config->path);
 		return;
 	}
+	if (is_elsewhere(d, iface, i.index)) {
+		found(d, DOCTOR_UNKNOWN, check, "its link, MTU and node are told by /sys only",
+			"%s is in this network namespace, but /sys is another one's", iface);
+		mend(d,
+			"unshare -m sh -c 'mount -t sysfs none /sys && exec bridgehead doctor "
+			"--config %s'   # in the namespace; ip netns exec does it by itself",
+			d->config->path);
+		check_offloads(d, p);
+		return;
+	}
 	check_link(d, check, iface);
 	check_mtu(d, check, p);
-	rc = d->host->iface(iface, &i);
 	check_alone(d, check, p, rc == 0 ? &i : NULL);
 	check_offloads(d, p);
 	if (sys_exists(d, NET "/device", iface)) // virtual interfaces are on no node

@@ -49,6 +49,7 @@ struct doctor_iface {      // what the kernel tells of an interface by ioctl onl
 	uint32_t offloads; // enum doctor_offload, those that are on
 	bool has_ipv4;     // it has an IPv4 address
 	bool veth;         // one end of a pair
+	unsigned index;    // its number; 0: not known
 };
 
 struct doctor_space {

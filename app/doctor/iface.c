@@ -102,9 +102,10 @@ int doctor_iface_read(const char *name, struct doctor_iface *out)
 		return -ENAMETOOLONG;
 	}
 	strcpy(r.ifr_name, name);
+	out->index = if_nametoindex(name);
 	rc = read_features(fd, &r, &out->offloads);
 	out->veth = ask(fd, &r, &driver) == 0 && strcmp(driver.driver, "veth") == 0;
 	out->has_ipv4 = ioctl(fd, SIOCGIFADDR, &r) == 0;
 	close(fd);
-	return rc;
+	return out->index == 0 && rc != 0 ? -ENODEV : rc;
 }

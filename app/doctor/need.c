@@ -95,8 +95,9 @@ static bool pci_address(const char *name, char out[16])
 			name[used] != '\0')
 			return false;
 	}
-	snprintf(out, 16, "%04x:%02x:%02x.%x", domain & 0xffff, bus & 0xff, slot & 0x1f,
-		function & 7);
+	if (slot > 0x1f || function > 7)
+		return false; // nor does the configuration take it
+	snprintf(out, 16, "%04x:%02x:%02x.%x", domain & 0xffff, bus & 0xff, slot, function);
 	return true;
 }
 

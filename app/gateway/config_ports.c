@@ -135,6 +135,18 @@ static size_t all_uses(const struct gateway_config *g, struct use *u)
 	return n;
 }
 
+// Has the form of a PCI address, and no device can have it.
+static bool is_no_pci_address(const char *name)
+{
+	unsigned domain, bus, slot, function;
+	int used = 0;
+
+	if (sscanf(name, "%4x:%2x:%2x.%x%n", &domain, &bus, &slot, &function, &used) != 4 &&
+		sscanf(name, "%2x:%2x.%x%n", &bus, &slot, &function, &used) != 3)
+		return false;
+	return name[used] == '\0' && (slot > 0x1f || function > 7);
+}
+
 static const char *vdev_at(void *ctx, size_t i)
 {
 	const struct gateway_eal *e = ctx;
@@ -159,6 +171,11 @@ static void check_made(struct cfg *c, const struct gateway_eal *eal, const struc
 		else
 			snprintf(hint, sizeof(hint), "add \"--vdev=%s,…\" to eal", u->port);
 		cfg_error(c, u->pointer, u->key, hint, "no --vdev of eal makes \"%s\"", u->port);
+	} else if (is_no_pci_address(u->port)) {
+		cfg_error(c, u->pointer, u->key,
+			"domain:bus:device.function in hexadecimal; the device is 00 to 1f, the "
+			"function 0 to 7",
+			"\"%s\" is no PCI address", u->port);
 	} else if (eal->no_pci) {
 		cfg_error(c, u->pointer, u->key, "take --no-pci out of eal, or name a --vdev",
 			"\"%s\" is no --vdev of eal, and --no-pci leaves no other ports", u->port);

@@ -188,11 +188,28 @@ static void interfaces_must_be_there_and_up(void **state)
 	fake_gone(f, "/sys/class/net/in0/flags");
 	fake_run(f);
 	fake_expect(f, IN0, DOCTOR_UNKNOWN, "in0", NULL);
-	fake_gone(f, "/sys/class/net/in0");
+	fake_iface(f, "in0")->error = -ENODEV;
 	fake_run(f);
 	fake_expect(f, IN0, DOCTOR_FAIL, "no interface in0", "ip -br link show");
 	fake_expect(
 		f, "port net_af_packet1", DOCTOR_OK, "out0 is up with carrier, 10000 Mb/s", NULL);
+}
+
+// As after nsenter --net: the interface is there, and /sys does not know.
+static void another_namespaces_sys_is_told(void **state)
+{
+	struct fake *f = *state;
+
+	fake_vdevs(f, NULL);
+	fake_iface(f, "in0")->is.index = 7; // /sys has another in0
+	fake_iface(f, "in0")->is.offloads = DOCTOR_GRO;
+	fake_run(f);
+	fake_expect(f, IN0, DOCTOR_UNKNOWN, "in0 is in this network namespace, but /sys",
+		"mount -t sysfs");
+	fake_expect(f, IN0, DOCTOR_FAIL, "GRO", "ethtool -K in0 gro off");
+	fake_gone(f, "/sys/class/net/in0");
+	fake_run(f);
+	fake_expect(f, IN0, DOCTOR_UNKNOWN, "but /sys is another one's", NULL);
 }
 
 static void mtus_must_fit(void **state)
@@ -405,6 +422,7 @@ int main(void)
 		TEST(iommu_groups_must_be_whole),
 		TEST(slots_and_nodes_are_told),
 		TEST(interfaces_must_be_there_and_up),
+		TEST(another_namespaces_sys_is_told),
 		TEST(mtus_must_fit),
 		TEST(rings_must_fit),
 		TEST(other_interfaces_keep_their_mtu),
