@@ -5,6 +5,7 @@
 
 #include "app/gateway/gateway.h"
 #include "drivers/eal/eal.h"
+#include "drivers/eal/interface.h"
 #include "drivers/eal/packet_socket.h"
 
 #include <errno.h>
@@ -73,13 +74,25 @@ static int share_queues(struct gateway *g, unsigned i)
 	return w->tx_locks != NULL ? 0 : -ENOMEM;
 }
 
-// Room in a buffer for a frame with two tags, and for a whole frame of af_packet's rings, which
-// begins with the kernel's header.
+// What a frame has beside an MTU's bytes: two tags, and in af_packet's rings the kernel's header.
+#define FRAME_SPARE 88
+
+// Room in a buffer for a frame, and for a whole place of af_packet's rings.
 static uint16_t frame_room(uint32_t mtu)
 {
-	uint32_t room = (mtu + 88 + 1023) / 1024 * 1024;
+	uint32_t room = (mtu + FRAME_SPARE + 1023) / 1024 * 1024;
 
 	return (uint16_t)(room > 2048 ? room : 2048);
+}
+
+// What the configuration promises or, where that is nothing, what there is room for.
+static int largest_mtu(const struct port *p, uint32_t mtu, uint16_t room)
+{
+	const int now = interface_mtu(p->if_index);
+
+	if (mtu != 0)
+		return (int)mtu;
+	return now > room - FRAME_SPARE ? now : room - FRAME_SPARE;
 }
 
 int gateway_open_ports(struct gateway *g)
@@ -109,6 +122,8 @@ int gateway_open_ports(struct gateway *g)
 		g->ports[i].started = true;
 		g->ports[i].up = port_link_up(&g->ports[i].port);
 		gateway_link_settle(&g->ports[i]);
+		g->ports[i].mtu = largest_mtu(&g->ports[i].port, c->mtu, pc.buffer);
+		gateway_look_at_frames(&g->ports[i]);
 	}
 	for (unsigned i = 0; i < g->n_ports && rc == 0; i++)
 		rc = share_queues(g, i);

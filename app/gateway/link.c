@@ -6,8 +6,16 @@
 
 #include "app/dataplane/monotonic.h"
 #include "app/gateway/gateway.h"
+#include "drivers/eal/interface.h"
 
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static void pass_on(struct gateway_port *to, const struct gateway_port *from, bool down)
 {
@@ -54,11 +62,80 @@ static void watch(struct gateway *g, struct gateway_port *p)
 	}
 }
 
+// ---- what comes in by a kernel interface
+
+#define LOOK_US 1000000
+
+static bool ethtool(int fd, const char *iface, uint32_t command, uint32_t *value)
+{
+	struct ethtool_value v = {.cmd = command};
+	struct ifreq r = {.ifr_data = (char *)&v};
+	bool ok;
+
+	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", iface);
+	ok = ioctl(fd, SIOCETHTOOL, &r) == 0;
+	*value = ok ? v.data : 0;
+	return ok;
+}
+
+// "GRO" and "LRO", those that are on; NULL: none, or the kernel does not tell.
+static const char *merges(const char *iface)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint32_t gro, flags;
+
+	if (fd < 0)
+		return NULL;
+	ethtool(fd, iface, ETHTOOL_GGRO, &gro);
+	ethtool(fd, iface, ETHTOOL_GFLAGS, &flags);
+	close(fd);
+	if ((flags & ETH_FLAG_LRO) != 0)
+		return gro != 0 ? "GRO and LRO" : "LRO";
+	return gro != 0 ? "GRO" : NULL;
+}
+
+static void look_at_mtu(struct gateway_port *p, const char *iface)
+{
+	const int mtu = interface_mtu(p->port.if_index);
+
+	if (mtu > p->mtu && !p->said_mtu)
+		fprintf(stderr,
+			"bridgehead: WARNING: port %s: the MTU of %s is %d, and the port is set up "
+			"for %d: longer frames are cut or lost; ip link set dev %s mtu %d, or set "
+			"workers.mtu and start again\n",
+			p->port.name, iface, mtu, p->mtu, iface, p->mtu);
+	p->said_mtu = mtu > p->mtu;
+}
+
+void gateway_look_at_frames(struct gateway_port *p)
+{
+	const int64_t now = monotonic_us();
+	char iface[IF_NAMESIZE];
+	const char *what;
+
+	if (now < p->look_at || if_indextoname(p->port.if_index, iface) == NULL)
+		return;
+	p->look_at = now + LOOK_US;
+	look_at_mtu(p, iface);
+	what = merges(iface);
+	if (what != NULL && !p->said_merges)
+		fprintf(stderr,
+			"bridgehead: WARNING: port %s: %s merges the frames that it receives (%s): "
+			"what is longer than the MTU is cut or lost; ethtool -K %s%s%s\n",
+			p->port.name, iface, what, iface,
+			strchr(what, 'G') != NULL ? " gro off" : "",
+			strchr(what, 'L') != NULL ? " lro off" : "");
+	p->said_merges = what != NULL;
+}
+
+// ---- all ports
+
 void gateway_links(struct gateway *g)
 {
 	for (unsigned i = 0; i < g->n_ports; i++) {
 		struct gateway_port *p = &g->ports[i];
 
+		gateway_look_at_frames(p);
 		// What we took down says nothing about its own cable.
 		if (p->port.forced_down)
 			continue;

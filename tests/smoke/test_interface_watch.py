@@ -1,0 +1,54 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bridgehead authors
+"""What makes the kernel interface behind a port give frames that the port cannot take whole is said at the start and
+while the gateway runs, once each: GRO, and an MTU above the one that the port was set up for."""
+import time
+
+import check
+from check import poll
+from gateway import Gateway, make_config
+from lab import Lab, need_namespaces, need_programs
+from park import COUNTRIES, POLICY, Wire, ports
+
+
+def said(gw, *words):
+    return [line for line in gw.said().splitlines() if "WARNING" in line and all(w in line for w in words)]
+
+
+def merging(ns, iface, how):
+    ns.run(["ethtool", "-K", iface, "gro", how])
+
+
+def scenario(t, lab):
+    gateway_ns = lab.namespace("gw")
+    wire = Wire(lab, gateway_ns)
+    merging(gateway_ns, "i0", "on")
+    merging(gateway_ns, "o0", "off")
+    with Gateway(lab, gateway_ns, make_config(lab.path("gw"), ports(wire), POLICY, COUNTRIES)) as gw:
+        t.equal(len(said(gw, "i0 merges", "GRO", "ethtool -K i0 gro off")), 1, "GRO at the start is said", gw.said())
+        t.equal(len(said(gw, "o0")), 0, "and nothing of the other side", gw.said())
+        merging(gateway_ns, "o0", "on")
+        poll("GRO to be noticed while it runs", lambda: said(gw, "o0 merges", "GRO"), 10)
+        gateway_ns.run(["ip", "link", "set", "dev", "i0", "mtu", "3000"])
+        poll("a larger MTU to be noticed", lambda: said(gw, "the MTU of i0 is 3000", "set up for 1500"), 10)
+        time.sleep(2.5)
+        t.equal(len(said(gw, "the MTU of i0")), 1, "it is said once", gw.said())
+        gateway_ns.run(["ip", "link", "set", "dev", "i0", "mtu", "1500"])
+        time.sleep(2.5)
+        gateway_ns.run(["ip", "link", "set", "dev", "i0", "mtu", "9000"])
+        poll("the next one, too", lambda: said(gw, "the MTU of i0 is 9000"), 10)
+        t.equal(len(said(gw)), 4, "no more than that", gw.said())
+        code, _ = gw.stop()
+    t.equal(code, 0, "SIGTERM ends it", gw.said())
+
+
+def test(t):
+    need_programs("ethtool")
+    need_namespaces()
+    with Lab("watch") as lab:
+        scenario(t, lab)
+
+
+if __name__ == "__main__":
+    check.main(test)
