@@ -7,6 +7,7 @@
 #include "app/flowlog/disk.h"
 #include "app/flowlog/segment.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 struct recovery {
@@ -302,5 +304,29 @@ int recover(int dir_fd, const char *dir, struct chain *c, uint64_t *number,
 	rc = r.hasher != NULL ? run(&r, &l) : fail(&r, -ENOMEM, ".", "cannot recover");
 	hasher_free(r.hasher);
 	segment_list_free(&l);
+	return rc;
+}
+
+int recover_put_aside(const char *dir)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *e;
+	char to[64], path[400];
+	int rc = 0;
+
+	if (d == NULL)
+		return -errno;
+	snprintf(to, sizeof(to), "left-%lld", (long long)time(NULL));
+	if (mkdirat(dirfd(d), to, 0750) != 0)
+		rc = -errno;
+	while (rc == 0 && (e = readdir(d)) != NULL) {
+		if (e->d_type == DT_DIR || e->d_name[0] == '.' ||
+			strncmp(e->d_name, "left-", 5) == 0 || strcmp(e->d_name, FILE_LOCK) == 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", to, e->d_name);
+		if (renameat(dirfd(d), e->d_name, dirfd(d), path) != 0 && errno != ENOENT)
+			rc = -errno;
+	}
+	closedir(d);
 	return rc;
 }

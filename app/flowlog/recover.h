@@ -16,3 +16,8 @@
 // -errno, with one line in err.
 int recover(int dir_fd, const char *dir, struct chain *c, uint64_t *number,
 	struct store_found *found, char *err, size_t err_size);
+
+// What was left of a log in the midst of its removal and cannot be gone on from, as a checkpoint of
+// entries that went: it goes into a folder "left-…" in the directory, for whoever looks into it. 0
+// or -errno.
+int recover_put_aside(const char *dir);

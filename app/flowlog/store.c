@@ -37,6 +37,7 @@ struct store {
 	bool hurry;        // a checkpoint is due however long ago the last was
 	uint64_t closed, failed;
 	bool away;           // the log is not where it was begun, and could not go on there yet
+	bool same;           // another directory of the name held all: numbers of files do not tell
 	bool only_new;       // nor can it in a directory that holds blocks
 	struct entry left;   // the last block's when it was left
 	bool recount;        // the next block's counters do not fit those of what is there
@@ -264,6 +265,8 @@ static bool is_elsewhere(const struct store *s)
 {
 	struct stat here, there;
 
+	if (s->same)
+		return false;
 	if (fstat(s->dir_fd, &here) != 0)
 		return false;
 	if (stat(s->dir, &there) != 0)
@@ -271,8 +274,7 @@ static bool is_elsewhere(const struct store *s)
 	return here.st_dev != there.st_dev || here.st_ino != there.st_ino;
 }
 
-// Goes on in the directory of the name: in a new log, or in what is left of the old one.
-static int come_back(struct store *s, struct store_found *found)
+static int read_place(struct store *s, struct store_found *found)
 {
 	char err[512];
 	int rc;
@@ -281,6 +283,18 @@ static int come_back(struct store *s, struct store_found *found)
 	rc = open_dir(s, err, sizeof(err));
 	if (rc == 0)
 		rc = read_log(s, found, err, sizeof(err));
+	if (rc != 0)
+		let_go(s);
+	return rc;
+}
+
+// Goes on in the directory of the name: in a new log, or in what is left of the old one.
+static int come_back(struct store *s, struct store_found *found)
+{
+	int rc = read_place(s, found);
+
+	if (rc == -EBADMSG && recover_put_aside(s->dir) == 0)
+		rc = read_place(s, found);
 	if (rc == 0 && found->any &&
 		(s->only_new || found->last.attempted > s->left.attempted ||
 			strcmp(found->last.gw, s->left.gw) != 0))
@@ -319,15 +333,16 @@ bool store_left(struct store *s, int64_t t, uint64_t *from, uint64_t *lost)
 	s->away = true;
 	s->checkpointed = false;
 	s->checkpoint_t = t;
-	s->only_new = false;
+	s->only_new = s->same = false;
 	*lost = s->left.attempted - entry_lost(&s->left);
 	*from = 1;
 	s->only_new = come_back(s, &found) != 0; // for then the gap record will tell of all
 	if (!s->only_new && found.any) {
 		*from = found.lost_from != 0 ? found.lost_from : found.last.attempted + 1;
 		*lost -= found.present;
+		s->same = whole && *lost == 0 && found.last.attempted == s->left.attempted;
 	}
-	return true;
+	return !s->same;
 }
 
 // ---- the way in

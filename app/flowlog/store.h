@@ -55,12 +55,14 @@ int store_put(struct store *s, struct block *b, struct hasher *h);
 // Syncs, writes a checkpoint, closes an old segment, prunes, each as it is due. 0 or -errno.
 int store_tick(struct store *s, int64_t now);
 
-// Whether the log is still where it was begun. A live log is not where its directory, the open
-// segment or the entries were removed, or the directory was moved away or replaced: then what it
+// Whether the log is not where it was begun any more. That is so of a live one whose directory,
+// open segment or entries were removed, or whose directory was moved away or replaced: then what it
 // was writing is let go, and the log goes on in the directory of its name, now or, where that
 // cannot be, at a later store_put() or store_tick(). Blocks that come from then on must begin with
 // a gap record that tells of all from number *from to their first: *lost records that were there
-// are not any more. t: time of what is closed.
+// are not any more. t: time of what is closed. Where all are there (a copy took its place, or a
+// file system gives numbers that change) the log just goes on: false, and directories are not
+// compared again.
 bool store_left(struct store *s, int64_t t, uint64_t *from, uint64_t *lost);
 
 // Closes the segment, with a checkpoint. 0 or -errno. The lock is given up.
