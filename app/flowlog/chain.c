@@ -340,9 +340,9 @@ void chain_put(struct chain *c, const struct entry *e, const char *line, size_t 
 
 int chain_write(struct chain *c, bool sync)
 {
-	const char *p = c->waiting, *end = c->waiting + c->len;
+	const char *p = c->waiting, *end = p;
 
-	if (c->len != 0) {
+	if (c->len != 0) { // nothing waits, and nothing was ever allocated, at the start
 		int rc = disk_write(c->fd, c->waiting, c->len, (off_t)c->bytes);
 
 		if (rc != 0) {
@@ -352,6 +352,7 @@ int chain_write(struct chain *c, bool sync)
 		}
 		c->bytes += c->len;
 		c->unsynced = true;
+		end += c->len;
 	}
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));

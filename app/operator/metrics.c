@@ -296,7 +296,8 @@ static void log_state(const json_t *log, FILE *to)
 	json_array_append(one, (json_t *)(uintptr_t)log);
 	each_key(&l, "log", NULL, to);
 	json_decref(one);
-	gauge("bridgehead_log_disk_full", "1: records wait or are lost, for want of space.",
+	gauge("bridgehead_log_disk_full",
+		"1: records wait or are lost, for want of space or of the directory.",
 		json_is_true(json_object_get(log, "disk_full")), to);
 	gauge("bridgehead_log_signed", "1: a key signs the log's checkpoints.",
 		json_is_string(json_object_get(e, "signer")), to);
