@@ -137,9 +137,11 @@ void gateway_links(struct gateway *g)
 
 		gateway_look_at_frames(p);
 		// What we took down says nothing about its own cable.
+		if (!p->port.forced_down)
+			p->up = port_link_up(&p->port);
+		port_set_dark(&p->port, !p->up || p->port.forced_down);
 		if (p->port.forced_down)
 			continue;
-		p->up = port_link_up(&p->port);
 		if (p->peer >= 0 && g->config.workers.link_propagation)
 			watch(g, p);
 	}

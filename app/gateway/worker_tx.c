@@ -62,6 +62,8 @@ static uint16_t transmit(
 	uint16_t queue = w->tx[port].queue, sent = 0;
 	_Atomic bool *locks = w->ports[port].tx_locks;
 
+	if (port_is_dark(w->ports[port].port))
+		return 0;
 	if (locks != NULL)
 		lock(&locks[queue]);
 	for (unsigned i = 0; sent < n && i < tries; i++) {

@@ -23,6 +23,7 @@ struct port {
 	int socket;        // NUMA node, 0 where none
 	uint32_t if_index; // kernel interface behind it, 0: none
 	bool forced_down;  // by port_force_link()
+	bool dark;         // nothing is to be sent: port_set_dark(); main: rw, workers: ro
 	uint16_t cut_at;   // received frames so long are not whole, 0: all are; after port_start()
 };
 
@@ -56,5 +57,16 @@ bool port_link_up(const struct port *p);
 // Takes the link down or lets it come up again. Where a device cannot, the kernel interface behind
 // it is taken down. 0 or -ENOTSUP.
 int port_force_link(struct port *p, bool down);
+
+// Whether frames for the port are lost at once, and counted, because its link is down. The ring of
+// a kernel interface takes frames without a link, and sends them on whenever there is one again.
+static inline void port_set_dark(struct port *p, bool down)
+{
+	__atomic_store_n(&p->dark, down && p->if_index != 0, __ATOMIC_RELAXED);
+}
+static inline bool port_is_dark(const struct port *p)
+{
+	return __atomic_load_n(&p->dark, __ATOMIC_RELAXED);
+}
 
 void port_get_stats(const struct port *p, struct port_stats *out);
