@@ -8,11 +8,26 @@
 // clang-format off
 #define SENTENCE_LIST(X)                                                                           \
 	/* integrity */                                                                            \
-	X("all {} records in {} blocks are as written; {} blocks are newer than the checkpoint; the history of " \
-		"checkpoints ends in a part of one, as a crash leaves it",                             \
-		"{} 条记录、{} 个区块均与写入时一致；{} 个区块比检查点新；检查点历史以不完整的一条结尾，如崩溃所致") \
-	X("all {} records in {} blocks are as written; {} blocks are newer than the checkpoint",       \
-		"{} 条记录、{} 个区块均与写入时一致；{} 个区块比检查点新")                               \
+	X("all {} records in the {} blocks of the checkpoint are as written", "检查点的 {} 条记录、{} 个区块均与写入时一致") \
+	X("all {} records in {} blocks fit their entries, but there is no checkpoint that vouches for them", \
+		"{} 条记录、{} 个区块均与其条目一致，但没有为其作证的检查点") \
+	X("{} newer blocks are not signed yet", "另有 {} 个更新的区块尚未签名") \
+	X("{} newer blocks are not signed, and nobody writes this log any more: whoever can write to the directory " \
+		"could have made them", "另有 {} 个更新的区块未签名，且已无人写入此日志：任何能写入该目录者都可能制作这些区块") \
+	X("{} newer blocks are not signed, and reach further past the checkpoint than a gateway lets them: whoever can " \
+		"write to the directory could have made them", \
+		"另有 {} 个更新的区块未签名，且超出检查点的时间比网关所允许的更久：任何能写入该目录者都可能制作这些区块") \
+	X("{} closed segments have no index, as a full disk leaves them", "{} 个已关闭的段文件没有索引，如磁盘写满所致") \
+	X("entries do not tell of all blocks of closed segments", "条目未涵盖已关闭段文件的所有区块") \
+	X("the history of checkpoints ends in a part of one, as a crash leaves it", \
+		"检查点历史以不完整的一条结尾，如崩溃所致") \
+	X("the segment's index, which searches go by, tells another thing of it", "检索所依据的段文件索引与该区块不符") \
+	X("{} holds no block", "{} 不含任何区块") \
+	X("{} is not the capture that its record is of", "{} 不是其记录所指的捕获文件") \
+	X("a record of other times than its entry's stands in it", "其中有时间与条目不符的记录") \
+	X("it was changed", "区块被更改") \
+	X("{} evidence captures are not there: taken away or pruned, which nobody can tell", \
+		"{} 个证据捕获文件不在：被取走或已清理，无法分辨") \
 	X("not examined past block {}", "区块 {} 之后未检查")                                         \
 	X("not examined", "未检查")                                                                  \
 	X("there is no flow log", "没有流日志")                                                      \

@@ -72,18 +72,61 @@ static const char *whole(const char *text, enum lang lang)
 	return text;
 }
 
-bool sentence_put(FILE *out, const char *text, enum lang lang)
+// A hole that has taken in the end of a sentence and the beginning of the next.
+static bool holds_several(const struct match *m)
 {
-	struct match m;
-
-	for (unsigned i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {
-		if (take_apart(sentences[i][LANG_EN], text, &m)) {
-			for (unsigned k = 0; k < m.n; k++) {
-				m.args[k] = whole(m.args[k], lang);
-			}
-			html_fill(out, sentences[i][lang], m.args, m.n);
+	for (unsigned i = 0; i < m->n; i++) {
+		if (strstr(m->args[i], "; ") != NULL) {
 			return true;
 		}
 	}
 	return false;
+}
+
+// One that is in the list. out NULL: only whether it is.
+static bool put_one(FILE *out, const char *text, enum lang lang)
+{
+	struct match m;
+
+	for (unsigned i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++) {
+		if (take_apart(sentences[i][LANG_EN], text, &m) && !holds_several(&m)) {
+			for (unsigned k = 0; k < m.n; k++) {
+				m.args[k] = whole(m.args[k], lang);
+			}
+			if (out != NULL) {
+				html_fill(out, sentences[i][lang], m.args, m.n);
+			}
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool put(FILE *out, const char *text, enum lang lang)
+{
+	static const char *const joints[LANGS] = {[LANG_EN] = "; ", [LANG_ZH] = "；"};
+	char first[TEXT_MAX];
+
+	if (put_one(out, text, lang)) {
+		return true;
+	}
+	// Several in a row, each of which may have the mark that stands between them.
+	for (const char *end = strstr(text, "; "); end != NULL; end = strstr(end + 1, "; ")) {
+		snprintf(first, sizeof(first), "%.*s", (int)(end - text), text);
+		if (!put_one(NULL, first, lang) || !put(NULL, end + 2, lang)) {
+			continue;
+		}
+		if (out != NULL) {
+			put_one(out, first, lang);
+			fputs(joints[lang], out);
+			put(out, end + 2, lang);
+		}
+		return true;
+	}
+	return false;
+}
+
+bool sentence_put(FILE *out, const char *text, enum lang lang)
+{
+	return put(out, text, lang);
 }

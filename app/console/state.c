@@ -20,6 +20,8 @@ struct state {
 	pthread_mutex_t lock; // over all below
 	pthread_cond_t ended;
 	bool known, running;
+	bool begun; // a thread was, and is to be joined
+	pthread_t thread;
 	uint64_t stamp;      // of the files before the check that is known
 	int64_t began, took; // nanoseconds of the monotonic clock
 	int64_t at;
@@ -121,15 +123,19 @@ static void *run(void *ctx)
 	return NULL;
 }
 
+// The one that runs no more: what it holds is given back when it has really ended.
+static void join(struct state *s)
+{
+	if (s->begun) {
+		pthread_join(s->thread, NULL);
+	}
+	s->begun = false;
+}
+
 static void begin(struct state *s)
 {
-	pthread_attr_t alone;
-	pthread_t thread;
-
-	pthread_attr_init(&alone);
-	pthread_attr_setdetachstate(&alone, PTHREAD_CREATE_DETACHED);
-	s->running = pthread_create(&thread, &alone, run, s) == 0;
-	pthread_attr_destroy(&alone);
+	join(s);
+	s->begun = s->running = pthread_create(&s->thread, NULL, run, s) == 0;
 }
 
 void state_get(struct state *s, struct state_answer *out)
@@ -163,6 +169,7 @@ bool state_free(struct state *s)
 	running = s->running;
 	pthread_mutex_unlock(&s->lock);
 	if (!running) {
+		join(s);
 		pthread_cond_destroy(&s->ended);
 		pthread_mutex_destroy(&s->lock);
 		free(s);

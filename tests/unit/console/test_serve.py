@@ -416,6 +416,8 @@ class Serve(unittest.TestCase):
         self.assertRegex(self.made.page("/record?seq=9", headers=cookie).source, "</div><div><bdi>/usr/share/tor/geoip6 ")
         text = self.made.page("/policy", headers=cookie).all_text()
         self.assertIn("版本 0.1.0 · 分类引擎 nDPI 4.2.0 · 数据库", text)
+        self.assertNotIn('lang="en">',
+                         self.made.page("/integrity", headers=cookie).source.replace('lang="en">English', ""))
         page = self.signed.page("/integrity", headers=cookie)
         self.assertNotIn('lang="en">', page.source.replace('lang="en">English', ""))
         self.assertRegex(page.all_text(), "其中 time 为 2026-11-24 09:[0-9:]{5}。")
