@@ -3,6 +3,8 @@
 """scripts/verify-log for tests that ask it hundreds of times."""
 import importlib.util
 import os
+import sys
+import unittest
 
 import forked
 
@@ -22,3 +24,12 @@ def verify_log(*args):
     if not _loaded:
         _loaded.append(forked.load("verify_log", VERIFY_LOG))
     return forked.run(_loaded[0].main, [VERIFY_LOG, *args])
+
+
+def main(where):
+    """Runs the tests of the program that calls this; `where`, a module, gets the programs of its arguments."""
+    where.BHLOG, where.BHCTL, where.WRITE_LOG = (os.path.abspath(sys.argv.pop(1)) for _ in range(3))
+    if not available():
+        print("skipped: needs python3-cryptography")
+        sys.exit(77)
+    unittest.main()
