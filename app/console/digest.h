@@ -58,6 +58,7 @@ struct digest {
 	int64_t first, last; // moments of the first and the last record in the period
 	struct digest_later *later;
 	size_t n_later, cap_later;
+	bool cached;   // sums are of the catalogue, which nothing signs
 	bool inexact;  // see digest_is_exact()
 	bool unlisted; // there was no memory for a line that each() should have had
 };

@@ -129,4 +129,9 @@ void page_summary(const struct page *p)
 	fputs("<p class=\"dim\">", p->out);
 	html_string(p->out, word(W_HOW_COUNTED, p->lang));
 	fputs("</p>\n", p->out);
+	if (d->cached) {
+		fputs("<p class=\"dim cached\">", p->out);
+		html_string(p->out, word(W_BY_CATALOGUE, p->lang));
+		fputs("</p>\n", p->out);
+	}
 }

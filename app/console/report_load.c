@@ -154,6 +154,7 @@ static int read_catalogue(struct pass *p, const char *log, const struct lookup_o
 		       catalogue_damage(l.catalogue) == NULL && digest_is_exact(p->digest) &&
 		       shows_the_log(p->digest, l.catalogue, log);
 	}
+	p->digest->cached = good;
 	lookup_close(&l);
 	return good;
 }

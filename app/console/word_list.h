@@ -40,6 +40,9 @@
 	X(STATE_RUNNING, "Not checked yet: whether the log is whole is being checked now.",             \
 		"尚未检查：正在检查日志是否完整。")                                                    \
 	X(STATE_NONE, "Not checked yet whether the log is whole.", "尚未检查日志是否完整。")           \
+	X(BY_CATALOGUE, "The figures are the catalogue's: a cache beside the log, which no checkpoint signs. The flows that " \
+		"are listed were held against the log. “bhlog report --scan” adds up the log itself.", \
+		"图表中的数字来自目录索引：日志旁的缓存，检查点不为其签名。所列各流均已与日志核对。“bhlog report --scan”直接对日志求和。") \
 	X(HOW_COUNTED, "How it is counted: “out” is from the inside of the data centre to its outside, " \
 		"whoever opened the flow, in bytes of IP packets. Each byte counts once, at the moment of the " \
 		"record that brought it, at most one update interval (60 s) after it passed. Each flow counts " \

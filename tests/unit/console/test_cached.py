@@ -112,6 +112,7 @@ class Site:
         r = c.getresponse()
         # Whether the log is whole comes when it is known, and damage is found at another time.
         body = re.sub(b'<p class="state[^"]* log".*?</p>', b"", r.read())
+        body = re.sub(b'<p class="dim cached".*?</p>\n', b"", body)
         c.close()
         return r.status, body
 
@@ -322,8 +323,9 @@ class Cached(unittest.TestCase):
         p = subprocess.run([BHLOG, "report", log, *args], capture_output=True, text=True, check=False)
         self.assertIn(p.returncode, fine, p.stderr)
         made = re.compile(r"<dd>[^<]*bhlog 0[^<]*</dd>")
+        by_catalogue = re.compile(r'<p class="dim cached">.*?</p>\n')
         self.assertEqual(len(made.findall(p.stdout)), 1)
-        return p.returncode, made.sub("", p.stdout)
+        return p.returncode, by_catalogue.sub("", made.sub("", p.stdout))
 
     def test_report(self):
         key = os.path.join(self.tmp, "key")
