@@ -139,7 +139,8 @@ void gateway_links(struct gateway *g)
 		// What we took down says nothing about its own cable.
 		if (!p->port.forced_down)
 			p->up = port_link_up(&p->port);
-		port_set_dark(&p->port, !p->up || p->port.forced_down);
+		port_set_dark(&p->port,
+			!p->up && p->port.if_index != 0 && !interface_carries(p->port.if_index));
 		if (p->port.forced_down)
 			continue;
 		if (p->peer >= 0 && g->config.workers.link_propagation)

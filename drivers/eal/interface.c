@@ -4,6 +4,8 @@
 #include "drivers/eal/interface.h"
 
 #include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <rte_dev.h>
 #include <rte_devargs.h>
@@ -38,6 +40,17 @@ bool interface_up(uint32_t index)
 
 	return request(index, SIOCGIFFLAGS, &r) == 0 &&
 	       (r.ifr_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+}
+
+bool interface_carries(uint32_t index)
+{
+	struct ethtool_value v = {.cmd = ETHTOOL_GLINK};
+	struct ifreq r = {0};
+
+	if (request(index, SIOCGIFFLAGS, &r) < 0 || !(r.ifr_flags & IFF_UP))
+		return false;
+	r.ifr_data = (char *)&v;
+	return request(index, SIOCETHTOOL, &r) < 0 || v.data != 0;
 }
 
 int interface_set_up(uint32_t index, bool up)

@@ -13,6 +13,10 @@ struct rte_device;
 // IFF_UP and IFF_RUNNING both.
 bool interface_up(uint32_t index);
 
+// Whether what is sent goes anywhere: IFF_UP, and a carrier as far as the driver tells
+// (ETHTOOL_GLINK). IFF_RUNNING comes up to a second later (linkwatch), when frames pass already.
+bool interface_carries(uint32_t index);
+
 // Sets or clears IFF_UP. 0 or -errno.
 int interface_set_up(uint32_t index, bool up);
 

@@ -58,11 +58,11 @@ bool port_link_up(const struct port *p);
 // it is taken down. 0 or -ENOTSUP.
 int port_force_link(struct port *p, bool down);
 
-// Whether frames for the port are lost at once, and counted, because its link is down. The ring of
-// a kernel interface takes frames without a link, and sends them on whenever there is one again.
-static inline void port_set_dark(struct port *p, bool down)
+// Whether frames for the port are lost at once, and counted, because its interface has no carrier:
+// the ring of a packet socket takes them, and sends them on whenever there is one again.
+static inline void port_set_dark(struct port *p, bool dark)
 {
-	__atomic_store_n(&p->dark, down && p->if_index != 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&p->dark, dark, __ATOMIC_RELAXED);
 }
 static inline bool port_is_dark(const struct port *p)
 {

@@ -77,6 +77,12 @@ def test(t):
         config["workers"]["link_propagation"] = False
         with Gateway(lab, gateway_ns, config, "not") as gw:
             links_up(gw)
+            # The kernel says so up to a second after a carrier is there, too.
+            gateway_ns.ip("link", "set", wire.out_port, "state", "dormant")
+            poll("the gateway to notice", lambda: gw.port(names[1])["link"] == "down", 5)
+            t.ok(ping(), "what is not running and has a carrier is sent to")
+            gateway_ns.ip("link", "set", wire.out_port, "state", "up")
+            links_up(gw)
             wire.outside.ip("link", "set", "p0", "down")
             poll("the gateway to notice", lambda: gw.port(names[1])["link"] == "down", 5)
             t.ok(carrier(wire.inside), "link_propagation false: the other side stays up")
