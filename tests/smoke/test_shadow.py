@@ -10,7 +10,7 @@ import threading
 import time
 
 import check
-from check import BHCTL, poll
+from check import BHCTL
 from control import ask, bhctl, bhctl_json, policy, push, sha256
 from exposition import parse, value
 from frames import INSIDE, OUTSIDE, Sender, ethernet, mac, udp4

@@ -13,7 +13,7 @@ import shutil
 import second
 import test_tamper
 from segment import Segment, root
-from test_tamper import Case, key, must
+from test_tamper import Case, must
 
 setUpModule, tearDownModule = test_tamper.setUpModule, test_tamper.tearDownModule
 NOTE = re.compile(rb"gw-a1\n.*?\n\n(?:\xe2\x80\x94[^\n]*\n)?", re.S)
