@@ -245,11 +245,11 @@ static void test_halves(void **state)
 	tear_down(&b);
 }
 
-// Answers that nobody takes on each place: the same, after a second.
-static void test_untaken(void **state)
+// Returns how long the oldest client was there when another one came.
+static int64_t untaken(void)
 {
+	int64_t begin = now_ms(), full, age;
 	int fds[CONTROL_MAX_CLIENTS];
-	int64_t begin = now_ms();
 	struct bench b;
 
 	set_up(&b);
@@ -258,14 +258,28 @@ static void test_untaken(void **state)
 		assert_true(say(&b, fds[i], "{\"v\":1,\"cmd\":\"large\"}\n", 22));
 		turn(&b);
 	}
-	while (now_ms() - begin < 2000)
+	full = now_ms();
+	while (now_ms() - full < 1500)
 		turn(&b);
 	ask(&b, PING, PONG);
-	assert_int_equal(control_server_stats(b.server).cut_off, 1);
+	age = now_ms() - begin;
+	if (age < CONTROL_IDLE_MS)
+		assert_int_equal(control_server_stats(b.server).cut_off, 1);
 	for (unsigned i = 0; i < CONTROL_MAX_CLIENTS; i++)
 		close(fds[i]);
 	turn(&b);
 	tear_down(&b);
+	return age;
+}
+
+// Answers that nobody takes on each place: the same, after a second. (On a machine so slow that the
+// first client has been idle for too long meanwhile, its place is free: again then.)
+static void test_untaken(void **state)
+{
+	unsigned tries = 0;
+
+	while (untaken() >= CONTROL_IDLE_MS)
+		assert_true(++tries < 10);
 }
 
 static bool closed(int fd)
