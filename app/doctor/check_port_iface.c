@@ -5,6 +5,7 @@
 // the gateway's alone.
 
 #include "app/doctor/part.h"
+#include "drivers/eal/interface.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,11 +14,7 @@
 #define NET        "/sys/class/net/%s"
 #define IFF_UP_BIT 1
 
-// What af_packet puts before a frame in its ring: the header, an address, and the gap that the
-// kernel leaves for alignment (tpacket_rcv() in net/packet/af_packet.c; TPACKET2_HDRLEN is 52).
-#define AF_PACKET_HEAD    66
-#define AF_PACKET_GAP     32   // what DPDK takes off when it asks whether a place fits a buffer
-#define AF_PACKET_FRAMESZ 2048 // DPDK's default of framesz
+#define AF_PACKET_GAP 32 // what DPDK takes off when it asks whether a place fits a buffer
 
 static void check_link(struct doctor *d, const char *check, const char *iface)
 {
@@ -53,8 +50,8 @@ static void check_af_packet(
 	struct doctor *d, const char *check, const struct used_port *p, long long mtu)
 {
 	const char *iface = p->vdev->iface;
-	long framesz = vdev_number(d->config, p->name, "framesz", AF_PACKET_FRAMESZ);
-	long room = framesz - AF_PACKET_HEAD;
+	long framesz = vdev_number(d->config, p->name, "framesz", INTERFACE_AF_PACKET_FRAMESZ);
+	long room = framesz - INTERFACE_AF_PACKET_HEAD;
 
 	if (d->config->workers.mtu > 1500) {
 		found(d, DOCTOR_FAIL, check, "DPDK refuses the port: the gateway does not start",

@@ -8,14 +8,9 @@
 #include "app/gateway/gateway.h"
 #include "drivers/eal/interface.h"
 
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 static void pass_on(struct gateway_port *to, const struct gateway_port *from, bool down)
 {
@@ -66,34 +61,6 @@ static void watch(struct gateway *g, struct gateway_port *p)
 
 #define LOOK_US 1000000
 
-static bool ethtool(int fd, const char *iface, uint32_t command, uint32_t *value)
-{
-	struct ethtool_value v = {.cmd = command};
-	struct ifreq r = {.ifr_data = (char *)&v};
-	bool ok;
-
-	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", iface);
-	ok = ioctl(fd, SIOCETHTOOL, &r) == 0;
-	*value = ok ? v.data : 0;
-	return ok;
-}
-
-// "GRO" and "LRO", those that are on; NULL: none, or the kernel does not tell.
-static const char *merges(const char *iface)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	uint32_t gro, flags;
-
-	if (fd < 0)
-		return NULL;
-	ethtool(fd, iface, ETHTOOL_GGRO, &gro);
-	ethtool(fd, iface, ETHTOOL_GFLAGS, &flags);
-	close(fd);
-	if ((flags & ETH_FLAG_LRO) != 0)
-		return gro != 0 ? "GRO and LRO" : "LRO";
-	return gro != 0 ? "GRO" : NULL;
-}
-
 static void look_at_mtu(struct gateway_port *p, const char *iface)
 {
 	const int mtu = interface_mtu(p->port.if_index);
@@ -117,7 +84,7 @@ void gateway_look_at_frames(struct gateway_port *p)
 		return;
 	p->look_at = now + LOOK_US;
 	look_at_mtu(p, iface);
-	what = merges(iface);
+	what = interface_merges(p->port.if_index);
 	if (what != NULL && !p->said_merges)
 		fprintf(stderr,
 			"bridgehead: WARNING: port %s: %s merges the frames that it receives (%s): "

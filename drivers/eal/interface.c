@@ -16,12 +16,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define AF_PACKET_FRAMESZ 2048 // the driver's default
-// What a frame of the ring has beside an MTU's bytes: the kernel's header and alignment, the
-// Ethernet header and two tags (22).
-#define AF_PACKET_HEAD  66
-#define AF_PACKET_SPARE (AF_PACKET_HEAD + 22)
-
 // One request about an interface; filled in by its index. 0 or -errno.
 static int request(uint32_t index, unsigned long what, struct ifreq *r)
 {
@@ -42,15 +36,30 @@ bool interface_up(uint32_t index)
 	       (r.ifr_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
 }
 
+// otherwise: where the driver does not tell.
+static uint32_t ethtool(uint32_t index, uint32_t command, uint32_t otherwise)
+{
+	struct ethtool_value v = {.cmd = command};
+	struct ifreq r = {.ifr_data = (char *)&v};
+
+	return request(index, SIOCETHTOOL, &r) < 0 ? otherwise : v.data;
+}
+
 bool interface_carries(uint32_t index)
 {
-	struct ethtool_value v = {.cmd = ETHTOOL_GLINK};
 	struct ifreq r = {0};
 
-	if (request(index, SIOCGIFFLAGS, &r) < 0 || !(r.ifr_flags & IFF_UP))
-		return false;
-	r.ifr_data = (char *)&v;
-	return request(index, SIOCETHTOOL, &r) < 0 || v.data != 0;
+	return request(index, SIOCGIFFLAGS, &r) == 0 && (r.ifr_flags & IFF_UP) &&
+	       ethtool(index, ETHTOOL_GLINK, 1) != 0;
+}
+
+const char *interface_merges(uint32_t index)
+{
+	const bool gro = ethtool(index, ETHTOOL_GGRO, 0) != 0;
+
+	if ((ethtool(index, ETHTOOL_GFLAGS, 0) & ETH_FLAG_LRO) != 0)
+		return gro ? "GRO and LRO" : "LRO";
+	return gro ? "GRO" : NULL;
 }
 
 int interface_set_up(uint32_t index, bool up)
@@ -77,16 +86,14 @@ static long frame_size(const struct rte_device *dev)
 	const struct rte_devargs *a = dev != NULL ? rte_dev_devargs(dev) : NULL;
 	const char *at = a != NULL && a->args != NULL ? strstr(a->args, "framesz=") : NULL;
 
-	return at != NULL ? strtol(at + strlen("framesz="), NULL, 10) : AF_PACKET_FRAMESZ;
+	return at != NULL ? strtol(at + strlen("framesz="), NULL, 10) : INTERFACE_AF_PACKET_FRAMESZ;
 }
 
 uint16_t interface_af_packet_cut(uint32_t index, const struct rte_device *dev)
 {
-	long n = frame_size(dev) - AF_PACKET_HEAD;
+	long n = frame_size(dev) - INTERFACE_AF_PACKET_HEAD;
 
-	return n > interface_mtu(index) + AF_PACKET_SPARE - AF_PACKET_HEAD && n <= UINT16_MAX
-		       ? (uint16_t)n
-		       : 0;
+	return n > interface_mtu(index) + INTERFACE_LINK_HEAD && n <= UINT16_MAX ? (uint16_t)n : 0;
 }
 
 int interface_af_packet_mtu(
@@ -100,8 +107,8 @@ int interface_af_packet_mtu(
 		snprintf(err, err_size, "its interface's MTU cannot be read: %s", strerror(-now));
 		return now;
 	}
-	if (frame_size(dev) < want + AF_PACKET_SPARE) {
-		int frame = (want + AF_PACKET_SPARE + 1023) / 1024 * 1024;
+	if (frame_size(dev) < want + INTERFACE_AF_PACKET_SPARE) {
+		int frame = interface_af_packet_framesz(want);
 
 		snprintf(err, err_size,
 			"an MTU of %d needs longer frames in its rings; set workers.mtu to %d and "

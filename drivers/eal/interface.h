@@ -10,12 +10,30 @@
 
 struct rte_device;
 
+#define INTERFACE_LINK_HEAD 22 // the Ethernet header and two tags
+// A slot of net_af_packet's rings: its size where the --vdev does not say one (framesz), and what
+// of it is not the frame: header, address, and the gap that the kernel leaves for alignment
+// (tpacket_rcv() in net/packet/af_packet.c; TPACKET2_HDRLEN is 52).
+#define INTERFACE_AF_PACKET_FRAMESZ 2048
+#define INTERFACE_AF_PACKET_HEAD    66
+#define INTERFACE_AF_PACKET_SPARE   (INTERFACE_AF_PACKET_HEAD + INTERFACE_LINK_HEAD)
+
+// The slot's size that an MTU needs.
+static inline int interface_af_packet_framesz(int mtu)
+{
+	return (mtu + INTERFACE_AF_PACKET_SPARE + 1023) / 1024 * 1024;
+}
+
 // IFF_UP and IFF_RUNNING both.
 bool interface_up(uint32_t index);
 
 // Whether what is sent goes anywhere: IFF_UP, and a carrier as far as the driver tells
 // (ETHTOOL_GLINK). IFF_RUNNING comes up to a second later (linkwatch), when frames pass already.
 bool interface_carries(uint32_t index);
+
+// Which of its receive offloads make frames longer than those on the wire: "GRO", "LRO", "GRO and
+// LRO"; NULL: none, or the kernel does not tell.
+const char *interface_merges(uint32_t index);
 
 // Sets or clears IFF_UP. 0 or -errno.
 int interface_set_up(uint32_t index, bool up);
