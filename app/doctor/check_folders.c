@@ -3,8 +3,8 @@
 
 // Where the gateway writes: its log, its state, its control socket.
 
-#include "app/control/policy_sig.h"
 #include "app/doctor/part.h"
+#include "app/gateway/gateway_files.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,19 +32,6 @@ static void nearest(const char *path, char *out, size_t size)
 		if (slash == out)
 			return;
 	}
-}
-
-// "a/b" of "a/b/c", "." of "c", "/" of "/c".
-static void parent(const char *path, char *out, size_t size)
-{
-	char *slash;
-
-	snprintf(out, size, "%s", path);
-	slash = strrchr(out, '/');
-	if (slash == NULL)
-		snprintf(out, size, ".");
-	else
-		slash[slash == out] = '\0';
 }
 
 static bool can_write(
@@ -125,7 +112,7 @@ static void check_folder(struct doctor *d, const char *check, const char *path, 
 	nearest(path, near, sizeof(near));
 	if (!can_write(d, check, path, near, why))
 		return;
-	parent(path, above, sizeof(above));
+	gateway_folder_of(path, above, sizeof(above));
 	if (stat(path, &st) == 0) {
 		found(d, DOCTOR_OK, check, "", "%s can be written", path);
 	} else if (strcmp(near, above) == 0) {
@@ -188,7 +175,7 @@ static void check_socket(struct doctor *d)
 		mend(d, "mv %s %s.old", path, path);
 		return;
 	}
-	parent(path, folder, sizeof(folder));
+	gateway_folder_of(path, folder, sizeof(folder));
 	check_folder(d, "control_socket", folder, why);
 }
 
@@ -196,16 +183,12 @@ static void check_log_key(struct doctor *d)
 {
 	static const char why[] = "the gateway does not start with a key that it cannot read";
 	const struct gateway_config *c = d->config;
-	char err[512], pub[1024];
-	struct key_public other;
-	struct key_private *k;
+	char err[512];
+	bool beside;
 
 	if (c->log.key == NULL)
 		return;
-	k = key_read_private(c->log.key, c->name, err, sizeof(err));
-	snprintf(pub, sizeof(pub), "%s.pub", c->log.key);
-	if (k == NULL ||
-		(access(pub, F_OK) == 0 && !key_read_public(pub, &other, err, sizeof(err)))) {
+	if (!gateway_log_key_good(c, &beside, err, sizeof(err))) {
 		found(d, DOCTOR_FAIL, "log_key", why, "%s", err);
 		mend(d,
 			"bhctl keygen --out %s   # as the user that the gateway runs as; an old "
@@ -214,18 +197,13 @@ static void check_log_key(struct doctor *d)
 	} else {
 		found(d, DOCTOR_OK, "log_key", "", "%s signs the log", c->log.key);
 	}
-	key_free(k);
 }
 
 static void check_apart(struct doctor *d)
 {
 	const struct gateway_config *c = d->config;
-	struct stat log, state;
-	bool same = strcmp(c->log.dir, c->state_dir) == 0;
 
-	if (stat(c->log.dir, &log) == 0 && stat(c->state_dir, &state) == 0)
-		same = log.st_dev == state.st_dev && log.st_ino == state.st_ino;
-	if (!same)
+	if (!gateway_same_folder(c->log.dir, c->state_dir))
 		return;
 	found(d, DOCTOR_FAIL, "log_dir", "bridgehead run --check refuses it",
 		"log.dir and state_dir are one folder, %s", c->log.dir);

@@ -82,10 +82,6 @@ struct gateway {
 // Reads what can be read without DPDK: configuration, policy, databases. 0, or -errno with
 // everything that is wrong on standard error. check: this is all that will be done.
 int gateway_load(struct gateway *g, const char *config, bool check);
-// Tries the files that the configuration names, with a finding at their place in it for each that
-// will not do. all: also what a start makes itself, tells of itself or can do without: folders,
-// control socket, policy. 0 or -EINVAL.
-int gateway_check_files(const struct gateway_config *g, bool all, struct diag_list *diag);
 // Starts DPDK, ports, log and workers' memory.
 int gateway_set_up(struct gateway *g);
 // Starts the workers and serves until a signal says stop. 0 or -errno.

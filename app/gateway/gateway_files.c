@@ -4,8 +4,11 @@
 // What the configuration names outside itself, tried before anything begins: a finding where it
 // stands in the configuration, not a line of some part that failed later.
 
+#include "app/gateway/gateway_files.h"
+
 #include "app/gateway/config_read.h"
-#include "app/gateway/gateway.h"
+#include "app/keys/key.h"
+#include "drivers/eal/interface.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,38 +59,43 @@ static void check_policy_keys(struct cfg *c, const struct gateway_strings *s)
 	}
 }
 
-// The name that the key signs by stands in a file beside it.
+// The name that the key signs by stands in the .pub.
+bool gateway_log_key_good(const struct gateway_config *g, bool *beside, char *err, size_t err_size)
+{
+	char pub[PATH_MAX];
+	struct key_public ignored;
+	struct key_private *k = key_read_private(g->log.key, g->name, err, err_size);
+
+	*beside = k != NULL;
+	key_free(k);
+	snprintf(pub, sizeof(pub), "%s.pub", g->log.key);
+	return *beside && (access(pub, F_OK) != 0 || key_read_public(pub, &ignored, err, err_size));
+}
+
 static void check_log_key(struct cfg *c, const struct gateway_config *g)
 {
-	char pub[PATH_MAX], err[400];
-	struct key_public ignored;
-	struct key_private *k;
+	char err[400];
+	bool beside;
 
-	if (g->log.key == NULL)
-		return;
-	k = key_read_private(g->log.key, g->name, err, sizeof(err));
-	snprintf(pub, sizeof(pub), "%s.pub", g->log.key);
-	if (k == NULL)
+	if (g->log.key != NULL && !gateway_log_key_good(g, &beside, err, sizeof(err)))
 		cfg_error(c, "/log", "key",
-			"bhctl keygen makes one; without \"key\" the log is not signed", "%s", err);
-	else if (access(pub, F_OK) == 0 && !key_read_public(pub, &ignored, err, sizeof(err)))
-		cfg_error(
-			c, "/log", "key", "it is what bhctl keygen puts beside the key", "%s", err);
-	key_free(k);
+			beside ? "it is what bhctl keygen puts beside the key"
+			       : "bhctl keygen makes one; without \"key\" the log is not signed",
+			"%s", err);
 }
 
 // ---- folders that are written
 
-static void folder_of(const char *path, char out[PATH_MAX])
+void gateway_folder_of(const char *path, char *out, size_t size)
 {
 	char *slash;
 
-	snprintf(out, PATH_MAX, "%s", path);
+	snprintf(out, size, "%s", path);
 	for (size_t n = strlen(out); n > 1 && out[n - 1] == '/'; n--)
 		out[n - 1] = '\0';
 	slash = strrchr(out, '/');
 	if (slash == NULL)
-		snprintf(out, PATH_MAX, ".");
+		snprintf(out, size, ".");
 	else
 		slash[slash == out] = '\0';
 }
@@ -99,7 +107,7 @@ static void check_folder(struct cfg *c, const char *parent, const char *key, con
 	struct stat st;
 
 	snprintf(hint, sizeof(hint), MAKE_FOLDER, path);
-	folder_of(path, above);
+	gateway_folder_of(path, above, sizeof(above));
 	if (stat(path, &st) == 0) {
 		if (!S_ISDIR(st.st_mode))
 			cfg_error(c, parent, key, "name a folder", "%s: is no folder", path);
@@ -119,7 +127,7 @@ static void check_folder(struct cfg *c, const char *parent, const char *key, con
 	}
 }
 
-static bool is_same(const char *a, const char *b)
+bool gateway_same_folder(const char *a, const char *b)
 {
 	struct stat x, y;
 
@@ -138,34 +146,32 @@ static void check_socket(struct cfg *c, const char *path)
 			"%s: is there and is no socket", path);
 		return;
 	}
-	folder_of(path, folder);
+	gateway_folder_of(path, folder, sizeof(folder));
 	check_folder(c, "", "control_socket", folder);
 }
 
 // ---- frames
 
-#define AF_PACKET_FRAMESZ 2048 // DPDK's default of framesz
-#define AF_PACKET_SPARE   88   // of it no payload: the kernel's header, Ethernet, two tags
-
 // Where workers.mtu leaves the interfaces' MTU as it is, bridgehead doctor tells.
 static void check_rings(struct cfg *c, const struct gateway_config *g)
 {
-	const uint32_t mtu = g->workers.mtu, want = (mtu + AF_PACKET_SPARE + 1023) / 1024 * 1024;
+	const uint32_t mtu = g->workers.mtu;
+	const int want = interface_af_packet_framesz((int)mtu);
 	char key[24], hint[128];
 
 	for (size_t i = 0; mtu != 0 && i < g->eal.args.n; i++) {
 		const char *arg = g->eal.args.v[i], *dev = strstr(arg, "net_af_packet"), *size;
-		long framesz = AF_PACKET_FRAMESZ;
+		long framesz = INTERFACE_AF_PACKET_FRAMESZ;
 
 		if (dev == NULL || (dev != arg && strncmp(arg, "--vdev", 6) != 0))
 			continue;
 		size = strstr(dev, ",framesz=");
 		if (size != NULL)
 			framesz = strtol(size + strlen(",framesz="), NULL, 10);
-		if (framesz >= (long)mtu + AF_PACKET_SPARE)
+		if (framesz >= (long)mtu + INTERFACE_AF_PACKET_SPARE)
 			continue;
 		snprintf(key, sizeof(key), "%zu", i);
-		snprintf(hint, sizeof(hint), "set framesz=%u,blocksz=%u there", want, 4 * want);
+		snprintf(hint, sizeof(hint), "set framesz=%d,blocksz=%d there", want, 4 * want);
 		cfg_error(c, "/eal", key, hint,
 			"frames of %ld bytes (framesz) have no room for workers.mtu, %u", framesz,
 			mtu);
@@ -180,7 +186,7 @@ static void check_all(struct cfg *c, const struct gateway_config *g)
 	check_folder(c, "", "state_dir", g->state_dir);
 	check_folder(c, "/log", "dir", g->log.dir);
 	check_socket(c, g->control_socket);
-	if (is_same(g->log.dir, g->state_dir))
+	if (gateway_same_folder(g->log.dir, g->state_dir))
 		cfg_error(c, "/log", "dir", "give each a folder of its own",
 			"%s: is state_dir, too", g->log.dir);
 }

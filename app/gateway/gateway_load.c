@@ -4,6 +4,7 @@
 // What a gateway reads before it touches DPDK, and the policy again later.
 
 #include "app/control/policy_file.h"
+#include "app/gateway/gateway_files.h"
 #include "app/gateway/gateway_policy.h"
 #include "app/gateway/gateway_view.h"
 
