@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define PROGRESS_BYTES (64u << 20)
@@ -165,17 +164,16 @@ static int take_segment(struct build *b, const struct segment_file *f, uint64_t 
 {
 	const struct frame_item *items;
 	struct catalogue_key key;
-	struct stat st;
 	uint32_t n;
-	int fd, rc;
+	const int fd = segment_file_open(b->dir_fd, f);
+	int rc;
 
-	if (fstatat(b->dir_fd, f->name, &st, 0) == 0 && !S_ISREG(st.st_mode)) {
+	if (fd == -EISDIR || fd == -EMEDIUMTYPE || fd == -ENXIO) {
 		b->r->damaged++; // a pipe, say; the search tells
 		return 0;
 	}
-	fd = segment_file_open(b->dir_fd, f);
 	if (fd < 0) {
-		return errno == ENOENT ? 0 : -errno; // pruned meanwhile
+		return fd == -ENOENT || fd == -ENOLINK ? 0 : fd; // pruned meanwhile
 	}
 	rc = blocks_begin(b->blocks, fd, NULL);
 	items = blocks_items(b->blocks, &n);

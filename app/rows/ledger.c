@@ -10,13 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define BUFFER (256u << 10)
 
 struct ledger {
-	int fd; // -1: there is none
+	int fd; // negative: there is none
 	bool is_set;
 	char path[4200];
 	uint64_t next; // block of the line at `from`, once one was found
@@ -55,7 +54,6 @@ void ledger_beside(struct ledger *l, const char *segment)
 {
 	const char *slash = strrchr(segment, '/');
 	char path[sizeof(l->path)];
-	struct stat st;
 
 	if ((size_t)snprintf(path, sizeof(path), "%.*s" FILE_ENTRIES,
 		    slash != NULL ? (int)(slash - segment) + 1 : 0, segment) >= sizeof(path)) {
@@ -70,11 +68,7 @@ void ledger_beside(struct ledger *l, const char *segment)
 	forget(l);
 	l->is_set = true;
 	strcpy(l->path, path);
-	l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (l->fd >= 0 && (fstat(l->fd, &st) != 0 || !S_ISREG(st.st_mode))) {
-		close(l->fd);
-		l->fd = -1;
-	}
+	l->fd = folder_open(AT_FDCWD, path);
 }
 
 bool ledger_is_there(const struct ledger *l)

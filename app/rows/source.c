@@ -229,15 +229,10 @@ void source_select(struct source *s, const struct source_select *select)
 // pipe. -1: errno tells; EINVAL: it is no file.
 static int open_segment(const char *path)
 {
-	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
+	const int fd = folder_open(AT_FDCWD, path);
 
-	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
-		close(fd);
-		errno = EINVAL;
-		return -1;
-	}
-	return fd;
+	errno = fd == -EISDIR || fd == -EMEDIUMTYPE ? EINVAL : -fd;
+	return fd < 0 ? -1 : fd;
 }
 
 static int open_next(struct source *s, char *err, size_t err_size)
@@ -261,7 +256,7 @@ static int open_next(struct source *s, char *err, size_t err_size)
 		int rc = -errno;
 
 		snprintf(err, err_size, "%s: %s", path,
-			rc == -EINVAL ? "not a regular file" : strerror(-rc));
+			rc == -EINVAL ? "not a regular file" : folder_strerror(rc));
 		return rc;
 	}
 	posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
