@@ -12,7 +12,8 @@
 struct waiting_one {
 	int fd; // -1: free
 	bool waits;
-	int64_t since, until; // seconds of the monotonic clock; until 0: any
+	uint64_t since; // how many had come before: many come within one second
+	int64_t until;  // seconds of the monotonic clock; 0: any
 };
 
 struct waiting {
@@ -21,6 +22,7 @@ struct waiting {
 	pthread_t thread;
 	bool ends;
 	unsigned max, n_waiting;
+	uint64_t n_come;
 	struct waiting_one all[];
 };
 
@@ -106,8 +108,8 @@ static void set(struct waiting *w, struct waiting_one *one, bool waits, unsigned
 	w->n_waiting += waits;
 	w->n_waiting -= one->waits;
 	one->waits = waits;
-	one->since = now_s();
-	one->until = seconds != 0 ? one->since + seconds : 0;
+	one->since = w->n_come++;
+	one->until = seconds != 0 ? now_s() + seconds : 0;
 }
 
 // With the lock held.
