@@ -167,21 +167,36 @@ static bool feed_packet(struct pipeline *pl, uint32_t i, const struct packet *p,
 	       enough(pl, i, p, changed);
 }
 
-// A datagram that has become whole is a packet of the flow like another; what it carries is not
-// looked into for tunnels, as the fragments were not.
+// What it carries is not looked into for tunnels.
+static bool read_copy(struct pipeline *pl, struct packet *p, uint8_t proto)
+{
+	const struct parser plain = {.seed = pl->parser.seed, .frags = pl->parser.frags};
+
+	p->link = LINK_RAW;
+	p->wire_len = p->len;
+	parse_packet(&plain, p, NULL);
+	return (p->flags & PACKET_IP) && p->key.proto == proto;
+}
+
+// A datagram that has become whole is a packet of the flow like another.
 static bool feed_datagram(struct pipeline *pl, uint32_t i, const struct packet *last,
 	const uint8_t *ip, uint32_t len, bool *changed)
 {
-	const struct parser plain = {.seed = pl->parser.seed, .frags = pl->parser.frags};
 	struct packet p = *last;
 
 	p.data = ip;
-	p.len = p.wire_len = len;
-	p.link = LINK_RAW;
-	parse_packet(&plain, &p, NULL);
-	if (!(p.flags & PACKET_IP) || p.key.proto != last->key.proto)
+	p.len = len;
+	if (!read_copy(pl, &p, last->key.proto))
 		return enough(pl, i, last, changed);
 	return feed_packet(pl, i, &p, changed);
+}
+
+bool flow_dpi_copy(
+	struct pipeline *pl, uint32_t i, const uint8_t *ip, uint32_t len, int64_t ts, bool *changed)
+{
+	struct packet p = {.data = ip, .len = len, .ts = ts};
+
+	return read_copy(pl, &p, pl->table.hot[i].proto) && feed_packet(pl, i, &p, changed);
 }
 
 // Fragments are kept, also those that came before the first one and so belong to no flow yet.
@@ -210,6 +225,12 @@ bool flow_classify(struct pipeline *pl, uint32_t i, const struct packet *p)
 	struct flow_cold *c = &pl->table.cold[i];
 	bool changed = false, final = false;
 
+	if (flow_dpi_waits(c)) {
+		if (flow_dpi_keep(pl, i, p))
+			return false;
+		if (!flow_dpi_begin(pl, i, p, &changed))
+			return changed;
+	}
 	if (p->flags & (PACKET_FRAG_FIRST | PACKET_FRAG_LATER))
 		final = take_fragment(pl, i, p, &changed);
 	else if (flow_dpi_taking(pl, i) != FLOW_NONE)

@@ -330,7 +330,7 @@ void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
 			  (v.action == POLICY_BLOCK ||
 				  (v.state == POLICY_DECIDED && !pl->c.classify_always &&
 					  !flow_candidate_waits(pl, i))));
-	if (closing && flow_dpi_taking(pl, i) != FLOW_NONE && flow_label_finish(pl, i))
+	if (closing && flow_dpi_finish(pl, i))
 		judge(pl, i, p, &f, &v, &l);
 	c->tenant = f.tenant;
 	c->border = f.border & 3;

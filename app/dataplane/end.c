@@ -75,7 +75,7 @@ void flow_end(struct pipeline *pl, uint32_t i, enum record_end why)
 		if (pl->c.lanes != NULL)
 			flow_lane_abandon(pl, i);
 		else
-			flow_label_finish(pl, i);
+			flow_dpi_finish(pl, i);
 		if (may_decide(pl, i)) {
 			pl->ending = true;
 			flow_decide(pl, i, NULL);

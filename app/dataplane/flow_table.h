@@ -25,7 +25,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FLOW_NONE UINT32_MAX
+#define FLOW_NONE  UINT32_MAX
+#define FLOW_WAITS (1u << 31) // in flow_cold.dpi
 
 enum flow_flag {
 	FLOW_INSIDE_1 = 1, // end 1 of the key is the inside end (else end 0)
@@ -85,7 +86,7 @@ struct flow_cold {
 	uint32_t pending_bytes, pending_packets; // outbound, before the verdict; saturating
 	uint32_t timer_next, timer_prev;
 	uint32_t ext; // FLOW_NONE: none
-	uint32_t dpi; // context, FLOW_NONE: none
+	uint32_t dpi; // context, or FLOW_WAITS and its handshake's place; FLOW_NONE: none
 	uint32_t tenant;
 	uint16_t app, master, rule, shadow, cc;
 	uint16_t generation;   // policy_slot's number of the policy that gave the verdict

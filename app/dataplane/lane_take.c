@@ -90,9 +90,13 @@ bool flow_lane_finish(struct pipeline *pl, uint32_t i, bool at_packet)
 
 bool flow_lane_last_word(struct pipeline *pl, uint32_t i)
 {
-	uint32_t ctx = pl->table.cold[i].dpi;
 	struct lane_context *x;
+	bool changed;
+	uint32_t ctx;
 
+	if (flow_dpi_waits(&pl->table.cold[i]))
+		flow_dpi_begin(pl, i, NULL, &changed);
+	ctx = pl->table.cold[i].dpi;
 	if (ctx == FLOW_NONE)
 		return false;
 	x = &pl->c.lanes->contexts[ctx];
@@ -104,7 +108,10 @@ bool flow_lane_last_word(struct pipeline *pl, uint32_t i)
 void flow_lane_abandon(struct pipeline *pl, uint32_t i)
 {
 	pl->c.lanes->stats.unanswered++;
-	close_context(pl, i, true);
+	if (flow_dpi_waits(&pl->table.cold[i]))
+		flow_label_close(pl, i);
+	else
+		close_context(pl, i, true);
 }
 
 // A flow whose end has waited for this.
@@ -167,9 +174,14 @@ void flow_lane_last_words(struct pipeline *pl)
 	bool time = true;
 
 	for (uint32_t i = 0; time && i < pl->table.fresh; i++) {
+		bool changed;
 		uint32_t ctx;
 
-		if (pl->table.hot[i].version == 0 || flow_dpi_taking(pl, i) == FLOW_NONE)
+		if (pl->table.hot[i].version == 0)
+			continue;
+		if (flow_dpi_waits(&pl->table.cold[i]))
+			flow_dpi_begin(pl, i, NULL, &changed);
+		if (flow_dpi_taking(pl, i) == FLOW_NONE)
 			continue;
 		while (time &&
 			!message_ring_roomy(&l->lane[pl->table.cold[i].dpi / l->per_lane].requests))

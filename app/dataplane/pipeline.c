@@ -32,7 +32,9 @@ static int init_reassembly(struct pipeline *pl)
 		.seed = pl->c.seed};
 
 	pl->datagrams = datagrams_create(&d);
-	return pl->datagrams != NULL ? order_init(&pl->order, &o) : -ENOMEM;
+	if (pl->datagrams == NULL || handshakes_init(&pl->handshakes, o.contexts) < 0)
+		return -ENOMEM;
+	return order_init(&pl->order, &o);
 }
 
 int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t now)
@@ -79,6 +81,7 @@ void pipeline_fini(struct pipeline *pl)
 	flow_table_fini(&pl->table);
 	meters_fini(&pl->meters);
 	order_fini(&pl->order);
+	handshakes_fini(&pl->handshakes);
 	datagrams_free(pl->datagrams);
 	pl->datagrams = NULL;
 	if (pl->own_quota.counters != NULL)

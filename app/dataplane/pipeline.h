@@ -19,6 +19,7 @@
 #include "app/dataplane/budget.h"
 #include "app/dataplane/datagram.h"
 #include "app/dataplane/flow_table.h"
+#include "app/dataplane/handshake.h"
 #include "app/dataplane/lane.h"
 #include "app/dataplane/meter.h"
 #include "app/dataplane/offload.h"
@@ -100,6 +101,7 @@ struct pipeline_stats {
 	uint64_t ranges_looked_up; // country look-ups
 	uint64_t limits_passed, meters_full, captures_begun;
 	uint64_t candidate_evaluations, candidate_differs; // records
+	uint64_t handshakes_lost; // flows whose classification began without theirs
 };
 
 // A frame that the pipeline wants sent: a reset or an ICMP error.
@@ -118,6 +120,7 @@ struct pipeline {
 	struct flow_table table;
 	struct timer_wheel *wheel;
 	struct meters meters;
+	struct handshakes handshakes;
 	struct order order; // TCP segments of flows in classification
 	struct datagrams *datagrams;
 	struct quota own_quota;
@@ -217,6 +220,20 @@ bool flow_opener1(const struct packet *p);
 uint16_t flow_country(struct pipeline *pl, const struct policy_addr *remote, uint8_t *source);
 // Gives the packet to DPI. True where the label or the name changed.
 bool flow_classify(struct pipeline *pl, uint32_t i, const struct packet *p);
+// ---- when a flow gets a context: context.c
+// Its first packet: a context, a place for its handshake, or a label that is final without either.
+void flow_dpi_open(struct pipeline *pl, uint32_t i, const struct packet *p);
+// For a flow that waits. True where the packet needs no context yet, and has been kept.
+bool flow_dpi_keep(struct pipeline *pl, uint32_t i, const struct packet *p);
+// The flow waits no longer: a context, which is given what was kept. False where the label is final
+// now, for want of a context or otherwise. p: the packet that wants one; NULL: there is nothing to
+// be seen any more. *changed: what a condition of a rule could see.
+bool flow_dpi_begin(struct pipeline *pl, uint32_t i, const struct packet *p, bool *changed);
+// Its classification ends here, where it goes on. True where the label is final by that.
+bool flow_dpi_finish(struct pipeline *pl, uint32_t i);
+// Gives DPI a copy of a packet, from its IP header on. True where the label is final now.
+bool flow_dpi_copy(struct pipeline *pl, uint32_t i, const uint8_t *ip, uint32_t len, int64_t ts,
+	bool *changed);
 // Takes the best label there is and frees the flow's context. False where it has been asked for
 // and will come (lanes).
 bool flow_label_finish(struct pipeline *pl, uint32_t i);
@@ -314,12 +331,20 @@ void inject_refusal(struct pipeline *pl, uint32_t i, const struct packet *p);
 // Whether a blocked flow gets no more refusals.
 bool inject_refusals_over(const struct pipeline *pl, uint32_t i);
 
+// The flow has no context yet, and will get one.
+static inline bool flow_dpi_waits(const struct flow_cold *c)
+{
+	return c->dpi != FLOW_NONE && (c->dpi & FLOW_WAITS);
+}
+
 // The flow's context where DPI takes more packets; FLOW_NONE: none, or its last word is awaited.
 static inline uint32_t flow_dpi_taking(const struct pipeline *pl, uint32_t i)
 {
 	uint32_t ctx = pl->table.cold[i].dpi;
 
-	if (ctx == FLOW_NONE || pl->c.lanes == NULL)
+	if (ctx & FLOW_WAITS) // FLOW_NONE, too
+		return FLOW_NONE;
+	if (pl->c.lanes == NULL)
 		return ctx;
 	return pl->c.lanes->contexts[ctx].state == LANE_OPEN ? ctx : FLOW_NONE;
 }

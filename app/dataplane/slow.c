@@ -135,35 +135,6 @@ static uint8_t first_exception(struct pipeline *pl, const struct packet *p)
 	return RECORD_EXC_NONE;
 }
 
-static void open_dpi(struct pipeline *pl, uint32_t i, const struct packet *p)
-{
-	struct flow_hot *h = &pl->table.hot[i];
-	struct flow_cold *c = &pl->table.cold[i];
-	struct dpi_flow *f;
-	bool low = budget_low(&pl->budget);
-
-	// Fragments without ports never get a label.
-	if (((h->flags & FLOW_LOCAL) && !pl->c.local_flows) || (p->notes & NOTE_BIT(FRAG_ORPHAN))) {
-		h->flags |= FLOW_LABEL_FINAL;
-		return;
-	}
-	if (!low && pl->c.lanes != NULL)
-		c->dpi = flow_lane_open(pl, i, p->hash);
-	else if (!low && (f = dpi_flow_open(pl->c.dpi)) != NULL)
-		c->dpi = dpi_flow_index(pl->c.dpi, f);
-	if (c->dpi != FLOW_NONE) {
-		order_open(&pl->order, c->dpi);
-		return;
-	}
-	if (low)
-		pl->stats.dpi_shed++;
-	else
-		pl->stats.dpi_full++;
-	h->flags |= FLOW_LABEL_FINAL;
-	if (pl->c.exceptions.dpi_full != POLICY_ALLOW && c->exception == RECORD_EXC_NONE)
-		c->exception = RECORD_EXC_DPI_FULL;
-}
-
 static uint32_t begin(struct pipeline *pl, struct packet *p)
 {
 	bool opener1 = flow_opener1(p);
@@ -205,7 +176,7 @@ static uint32_t begin(struct pipeline *pl, struct packet *p)
 		c->cc_source = source & 3;
 	}
 	keep_detail(pl, i, p);
-	open_dpi(pl, i, p);
+	flow_dpi_open(pl, i, p);
 	due = p->ts + pl->c.timeout_us[h->class_];
 	if (pl->c.update_us != 0 && due > p->ts + pl->c.update_us)
 		due = p->ts + pl->c.update_us;

@@ -4,6 +4,7 @@
 // What a configuration asks of the host.
 
 #include "app/dataplane/flow_table.h"
+#include "app/dataplane/handshake.h"
 #include "app/dataplane/lane.h"
 #include "app/dataplane/offload.h"
 #include "app/doctor/part.h"
@@ -75,7 +76,7 @@ struct need need_of(const struct gateway_config *config, uint64_t page)
 				  whole(flows * sizeof(struct flow_cold), page));
 	n.plain = workers * (flows * (32 + sizeof(struct flow_ext)) +
 				    c->record_ring * (sizeof(struct record) + 63) / 64 * 64) +
-		  (uint64_t)c->dpi.contexts * DPI_CONTEXT +
+		  (uint64_t)c->dpi.contexts * (DPI_CONTEXT + sizeof(struct handshake)) +
 		  workers * c->workers.n_dpi_lcores * (LANE_REQUEST_BYTES + LANE_ANSWER_BYTES) +
 		  (c->offload.enabled ? workers * 2 * OFFLOAD_RING_BYTES : 0);
 	return n;

@@ -123,6 +123,7 @@ static json_t *classification(const struct pipeline *pl)
 	put(o, "shed", get(&s->dpi_shed));
 	put(o, "packets", get(&s->dpi_packets));
 	put(o, "labels", get(&s->labels));
+	put(o, "handshakes_lost", get(&s->handshakes_lost));
 	segments(&pl->order, o);
 	datagrams(pl->datagrams, o);
 	return o;

@@ -223,8 +223,8 @@ static void test_flow_gone(void **state)
 	add(r, 1, false, TCP_RST, FIRST, NULL);
 	rig_run(r);
 	r->now += 1000;
-	add(r, 1, false, TCP_SYN, (struct ends){0, 5000},
-		NULL); // the same numbers, another connection
+	shake(r, 1, (struct ends){7001, 5001}); // the same numbers, another connection
+	add(r, 1, true, TCP_ACK, (struct ends){7001, 5001}, BANNER);
 	rig_run(r);
 	end = rig_last(r, RECORD_END);
 	assert_non_null(end);
@@ -235,7 +235,6 @@ static void test_flow_gone(void **state)
 	rig_serve(r);
 	assert_in_range(r->lanes.stats.late, 1, 10);
 	assert_null(rig_last(r, RECORD_DECISION)); // it was not the new one's label
-	add(r, 1, true, TCP_SYN | TCP_ACK, (struct ends){7000, 5001}, NULL);
 	banners(r, 1, (struct ends){7001, 5001});
 	rig_run(r);
 	rig_serve(r);
@@ -277,7 +276,7 @@ static void run_into_full_lane(uint8_t dpi_full, uint8_t action, uint8_t excepti
 	const struct record *end;
 
 	for (unsigned i = 0; i < 60; i++)
-		add(r, i, false, TCP_SYN, (struct ends){0, 100}, NULL);
+		add(r, i, true, TCP_ACK, FIRST, BANNER);
 	rig_run(r);
 	assert_in_range(r->lanes.stats.full, 1, 59);
 	assert_int_equal(r->lanes.open, 60 - r->lanes.stats.full);
