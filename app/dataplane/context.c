@@ -2,11 +2,15 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 // When a flow gets a context of DPI: with its first packet, or, where TCP shakes hands first, with
-// its first payload (handshake.h).
+// its first payload (handshake.h). Where all are in use, one that waits in vain gives up its own.
 
 #include "app/dataplane/pipeline.h"
 
 #include <netinet/in.h>
+
+// A flow that says nothing for so long may lose its context: three times around the world.
+#define IDLE_US 1000000
+#define LOOKS   8 // at holders of contexts, for each new flow that finds none free
 
 // TCP without a byte of payload, and nothing odd about it.
 static bool is_bare(const struct packet *p)
@@ -16,20 +20,63 @@ static bool is_bare(const struct packet *p)
 	       !(p->notes & (NOTES_MALFORMED | NOTE_BIT(CUT)));
 }
 
+static uint32_t open_one(struct pipeline *pl, uint32_t i, uint64_t hash)
+{
+	struct dpi_flow *f;
+
+	if (pl->c.lanes != NULL)
+		return flow_lane_open(pl, i, hash);
+	f = dpi_flow_open(pl->c.dpi);
+	return f != NULL ? dpi_flow_index(pl->c.dpi, f) : FLOW_NONE;
+}
+
+// The flow that nothing has been heard of for longest, of the next few that hold a context which
+// flow hash could have; FLOW_NONE: all of them are busy. A sample, because a list in the order of
+// packets would cost every packet of every flow in classification.
+static uint32_t idlest(struct pipeline *pl, uint64_t hash)
+{
+	const struct lanes *l = pl->c.lanes;
+	unsigned lane = l != NULL ? lanes_lane(l, hash) : 0;
+	uint32_t n = l != NULL ? l->per_lane : dpi_contexts(pl->c.dpi), found = FLOW_NONE;
+	int64_t before = pl->now - IDLE_US;
+
+	for (unsigned k = 0; k < LOOKS && k < n; k++) {
+		uint32_t ctx = lane * n + pl->context_hand[lane], i = pl->holders[ctx];
+
+		pl->context_hand[lane] = (pl->context_hand[lane] + 1) % n;
+		if (flow_dpi_taking(pl, i) != ctx || pl->table.hot[i].last > before)
+			continue;
+		before = pl->table.hot[i].last;
+		found = i;
+	}
+	return found;
+}
+
+// Its classification ends with what is known, and the exception holds for it instead of for the new
+// flow: who wants to go unseen must not have to do more than keep others waiting.
+static uint32_t take_over(struct pipeline *pl, uint32_t i, uint64_t hash)
+{
+	uint32_t idle = idlest(pl, hash);
+
+	if (idle == FLOW_NONE)
+		return FLOW_NONE;
+	pl->stats.contexts_given_up++;
+	flow_conclude(pl, idle, true);
+	return open_one(pl, i, hash);
+}
+
 // A context, or the label is final without one. hidden: there may be something that DPI would have
 // seen.
 static void take_context(struct pipeline *pl, uint32_t i, uint64_t hash, bool hidden)
 {
 	struct flow_cold *c = &pl->table.cold[i];
 	bool low = budget_low(&pl->budget);
-	struct dpi_flow *f;
 
-	c->dpi = FLOW_NONE;
-	if (!low && pl->c.lanes != NULL)
-		c->dpi = flow_lane_open(pl, i, hash);
-	else if (!low && (f = dpi_flow_open(pl->c.dpi)) != NULL)
-		c->dpi = dpi_flow_index(pl->c.dpi, f);
+	c->dpi = low ? FLOW_NONE : open_one(pl, i, hash);
+	if (c->dpi == FLOW_NONE && !low && hidden)
+		c->dpi = take_over(pl, i, hash);
 	if (c->dpi != FLOW_NONE) {
+		pl->holders[c->dpi] = i;
 		order_open(&pl->order, c->dpi);
 		return;
 	}

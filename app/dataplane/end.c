@@ -63,6 +63,25 @@ static bool may_decide(const struct pipeline *pl, uint32_t i)
 	return (h->flags & (FLOW_CAPPED | FLOW_UNDECIDED)) != FLOW_CAPPED;
 }
 
+void flow_conclude(struct pipeline *pl, uint32_t i, bool no_room)
+{
+	bool changed;
+
+	if (pl->c.lanes != NULL)
+		flow_lane_abandon(pl, i);
+	else
+		flow_dpi_finish(pl, i);
+	if (no_room)
+		flow_dpi_no_room(pl, i, &changed);
+	if (may_decide(pl, i)) {
+		pl->ending = true;
+		flow_decide(pl, i, NULL);
+		pl->ending = false;
+	} else {
+		pl->table.hot[i].epoch = pl->stamp - 1; // with its next packet, if there is one
+	}
+}
+
 void flow_end(struct pipeline *pl, uint32_t i, enum record_end why)
 {
 	struct flow_hot *h = &pl->table.hot[i];
@@ -70,18 +89,8 @@ void flow_end(struct pipeline *pl, uint32_t i, enum record_end why)
 
 	if (c->offloaded)
 		flow_offload_abandon(pl, i);
-	// Its label is what was found, and its verdict what follows from that.
-	if (c->dpi != FLOW_NONE) {
-		if (pl->c.lanes != NULL)
-			flow_lane_abandon(pl, i);
-		else
-			flow_dpi_finish(pl, i);
-		if (may_decide(pl, i)) {
-			pl->ending = true;
-			flow_decide(pl, i, NULL);
-			pl->ending = false;
-		}
-	}
+	if (c->dpi != FLOW_NONE)
+		flow_conclude(pl, i, false);
 	if (h->meter != METER_NONE)
 		flow_limit_end(pl, i);
 	if (c->reported)

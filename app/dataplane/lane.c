@@ -50,7 +50,7 @@ void lanes_fini(struct lanes *l)
 
 uint32_t lanes_open(struct lanes *l, uint64_t hash, uint32_t flow)
 {
-	unsigned lane = (unsigned)((hash & 0xffff) * l->n >> 16);
+	unsigned lane = lanes_lane(l, hash);
 	uint32_t ctx = l->free[lane];
 	struct lane_context *x;
 

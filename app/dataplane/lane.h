@@ -104,6 +104,12 @@ static inline uint32_t lanes_contexts(const struct lanes *l)
 	return l->n * l->per_lane;
 }
 
+// The lane that a flow keeps to.
+static inline unsigned lanes_lane(const struct lanes *l, uint64_t hash)
+{
+	return (unsigned)((hash & 0xffff) * l->n >> 16);
+}
+
 // A context for a flow, in the lane that hash names; LANE_NONE: all of that lane's are in use.
 uint32_t lanes_open(struct lanes *l, uint64_t hash, uint32_t flow);
 // Gives it back. tell: the DPI lcore has not said its last word and need not.

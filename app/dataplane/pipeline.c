@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/dataplane/pipeline.h"
+#include "app/dataplane/pages.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,7 +33,10 @@ static int init_reassembly(struct pipeline *pl)
 		.seed = pl->c.seed};
 
 	pl->datagrams = datagrams_create(&d);
-	if (pl->datagrams == NULL || handshakes_init(&pl->handshakes, o.contexts) < 0)
+	pl->holders = pages_map(o.contexts, sizeof(*pl->holders));
+	pl->n_holders = o.contexts;
+	if (pl->datagrams == NULL || pl->holders == NULL ||
+		handshakes_init(&pl->handshakes, o.contexts) < 0)
 		return -ENOMEM;
 	return order_init(&pl->order, &o);
 }
@@ -82,6 +86,8 @@ void pipeline_fini(struct pipeline *pl)
 	meters_fini(&pl->meters);
 	order_fini(&pl->order);
 	handshakes_fini(&pl->handshakes);
+	pages_unmap(pl->holders, pl->n_holders, sizeof(*pl->holders));
+	pl->holders = NULL;
 	datagrams_free(pl->datagrams);
 	pl->datagrams = NULL;
 	if (pl->own_quota.counters != NULL)

@@ -101,7 +101,8 @@ struct pipeline_stats {
 	uint64_t ranges_looked_up; // country look-ups
 	uint64_t limits_passed, meters_full, captures_begun;
 	uint64_t candidate_evaluations, candidate_differs; // records
-	uint64_t handshakes_lost; // flows whose classification began without theirs
+	uint64_t handshakes_lost;   // flows whose classification began without theirs
+	uint64_t contexts_given_up; // by flows that were idle, to new ones
 };
 
 // A frame that the pipeline wants sent: a reset or an ICMP error.
@@ -121,7 +122,9 @@ struct pipeline {
 	struct timer_wheel *wheel;
 	struct meters meters;
 	struct handshakes handshakes;
-	struct order order; // TCP segments of flows in classification
+	uint32_t *holders, n_holders;    // flows, of contexts that are in use
+	uint32_t context_hand[LANE_MAX]; // where to look next for one that can be spared
+	struct order order;              // TCP segments of flows in classification
 	struct datagrams *datagrams;
 	struct quota own_quota;
 	const struct policy_generation *gen;
@@ -280,6 +283,9 @@ void flow_offload_abandon(struct pipeline *pl, uint32_t i);
 void flow_offload_last_words(struct pipeline *pl);
 uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i);
 void flow_end(struct pipeline *pl, uint32_t i, enum record_end why);
+// Ends a flow's classification between its packets: its label is what was found, and its verdict
+// what follows from that. no_room: for want of a context.
+void flow_conclude(struct pipeline *pl, uint32_t i, bool no_room);
 void flow_tcp(struct pipeline *pl, struct flow_hot *h, uint32_t i, const struct packet *p);
 // What a policy is told of flow i.
 void flow_facts(struct pipeline *pl, uint32_t i, const struct policy *p, struct policy_facts *f);

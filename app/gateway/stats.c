@@ -115,6 +115,7 @@ static json_t *classification(const struct pipeline *pl)
 	put(o, "contexts_open",
 		pl->c.lanes != NULL ? pl->c.lanes->open : dpi_flows_open(pl->c.dpi));
 	put(o, "contexts_full", get(&s->dpi_full));
+	put(o, "contexts_given_up", get(&s->contexts_given_up));
 	if (pl->c.lanes != NULL) {
 		put(o, "lane_full", get(&pl->c.lanes->stats.full));
 		put(o, "answers_late", get(&pl->c.lanes->stats.late));

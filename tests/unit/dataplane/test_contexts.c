@@ -178,6 +178,90 @@ static void test_flood(void **state)
 	}
 }
 
+static void udp(struct rig *r, unsigned flow)
+{
+	const struct rig_packet p = {.flow = flow, .proto = 17, .payload = "0123456789"};
+
+	rig_add(r, &p);
+	rig_run(r);
+}
+
+// Of the flow that 10.0.0.flow opened.
+static const struct record *last_of(const struct rig *r, unsigned flow, enum record_ev ev)
+{
+	const struct record *found = NULL;
+
+	for (uint64_t i = 0; i < r->n_records; i++)
+		if (r->records[i].ev == ev && r->records[i].src[3] == flow)
+			found = &r->records[i];
+	return found;
+}
+
+// The exception is the idle flow's, not the new one's, and only where there was one to spare.
+static void test_idle_gives_up(void **state)
+{
+	for (unsigned k = 0; k < 6; k++) {
+		const enum policy_action a = k / 2;
+		const struct rig_options o = {
+			.contexts = 2, .lanes = k & 1, .exceptions = {.dpi_full = (uint8_t)a}};
+		struct rig *r = rig_new(&o);
+
+		udp(r, 1);
+		udp(r, 2);
+		rig_wait(r, 900000);
+		udp(r, 3); // nobody is idle yet
+		assert_int_equal(r->pl->stats.dpi_full, 1);
+		assert_int_equal(r->pl->stats.contexts_given_up, 0);
+		assert_int_equal(last_of(r, 3, RECORD_DECISION) != NULL, a != POLICY_ALLOW);
+		rig_wait(r, 50000);
+		udp(r, 2);
+		rig_wait(r, 200000);
+		udp(r, 4); // 1 has been idle for 1.1 s, 2 for 0.2 s
+		assert_int_equal(r->pl->stats.dpi_full, 1);
+		assert_int_equal(r->pl->stats.contexts_given_up, 1);
+		assert_int_equal(held(r), 2);
+		assert_null(last_of(r, 4, RECORD_DECISION));
+		if (a != POLICY_ALLOW) {
+			assert_int_equal(last_of(r, 1, RECORD_DECISION)->action, a);
+			assert_int_equal(
+				last_of(r, 1, RECORD_DECISION)->exception, RECORD_EXC_DPI_FULL);
+		}
+		udp(r, 1);
+		assert_int_equal(
+			r->pl->stats.packets[REASON_STOP_BLOCK], a == POLICY_BLOCK ? 2 : 0);
+		rig_wait(r, 1200000);
+		udp(r, 5);
+		udp(r, 6); // both are old now
+		udp(r, 7);
+		assert_int_equal(r->pl->stats.contexts_given_up, 3);
+		assert_int_equal(r->pl->stats.dpi_full, 2);
+		end_all(r);
+		assert_int_equal(r->ends, 7);
+		assert_int_equal(last_of(r, 4, RECORD_END)->exception,
+			a != POLICY_ALLOW ? RECORD_EXC_DPI_FULL : RECORD_EXC_NONE);
+		assert_int_equal(last_of(r, 6, RECORD_END)->exception, RECORD_EXC_NONE);
+		rig_free(r);
+	}
+}
+
+// What a later policy says about a flow that has lost its context is for its next packet.
+static void test_idle_and_policy(void **state)
+{
+	const struct rig_options o = {.contexts = 1, .exceptions = {.dpi_full = POLICY_FLAG}};
+	struct rig *r = rig_new(&o);
+
+	udp(r, 1);
+	udp(r, 1);
+	rig_publish(r, &(struct rig_options){.rules = BLOCK_ALL});
+	rig_wait(r, 2000000);
+	udp(r, 2);
+	assert_int_equal(r->pl->stats.contexts_given_up, 1);
+	assert_null(last_of(r, 1, RECORD_DECISION));
+	udp(r, 1);
+	assert_int_equal(last_of(r, 1, RECORD_DECISION)->action, POLICY_BLOCK);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +270,8 @@ int main(void)
 		cmocka_unit_test(test_never),
 		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_idle_gives_up),
+		cmocka_unit_test(test_idle_and_policy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
