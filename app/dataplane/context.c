@@ -146,7 +146,7 @@ bool flow_dpi_begin(struct pipeline *pl, uint32_t i, const struct packet *p, boo
 
 bool flow_dpi_finish(struct pipeline *pl, uint32_t i)
 {
-	bool changed;
+	bool changed = false;
 
 	if (flow_dpi_waits(&pl->table.cold[i]) && !flow_dpi_begin(pl, i, NULL, &changed))
 		return true;

@@ -65,7 +65,7 @@ static bool may_decide(const struct pipeline *pl, uint32_t i)
 
 void flow_conclude(struct pipeline *pl, uint32_t i, bool no_room)
 {
-	bool changed;
+	bool changed = false;
 
 	if (pl->c.lanes != NULL)
 		flow_lane_abandon(pl, i);

@@ -91,7 +91,7 @@ bool flow_lane_finish(struct pipeline *pl, uint32_t i, bool at_packet)
 bool flow_lane_last_word(struct pipeline *pl, uint32_t i)
 {
 	struct lane_context *x;
-	bool changed;
+	bool changed = false;
 	uint32_t ctx;
 
 	if (flow_dpi_waits(&pl->table.cold[i]))
@@ -174,7 +174,7 @@ void flow_lane_last_words(struct pipeline *pl)
 	bool time = true;
 
 	for (uint32_t i = 0; time && i < pl->table.fresh; i++) {
-		bool changed;
+		bool changed = false;
 		uint32_t ctx;
 
 		if (pl->table.hot[i].version == 0)
