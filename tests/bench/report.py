@@ -49,10 +49,11 @@ class Pipeline:
 
     def run(self, *options, log=False, rules=13, prefixes=8):
         rounds, bursts = ("3", "1024") if self.quick else ("9", "8192")
-        argv = [self.program, "--rounds", rounds, "--bursts", bursts, "--policy",
-                self.policy(rules, prefixes)]
-        for db in GEO:
-            argv += ["--country-db", db]
+        argv = [self.program, "--rounds", rounds, "--bursts", bursts]
+        if rules is not None:
+            argv += ["--policy", self.policy(rules, prefixes)]
+            for db in GEO:
+                argv += ["--country-db", db]
         if log:
             self.logs += 1
             argv += ["--log", os.path.join(self.work, f"log{self.logs}")]
@@ -123,16 +124,20 @@ class Pipeline:
 
     def insertion(self):
         out = ["### New flows and their expiry, without DPI", "",
+               "First under a policy without rules and without a country database, then with the country of",
+               "each, its tenant, and so many rules, of which the last one holds.", "",
                "| flows | IP | log | rules | prefixes | insert | expire | sum (spread) | table bytes"
                " a flow |", "|---|---|---|---|---|---|---|---|---|"]
         n = 100000 if self.quick else 1000000
-        cases = [(4, False, 13, 8), (4, True, 13, 8), (6, False, 13, 8), (4, False, 64, 8),
-                 (4, False, 512, 8), (4, False, 4096, 8), (4, False, 13, 65536)]
+        cases = [(4, False, None, 0), (6, False, None, 0), (4, False, 13, 8), (4, True, 13, 8),
+                 (6, False, 13, 8), (4, False, 64, 8), (4, False, 512, 8), (4, False, 4096, 8),
+                 (4, False, 13, 65536)]
         for ip, log, rules, prefixes in cases:
-            x = self.run("--insert", "--flows", n, "--ip", ip, "--rounds", 1 if self.quick else 3,
+            x = self.run("--insert", "--flows", n, "--ip", ip, "--rounds", 1 if self.quick else 5,
                          log=log, rules=rules, prefixes=prefixes)
             if x is not None:
-                out.append(f"| {n:,} | {ip} | {'on' if log else 'off'} | {rules} | {prefixes} | "
+                out.append(f"| {n:,} | {ip} | {'on' if log else 'off'} | "
+                           f"{'-' if rules is None else rules} | {prefixes or '-'} | "
                            f"{x['insert']:.0f} | {x['expire']:.0f} | **{x['sum']:.0f}** "
                            f"({x['sum_min']:.0f} to {x['sum_max']:.0f}) | "
                            f"{x['bytes_per_flow']:.0f} |")
@@ -171,8 +176,9 @@ def attack(args, policy):
            "What is left of the rate of 10,000 established flows while a share of the packets is an",
            "attacker's, of the rate without; one worker that is always behind, classification on,",
            "rounds with and without in turn. Of the rate, the share itself is lost to any packets.",
-           "`off`: flows.new_share 0; `on`: its default; `block`: and exceptions.overload block.", "",
-           "| attacker's packets | share | off (spread) | on (spread) | block (spread) | cycles each, off |"
+           "`off`: flows.new_share 0; `on`: its default; `block`: and exceptions.overload block.",
+           "Mpps: the attacker's packets, `on`.", "",
+           "| attacker's packets | share (Mpps) | off (spread) | on (spread) | block (spread) | cycles each, off |"
            " on | block | memory (flows, contexts), off |", "|---|---|---|---|---|---|---|---|---|"]
     ways = (("--share", "0"), (), ("--overload-block",))
     for kind, name in ATTACKS.items():
@@ -184,7 +190,8 @@ def attack(args, policy):
             left = " | ".join(f"**{r['left']:.2f}** ({r['left_min']:.2f} to {r['left_max']:.2f})"
                               for r in x)
             cost = " | ".join(f"{r['cost']:.0f}" for r in x)
-            out.append(f"| {name} | {permille / 10:.0f} % | {left} | {cost} | "
+            mpps = x[1]["quiet_mpps"] * x[1]["left"] * permille / (1000 - permille)
+            out.append(f"| {name} | {permille / 10:.0f} % ({mpps:.1f}) | {left} | {cost} | "
                        f"{x[0]['live']:,} of {x[0]['max_flows']:,}, {x[0]['dpi_open']:,} of "
                        f"{x[0]['dpi_contexts']:,} |")
     out += ["", "At the limits of memory (table of 10,000 + 4,096 flows, 1,024 contexts), counters by"
@@ -214,7 +221,7 @@ def dpi_lcore(args, policy):
            "| attacker's packets | share | new_share | left, inline | left, lcore | ratio (spread) |"
            " cycles each, inline | lcore | classified, inline | lcore | lane full |",
            "|---|---|---|---|---|---|---|---|---|---|---|"]
-    for kind in ("syn", "scan"):
+    for kind in ("scan",):  # of a SYN flood DPI sees nothing
         for permille in (10, 40):
             for way, share in (("off", ("--share", "0")), ("on", ())):
                 pairs = [[attacked(args, policy, kind, permille, share + more) for more in ((), ("--dpi-lcore",))]
