@@ -128,6 +128,10 @@ bool flow_dpi_begin(struct pipeline *pl, uint32_t i, const struct packet *p, boo
 	const uint8_t *ip;
 	int64_t ts;
 
+	if (s == NULL && p == NULL) { // nothing to be named by
+		flow_label_close(pl, i);
+		return false;
+	}
 	take_context(pl, i, flow_hash(&pl->table, i), p != NULL);
 	if (pl->table.cold[i].dpi == FLOW_NONE) {
 		*changed = true;
