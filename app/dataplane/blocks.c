@@ -8,10 +8,10 @@
 #include <errno.h>
 #include <string.h>
 
-int blocks_init(struct blocks *b, uint32_t n)
+int blocks_init(struct blocks *b, uint32_t n, bool touch)
 {
 	memset(b, 0, sizeof(*b));
-	b->b = pages_map(n, sizeof(*b->b));
+	b->b = pages_map(n, sizeof(*b->b), touch);
 	if (b->b == NULL)
 		return -ENOMEM;
 	b->n = n;

@@ -23,8 +23,8 @@ struct blocks {
 	uint32_t n, used, fresh, free;
 };
 
-// n: at least 1. 0 or -ENOMEM. blocks_fini() of a zeroed struct is fine.
-int blocks_init(struct blocks *b, uint32_t n);
+// n: at least 1. touch: see pages.h. 0 or -ENOMEM. blocks_fini() of a zeroed struct is fine.
+int blocks_init(struct blocks *b, uint32_t n, bool touch);
 void blocks_fini(struct blocks *b);
 
 // How many blocks a copy of len bytes takes: at least one.

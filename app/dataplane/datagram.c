@@ -62,11 +62,11 @@ struct datagrams *datagrams_create(const struct datagram_config *c)
 		return NULL;
 	d->c = *c;
 	d->free = d->oldest = d->newest = d->free_piece = NONE;
-	d->d = pages_map(c->datagrams, sizeof(*d->d));
-	d->pieces = pages_map(c->blocks, sizeof(*d->pieces));
-	d->contexts = pages_map(c->contexts, sizeof(*d->contexts));
+	d->d = pages_map(c->datagrams, sizeof(*d->d), c->touch);
+	d->pieces = pages_map(c->blocks, sizeof(*d->pieces), c->touch);
+	d->contexts = pages_map(c->contexts, sizeof(*d->contexts), c->touch);
 	d->heads = malloc(c->datagrams * sizeof(*d->heads));
-	if (blocks_init(&d->pool, c->blocks) < 0 || d->d == NULL || d->pieces == NULL ||
+	if (blocks_init(&d->pool, c->blocks, c->touch) < 0 || d->d == NULL || d->pieces == NULL ||
 		d->contexts == NULL || d->heads == NULL) {
 		datagrams_free(d);
 		return NULL;

@@ -27,6 +27,7 @@ struct datagram_config {
 	uint32_t blocks;    // of the pool
 	uint32_t fragments; // of one datagram
 	struct hash_seed seed;
+	bool touch; // see pages.h
 };
 
 struct datagram_stats {

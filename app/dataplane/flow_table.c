@@ -3,41 +3,36 @@
 
 #include "app/dataplane/flow_table.h"
 
+#include "app/dataplane/pages.h"
+
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
-#define HUGE_2M (2u << 20)
-
-// When pages are taken: all at once, or each when it is first used.
-enum map_when {
-	MAP_AT_ONCE,
-	MAP_LATER
+enum map_how {
+	MAP_LATER, // each page when it is first used
+	MAP_TOUCHED,
+	MAP_HUGE, // as the one before where there are no free pages of hugetlbfs
 };
 
-static void *map(struct flow_table *t, unsigned which, size_t size, bool huge, enum map_when when)
+static void *map(struct flow_table *t, unsigned which, size_t n, size_t size, enum map_how how)
 {
-	const int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
-	void *p = MAP_FAILED;
+	void *p = how == MAP_HUGE ? pages_map_huge(n, size) : NULL;
 
-	size = (size + HUGE_2M - 1) & ~(size_t)(HUGE_2M - 1);
-	if (huge && when == MAP_AT_ONCE)
-		p = mmap(NULL, size, prot, flags | MAP_HUGETLB | MAP_POPULATE, -1, 0);
-	if (p == MAP_FAILED) {
-		p = mmap(NULL, size, prot, flags | MAP_NORESERVE, -1, 0);
-		if (p == MAP_FAILED)
-			return NULL;
-		if (huge)
-			madvise(p, size, MADV_HUGEPAGE); // best effort
-	}
+	if (p == NULL)
+		p = pages_map(n, size, how != MAP_LATER);
+	if (p == NULL)
+		return NULL;
 	t->maps[which].p = p;
+	t->maps[which].n = n;
 	t->maps[which].size = size;
-	t->memory += size;
+	t->memory += n * size;
 	return p;
 }
 
 int flow_table_init(struct flow_table *t, uint32_t max, const struct hash_seed *seed, bool huge)
 {
+	const enum map_how most = huge ? MAP_HUGE : MAP_LATER;
+
 	memset(t, 0, sizeof(*t));
 	t->seed = *seed;
 	if (max < 16)
@@ -47,13 +42,12 @@ int flow_table_init(struct flow_table *t, uint32_t max, const struct hash_seed *
 	// many are in reserve, which keeps a flow below 160 bytes.
 	t->n_buckets = max / 6 + 1;
 	t->n_overflow = t->n_buckets / 12 + 16;
-	t->buckets = map(t, 0, (size_t)(t->n_buckets + t->n_overflow) * sizeof(*t->buckets), huge,
-		MAP_AT_ONCE);
-	t->hot = map(t, 1, (size_t)max * sizeof(*t->hot), huge, MAP_AT_ONCE);
-	t->cold = map(t, 2, (size_t)max * sizeof(*t->cold), huge, MAP_AT_ONCE);
-	// Pages of these two are touched only by flows that need them.
-	t->addr6 = map(t, 3, (size_t)max * sizeof(*t->addr6), huge, MAP_LATER);
-	t->ext = map(t, 4, (size_t)max * sizeof(*t->ext), false, MAP_LATER);
+	t->buckets = map(t, 0, t->n_buckets + t->n_overflow, sizeof(*t->buckets), most);
+	t->hot = map(t, 1, max, sizeof(*t->hot), most);
+	t->cold = map(t, 2, max, sizeof(*t->cold), most);
+	t->addr6 = map(t, 3, max, sizeof(*t->addr6), huge ? MAP_TOUCHED : MAP_LATER);
+	// As much as all others together, and few ever need as many.
+	t->ext = map(t, 4, max, sizeof(*t->ext), MAP_LATER);
 	if (t->buckets == NULL || t->hot == NULL || t->cold == NULL || t->addr6 == NULL ||
 		t->ext == NULL) {
 		flow_table_fini(t);
@@ -68,8 +62,7 @@ int flow_table_init(struct flow_table *t, uint32_t max, const struct hash_seed *
 void flow_table_fini(struct flow_table *t)
 {
 	for (unsigned i = 0; i < sizeof(t->maps) / sizeof(t->maps[0]); i++)
-		if (t->maps[i].p != NULL)
-			munmap(t->maps[i].p, t->maps[i].size);
+		pages_unmap(t->maps[i].p, t->maps[i].n, t->maps[i].size);
 	memset(t, 0, sizeof(*t));
 }
 

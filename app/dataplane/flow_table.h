@@ -153,7 +153,7 @@ struct flow_table {
 	uint32_t free_bucket, fresh_bucket;
 	struct { // what is mapped
 		void *p;
-		size_t size;
+		size_t n, size;
 	} maps[5];
 	uint64_t memory;
 };

@@ -12,9 +12,9 @@ struct head {
 	uint16_t len;
 } __attribute__((packed));
 
-int handshakes_init(struct handshakes *h, uint32_t n)
+int handshakes_init(struct handshakes *h, uint32_t n, bool touch)
 {
-	*h = (struct handshakes){.places = pages_map(n, sizeof(*h->places)), .n = n};
+	*h = (struct handshakes){.places = pages_map(n, sizeof(*h->places), touch), .n = n};
 	return h->places != NULL ? 0 : -ENOMEM;
 }
 

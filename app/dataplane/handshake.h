@@ -31,9 +31,8 @@ struct handshakes {
 	uint32_t n, next;
 };
 
-// n: at least 1; a page of them costs nothing until it is used. 0 or -ENOMEM; handshakes_fini() of
-// a zeroed struct is fine.
-int handshakes_init(struct handshakes *h, uint32_t n);
+// n: at least 1. touch: see pages.h. 0 or -ENOMEM; handshakes_fini() of a zeroed struct is fine.
+int handshakes_init(struct handshakes *h, uint32_t n, bool touch);
 void handshakes_fini(struct handshakes *h);
 
 // A place for flow fid, 0 .. n - 1.

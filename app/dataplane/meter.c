@@ -8,14 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-int meters_init(struct meters *m, uint32_t size, struct quota *quota, unsigned n_workers)
+int meters_init(
+	struct meters *m, uint32_t size, struct quota *quota, unsigned n_workers, bool touch)
 {
 	memset(m, 0, sizeof(*m));
 	m->quota = quota;
 	m->n_workers = n_workers == 0 ? 1 : n_workers;
 	m->size = size;
 	m->fresh = 1;
-	m->v = pages_map(size, sizeof(*m->v));
+	m->v = pages_map(size, sizeof(*m->v), touch);
 	return m->v != NULL ? 0 : -ENOMEM;
 }
 

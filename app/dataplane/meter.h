@@ -60,8 +60,9 @@ struct meters {
 	int64_t begin[POLICY_WINDOW_MONTH + 1]; // of the window at hand, seconds since 1970 UTC
 };
 
-// size: entries. quota is borrowed. 0 or -ENOMEM.
-int meters_init(struct meters *m, uint32_t size, struct quota *quota, unsigned n_workers);
+// size: entries. quota is borrowed. touch: see pages.h. 0 or -ENOMEM.
+int meters_init(
+	struct meters *m, uint32_t size, struct quota *quota, unsigned n_workers, bool touch);
 void meters_fini(struct meters *m);
 
 // The windows at a time, and when the first of those that the policy's limits use ends (INT64_MAX:

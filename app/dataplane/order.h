@@ -32,6 +32,7 @@ struct order_config {
 	uint32_t blocks;   // of the pool
 	uint16_t segments; // that one direction of a flow may keep
 	uint32_t bytes;    // and payload bytes of them; at least 65535
+	bool touch;        // see pages.h
 };
 
 struct order_stats {

@@ -23,11 +23,11 @@ int order_init(struct order *o, const struct order_config *c)
 	memset(o, 0, sizeof(*o));
 	o->c = *c;
 	o->free = o->oldest = o->newest = BLOCK_NONE;
-	o->contexts = pages_map(c->contexts, sizeof(*o->contexts));
-	o->held = pages_map(c->blocks, sizeof(*o->held));
+	o->contexts = pages_map(c->contexts, sizeof(*o->contexts), c->touch);
+	o->held = pages_map(c->blocks, sizeof(*o->held), c->touch);
 	o->out = malloc(OUT_SIZE);
-	if (blocks_init(&o->pool, c->blocks) < 0 || o->contexts == NULL || o->held == NULL ||
-		o->out == NULL) {
+	if (blocks_init(&o->pool, c->blocks, c->touch) < 0 || o->contexts == NULL ||
+		o->held == NULL || o->out == NULL) {
 		order_fini(o);
 		return -ENOMEM;
 	}

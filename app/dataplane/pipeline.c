@@ -10,7 +10,7 @@
 #define FRAG_DATAGRAMS  4096
 #define OWN_COUNTERS    65536
 #define METERS          65536
-#define ORDER_BLOCKS    16384 // 8 MiB of segments before their turn, touched when used
+#define ORDER_BLOCKS    16384 // 8 MiB of segments before their turn
 #define ORDER_SEGMENTS  32    // of one direction of a flow: reordering networks are far below
 #define ORDER_BYTES     65535
 #define DATAGRAMS       1024
@@ -25,18 +25,20 @@ static int init_reassembly(struct pipeline *pl)
 								       : dpi_contexts(pl->c.dpi),
 		.blocks = ORDER_BLOCKS,
 		.segments = ORDER_SEGMENTS,
-		.bytes = ORDER_BYTES};
+		.bytes = ORDER_BYTES,
+		.touch = pl->c.huge};
 	const struct datagram_config d = {.contexts = o.contexts,
 		.datagrams = DATAGRAMS,
 		.blocks = DATAGRAM_BLOCKS,
 		.fragments = DATAGRAM_PIECES,
-		.seed = pl->c.seed};
+		.seed = pl->c.seed,
+		.touch = pl->c.huge};
 
 	pl->datagrams = datagrams_create(&d);
-	pl->holders = pages_map(o.contexts, sizeof(*pl->holders));
+	pl->holders = pages_map(o.contexts, sizeof(*pl->holders), pl->c.huge);
 	pl->n_holders = o.contexts;
 	if (pl->datagrams == NULL || pl->holders == NULL ||
-		handshakes_init(&pl->handshakes, o.contexts) < 0)
+		handshakes_init(&pl->handshakes, o.contexts, pl->c.huge) < 0)
 		return -ENOMEM;
 	return order_init(&pl->order, &o);
 }
@@ -62,7 +64,7 @@ int pipeline_init(struct pipeline *pl, const struct pipeline_config *c, int64_t 
 		pl->c.quota = &pl->own_quota;
 	}
 	if (rc == 0)
-		rc = meters_init(&pl->meters, METERS, pl->c.quota, c->n_workers);
+		rc = meters_init(&pl->meters, METERS, pl->c.quota, c->n_workers, c->huge);
 	if (rc == 0)
 		rc = init_reassembly(pl);
 	if (rc < 0 || pl->parser.frags == NULL || pl->wheel == NULL) {

@@ -60,7 +60,7 @@ struct pipeline_exceptions {
 struct pipeline_config {
 	unsigned worker;    // number, part of the flow ids
 	uint32_t max_flows; // of this worker
-	bool huge;          // see flow_table_init()
+	bool huge;          // see flow_table_init(); and touch what else there is at once (pages.h)
 	struct hash_seed seed;
 	int64_t timeout_us[FLOW_CLASS_COUNT];
 	int64_t update_us;                    // 0: no update records

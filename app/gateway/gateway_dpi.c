@@ -67,6 +67,7 @@ int gateway_make_dpi(struct gateway *g)
 		.contexts = g->config.dpi.contexts / g->n_workers + 1,
 		.max_packets_tcp = (uint16_t)g->config.dpi.max_packets_tcp,
 		.max_packets_udp = (uint16_t)g->config.dpi.max_packets_udp,
+		.touch = !g->config.eal.no_huge,
 	};
 	int rc;
 

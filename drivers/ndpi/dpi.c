@@ -32,6 +32,10 @@ struct dpi *dpi_create(const struct dpi_config *c, char *err, size_t err_size)
 		d->flows = NULL;
 		goto no_memory;
 	}
+	if (c->touch) { // best effort
+		madvise(d->flows, d->map_size, MADV_HUGEPAGE);
+		madvise(d->flows, d->map_size, MADV_POPULATE_WRITE);
+	}
 	d->module = compat_init();
 	if (d->module == NULL)
 		goto no_memory;

@@ -21,6 +21,7 @@ struct dpi_config {
 	uint32_t contexts;        // flows in classification at once
 	uint16_t max_packets_tcp; // packets of a flow, both directions; 80 as in ndpiReader
 	uint16_t max_packets_udp; // and of every other protocol; 24
+	bool touch; // take the memory of all contexts now, not each page when it is first used
 };
 
 enum dpi_confidence { // nDPI's own values move between versions; these do not

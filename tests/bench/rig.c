@@ -183,7 +183,8 @@ int rig_init(struct rig *r, const struct rig_config *c)
 	// one that there must be is taken here.
 	const struct dpi_config dc = {.contexts = c->dpi_contexts != 0 ? c->dpi_contexts : 1,
 		.max_packets_tcp = 80,
-		.max_packets_udp = 24};
+		.max_packets_udp = 24,
+		.touch = c->huge};
 	char pool[24];
 	int rc = 0;
 

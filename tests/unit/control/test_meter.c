@@ -58,7 +58,7 @@ static void park_open(struct park *k, const char *limits, unsigned n_workers)
 		k->limits[i] = i;
 	assert_int_equal(quota_init(&k->quota, 1024), 0);
 	for (unsigned i = 0; i < n_workers; i++) {
-		assert_int_equal(meters_init(&k->w[i].m, 4096, &k->quota, n_workers), 0);
+		assert_int_equal(meters_init(&k->w[i].m, 4096, &k->quota, n_workers, false), 0);
 		meters_windows(&k->w[i].m, k->policy, NOON);
 	}
 }
@@ -395,7 +395,7 @@ static void no_place_for_a_meter(void **state)
 
 	(void)state;
 	park_open(&k, LIMIT("t", "tenant", IN_DAY, "bytes_out", 100000), 1);
-	assert_int_equal(meters_init(&m, 2, &k.quota, 1), 0); // [0] is none
+	assert_int_equal(meters_init(&m, 2, &k.quota, 1, false), 0); // [0] is none
 	meters_windows(&m, k.policy, NOON);
 	i = meter_get(&m, k.policy, 0, 1, US, k.limits, 1, 0, &full);
 	assert_int_not_equal(i, METER_NONE);
