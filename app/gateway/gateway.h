@@ -121,7 +121,9 @@ int gateway_open_ports(struct gateway *g);
 int gateway_assign_queues(struct gateway *g);
 int gateway_open_log(struct gateway *g);
 int gateway_make_pipelines(struct gateway *g);
-// Modules and, with workers.dpi_lcores, lanes: before the EAL. 0, or -errno when it has been said.
+// The module for names, which policies need: before the EAL. 0, or -errno when it has been said.
+int gateway_make_names(struct gateway *g);
+// The workers' modules or, with workers.dpi_lcores, lanes. 0, or -errno and g->err.
 int gateway_make_dpi(struct gateway *g);
 int gateway_start_dpi(struct gateway *g);
 void gateway_stop_dpi(struct gateway *g); // after the workers

@@ -4,26 +4,50 @@
 // Who does DPI: each worker for its own flows, or lcores of their own for all workers.
 
 #include "app/gateway/gateway.h"
+#include "app/gateway/place.h"
 
 #include <errno.h>
 #include <rte_launch.h>
 #include <stdlib.h>
 #include <string.h>
 
-// A module for each worker that does DPI itself, and one for names.
-static int make_modules(struct gateway *g, struct dpi_config c)
+static struct dpi_config config_of(const struct gateway *g)
 {
+	return (struct dpi_config){
+		.contexts = g->config.dpi.contexts / g->n_workers + 1,
+		.max_packets_tcp = (uint16_t)g->config.dpi.max_packets_tcp,
+		.max_packets_udp = (uint16_t)g->config.dpi.max_packets_udp,
+		.touch = !g->config.eal.no_huge,
+	};
+}
+
+int gateway_make_names(struct gateway *g)
+{
+	struct dpi_config c = config_of(g);
+
+	c.contexts = 1;
 	g->dpi = calloc(g->n_workers + 1, sizeof(struct dpi *));
-	if (g->dpi == NULL)
-		return -ENOMEM;
-	for (unsigned i = g->n_dpi_lcores != 0 ? g->n_workers : 0; i <= g->n_workers; i++) {
-		if (i == g->n_workers)
-			c.contexts = 1; // for names only
-		g->dpi[i] = dpi_create(&c, g->err, sizeof(g->err));
-		if (g->dpi[i] == NULL)
-			return -EIO;
+	if (g->dpi != NULL)
+		g->dpi[g->n_workers] = dpi_create(&c, g->err, sizeof(g->err));
+	if (g->dpi == NULL || g->dpi[g->n_workers] == NULL) {
+		fprintf(stderr, "bridgehead: %s\n", g->err[0] != '\0' ? g->err : "no memory");
+		return -EIO;
 	}
 	return 0;
+}
+
+struct making {
+	struct gateway *g;
+	unsigned i; // worker, or lcore for DPI
+};
+
+static int make_module(void *arg)
+{
+	const struct making *m = arg;
+	const struct dpi_config c = config_of(m->g);
+
+	m->g->dpi[m->i] = dpi_create(&c, m->g->err, sizeof(m->g->err));
+	return m->g->dpi[m->i] != NULL ? 0 : -EIO;
 }
 
 static void *array_of(size_t n, size_t size) // in cache lines of their own, zeroed
@@ -33,27 +57,48 @@ static void *array_of(size_t n, size_t size) // in cache lines of their own, zer
 	return p != NULL ? memset(p, 0, n * size) : NULL;
 }
 
-static int make_lanes(struct gateway *g, const struct dpi_config *c)
+static int make_worker_lanes(void *arg)
 {
+	const struct making *m = arg;
+	const struct dpi_config c = config_of(m->g);
+
+	return lanes_init(&m->g->lanes[m->i], m->g->n_dpi_lcores, &c, LANE_REQUEST_BYTES);
+}
+
+static int make_lane_server(void *arg)
+{
+	const struct making *m = arg;
+	struct gateway *g = m->g;
+	const struct dpi_config c = config_of(g);
 	struct lanes *all[WORKER_MAX];
 
+	for (unsigned i = 0; i < g->n_workers; i++)
+		all[i] = &g->lanes[i];
+	return lane_server_init(&g->dpi_lcores[m->i].server, all, g->n_workers, m->i, &c,
+		&g->dpi_stop, g->err, sizeof(g->err));
+}
+
+static int make_lanes(struct gateway *g)
+{
 	g->lanes = array_of(g->n_workers, sizeof(*g->lanes));
 	g->dpi_lcores = array_of(g->n_dpi_lcores, sizeof(*g->dpi_lcores));
 	if (g->lanes == NULL || g->dpi_lcores == NULL)
 		return -ENOMEM;
 	for (unsigned i = 0; i < g->n_workers; i++) {
-		if (lanes_init(&g->lanes[i], g->n_dpi_lcores, c, LANE_REQUEST_BYTES) < 0)
+		struct making m = {g, i};
+
+		if (place_run(g->config.workers.lcores[i], make_worker_lanes, &m) < 0)
 			return -ENOMEM;
-		all[i] = &g->lanes[i];
 	}
 	for (unsigned i = 0; i < g->n_dpi_lcores; i++) {
 		struct dpi_lcore *d = &g->dpi_lcores[i];
-		int rc = lane_server_init(
-			&d->server, all, g->n_workers, i, c, &g->dpi_stop, g->err, sizeof(g->err));
+		struct making m = {g, i};
+		int rc;
 
+		d->lcore = g->config.workers.dpi_lcores[i];
+		rc = place_run(d->lcore, make_lane_server, &m);
 		if (rc < 0)
 			return rc;
-		d->lcore = g->config.workers.dpi_lcores[i];
 		d->stop = &g->dpi_stop;
 		d->idle.mode = g->config.workers.idle;
 		d->idle.max_us = g->config.workers.idle_us;
@@ -63,21 +108,17 @@ static int make_lanes(struct gateway *g, const struct dpi_config *c)
 
 int gateway_make_dpi(struct gateway *g)
 {
-	const struct dpi_config c = {
-		.contexts = g->config.dpi.contexts / g->n_workers + 1,
-		.max_packets_tcp = (uint16_t)g->config.dpi.max_packets_tcp,
-		.max_packets_udp = (uint16_t)g->config.dpi.max_packets_udp,
-		.touch = !g->config.eal.no_huge,
-	};
-	int rc;
-
 	g->n_dpi_lcores = (unsigned)g->config.workers.n_dpi_lcores;
-	rc = make_modules(g, c);
-	if (rc == 0 && g->n_dpi_lcores != 0)
-		rc = make_lanes(g, &c);
-	if (rc < 0)
-		fprintf(stderr, "bridgehead: %s\n", g->err[0] != '\0' ? g->err : "no memory");
-	return rc;
+	if (g->n_dpi_lcores != 0)
+		return make_lanes(g);
+	for (unsigned i = 0; i < g->n_workers; i++) {
+		struct making m = {g, i};
+		int rc = place_run(g->config.workers.lcores[i], make_module, &m);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
 }
 
 int gateway_start_dpi(struct gateway *g)

@@ -49,7 +49,7 @@ int gateway_load(struct gateway *g, const char *config, bool check)
 	if (rc < 0)
 		return rc;
 	g->n_workers = (unsigned)g->config.workers.n_lcores;
-	rc = gateway_make_dpi(g);
+	rc = gateway_make_names(g);
 	if (rc < 0)
 		return rc;
 	rc = gateway_policy_boot(g, check);

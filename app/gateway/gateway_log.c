@@ -6,6 +6,7 @@
 #include "app/control/policy_file.h"
 #include "app/flowlog/writer.h"
 #include "app/gateway/gateway.h"
+#include "app/gateway/place.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,6 +25,19 @@ static const char *category_word(void *ctx, uint16_t id)
 static const char *risk_word(void *ctx, unsigned bit)
 {
 	return dpi_risk_name(ctx, bit);
+}
+
+struct ring_place {
+	uint32_t records;
+	struct record_ring *ring;
+};
+
+static int make_ring(void *arg)
+{
+	struct ring_place *p = arg;
+
+	p->ring = record_ring_create(p->records);
+	return 0;
 }
 
 int gateway_open_log(struct gateway *g)
@@ -53,7 +67,10 @@ int gateway_open_log(struct gateway *g)
 		return -ENOMEM;
 	}
 	for (unsigned i = 0; i < g->n_workers; i++) {
-		g->rings[i] = record_ring_create(g->config.record_ring);
+		struct ring_place p = {.records = g->config.record_ring};
+
+		place_run(g->config.workers.lcores[i], make_ring, &p);
+		g->rings[i] = p.ring;
 		if (g->rings[i] == NULL) {
 			snprintf(g->err, sizeof(g->err), "no memory for %u records a worker",
 				g->config.record_ring);

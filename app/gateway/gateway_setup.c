@@ -5,6 +5,7 @@
 
 #include "app/gateway/gateway_policy.h"
 #include "app/gateway/gateway_view.h"
+#include "app/gateway/place.h"
 #include "drivers/eal/eal.h"
 
 #include <errno.h>
@@ -51,6 +52,11 @@ static int make_prefixes(struct gateway *g)
 	return 0;
 }
 
+static int make_buffers(void *w)
+{
+	return worker_init(w);
+}
+
 static int make_workers(struct gateway *g)
 {
 	g->workers = aligned_alloc(64, g->n_workers * sizeof(*g->workers));
@@ -71,7 +77,7 @@ static int make_workers(struct gateway *g)
 		w->ring_size = g->config.record_ring;
 		w->stop = &g->stop;
 		w->stopped_rx = &g->stopped_rx;
-		if (worker_init(w) < 0)
+		if (place_run(w->lcore, make_buffers, w) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -121,6 +127,27 @@ static void fill_config(const struct gateway *g, struct pipeline_config *c)
 	c->n_workers = g->n_workers;
 }
 
+struct making {
+	const struct pipeline_config *c;
+	struct worker *w;
+};
+
+static int make_pipeline(void *arg)
+{
+	const struct making *m = arg;
+	struct worker *w = m->w;
+
+	w->pl = aligned_alloc(64, (sizeof(*w->pl) + 63) & ~(size_t)63);
+	if (w->pl == NULL)
+		return -ENOMEM;
+	if (pipeline_init(w->pl, m->c, gateway_now()) < 0) {
+		free(w->pl);
+		w->pl = NULL;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 int gateway_make_pipelines(struct gateway *g)
 {
 	struct pipeline_config c;
@@ -138,6 +165,7 @@ int gateway_make_pipelines(struct gateway *g)
 		c.seed.s[i] |= 1;
 	for (unsigned i = 0; i < g->n_workers; i++) {
 		struct worker *w = &g->workers[i];
+		struct making m = {&c, w};
 
 		c.worker = i;
 		c.reader = policy_slot_add_reader(&g->slot);
@@ -148,11 +176,8 @@ int gateway_make_pipelines(struct gateway *g)
 		c.sink = worker_sink(w);
 		c.captures = w->captures = flow_capture_pool_create(CAPTURE_BLOCKS, CAPTURES);
 		w->ring = g->rings[i];
-		w->pl = aligned_alloc(64, (sizeof(*w->pl) + 63) & ~(size_t)63);
-		if (c.reader == NULL || c.shadow_reader == NULL || w->pl == NULL ||
-			pipeline_init(w->pl, &c, gateway_now()) < 0) {
-			free(w->pl);
-			w->pl = NULL;
+		if (c.reader == NULL || c.shadow_reader == NULL ||
+			place_run(w->lcore, make_pipeline, &m) < 0) {
 			snprintf(g->err, sizeof(g->err),
 				"no memory for %u flows a worker; lower flows.max", c.max_flows);
 			return -ENOMEM;
@@ -216,6 +241,8 @@ int gateway_set_up(struct gateway *g)
 	}
 	if (rc == 0)
 		rc = gateway_open_log(g);
+	if (rc == 0)
+		rc = gateway_make_dpi(g);
 	if (rc == 0)
 		rc = gateway_make_pipelines(g);
 	if (rc == 0)
