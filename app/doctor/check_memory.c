@@ -113,54 +113,94 @@ static void judge_huge(struct doctor *d, const struct huge *h, const struct need
 	}
 }
 
-// Where the first port is, there the buffers are made.
-static int pool_node(struct doctor *d)
-{
-	struct used_port p[GATEWAY_MAX_PORTS];
+// How many ports, and how many workers, lie on a node: of as many as there are.
+struct on_node {
+	unsigned ports, all_ports, workers, all_workers;
+};
 
-	if (used_ports(d->config, p) == 0 || p[0].pci[0] == '\0')
-		return 0;
-	return (int)sys_number(d, 0, "/sys/bus/pci/devices/%s/numa_node", p[0].pci);
+static struct on_node count_on(struct doctor *d, int node)
+{
+	const struct gateway_workers *w = &d->config->workers;
+	struct used_port p[GATEWAY_MAX_PORTS];
+	struct on_node out = {.all_ports = (unsigned)used_ports(d->config, p),
+		.all_workers = (unsigned)w->n_lcores};
+	struct cpuset workers, all;
+
+	for (unsigned i = 0; i < out.all_ports; i++) {
+		long long of =
+			p[i].pci[0] == '\0'
+				? 0 // virtual ones are made on the first node
+				: sys_number(d, 0, "/sys/bus/pci/devices/%s/numa_node", p[i].pci);
+
+		out.ports += (of < 0 ? 0 : of) == node;
+	}
+	if (worker_cpus(d->config, &workers, &all))
+		for (size_t i = 0; i < w->n_lcores; i++)
+			out.workers += cpu_node(d, w->lcores[i]) == node;
+	return out;
 }
 
-static void check_node(struct doctor *d, const char *meminfo, const struct need *n)
+static void check_node(struct doctor *d, const char *meminfo, const struct need *n, int node)
 {
-	struct cpuset nodes = {{0}};
-	char text[256], bytes[24], want[24];
+	const struct on_node on = count_on(d, node);
+	uint64_t buffers = on.ports != 0 ? n->dpdk * on.ports / on.all_ports : 0;
+	uint64_t tables = on.workers != 0 ? n->flows * on.workers / on.all_workers : 0;
+	char bytes[24], want[24], flows[24];
 	struct huge h;
-	int node;
 
-	if (d->config == NULL ||
-		sys_text(d, text, sizeof(text), "/sys/devices/system/node/online") < 0 ||
-		!cpuset_parse(&nodes, text) || cpuset_count(&nodes) < 2)
+	if (buffers + tables == 0)
 		return;
-	node = pool_node(d);
-	if (node < 0)
-		node = 0;
 	if (read_huge(d, node, meminfo, &h) < 0) {
 		found(d, DOCTOR_UNKNOWN, "hugepages_node", why_huge,
 			"the pages of NUMA node %d cannot be read from /sys", node);
 		return;
 	}
 	size_text(h.bytes, bytes);
-	size_text(n->dpdk, want);
-	if (h.bytes >= n->dpdk) {
+	size_text(buffers, want);
+	size_text(tables, flows);
+	if (h.bytes >= buffers + tables) {
 		found(d, DOCTOR_OK, "hugepages_node", "",
-			"%s of huge pages on NUMA node %d, where the buffers lie; about %s are "
-			"needed",
-			bytes, node, want);
+			"%s of huge pages on NUMA node %d; about %s are needed there for buffers, "
+			"%s "
+			"for flow tables",
+			bytes, node, want, flows);
 		return;
 	}
-	found(d, DOCTOR_FAIL, "hugepages_node",
-		"buffers are made on the NUMA node of the first port; DPDK does not take pages of "
-		"another",
-		"%s of huge pages on NUMA node %d, where the buffers lie; about %s are needed",
-		bytes, node, want);
+	if (h.bytes >= buffers)
+		found(d, DOCTOR_WARN, "hugepages_node",
+			"a worker's flow table lies in ordinary pages where its own node has no "
+			"huge "
+			"ones left: every look-up may cost a TLB miss more",
+			"%s of huge pages on NUMA node %d; enough for the buffers there (about "
+			"%s), not "
+			"for the flow tables (%s) too",
+			bytes, node, want, flows);
+	else
+		found(d, DOCTOR_FAIL, "hugepages_node",
+			"buffers are made on the NUMA nodes of the ports; DPDK does not take pages "
+			"of "
+			"another",
+			"%s of huge pages on NUMA node %d, where buffers lie; about %s are needed",
+			bytes, node, want);
 	mend(d,
 		"echo %llu > "
 		"/sys/devices/system/node/node%d/hugepages/hugepages-%llukB/nr_hugepages",
-		(unsigned long long)((n->dpdk + n->flows + h.usual - 1) / h.usual), node,
+		(unsigned long long)((buffers + tables + h.usual - 1) / h.usual), node,
 		(unsigned long long)h.usual / 1024);
+}
+
+static void check_nodes(struct doctor *d, const char *meminfo, const struct need *n)
+{
+	struct cpuset nodes = {{0}};
+	char text[256];
+
+	if (d->config == NULL ||
+		sys_text(d, text, sizeof(text), "/sys/devices/system/node/online") < 0 ||
+		!cpuset_parse(&nodes, text) || cpuset_count(&nodes) < 2)
+		return;
+	for (int i = 0; i < CPUSET_MAX; i++)
+		if (cpuset_has(&nodes, (unsigned)i))
+			check_node(d, meminfo, n, i);
 }
 
 static void check_hugetlbfs(struct doctor *d)
@@ -281,7 +321,7 @@ void check_memory(struct doctor *d)
 			"neither /sys/kernel/mm/hugepages nor /proc/meminfo tell of huge pages");
 	} else {
 		judge_huge(d, &h, &n);
-		check_node(d, meminfo, &n);
+		check_nodes(d, meminfo, &n);
 	}
 	check_hugetlbfs(d);
 	check_ordinary(d, meminfo, &n);

@@ -12,6 +12,7 @@
 #include "app/gateway/config.h"
 #include "app/gateway/dpi_lcore.h"
 #include "app/gateway/gateway_offload.h"
+#include "app/gateway/pools.h"
 #include "app/gateway/worker.h"
 #include "app/keys/key.h"
 #include "drivers/eal/port.h"
@@ -41,7 +42,7 @@ struct gateway {
 	struct worker *workers;
 	unsigned n_workers, n_launched;
 	struct eal *eal;
-	struct rte_mempool *pool;
+	struct pools pools;
 	struct pipeline_prefix *inside;
 	struct policy_slot slot;
 	struct policy_slot shadow;      // of a candidate

@@ -105,16 +105,18 @@ int gateway_open_ports(struct gateway *g)
 		.mtu = (uint16_t)c->mtu,
 		.buffer = frame_room(c->mtu),
 	};
-	int rc = find_ports(g);
+	int nodes[WORKER_MAX_PORTS], rc = find_ports(g);
 
 	if (rc < 0)
 		return rc;
-	g->pool = eal_pool_create(
-		"frames", c->mbufs, pc.buffer, g->ports[0].port.socket, g->err, sizeof(g->err));
-	if (g->pool == NULL)
-		return -ENOMEM;
-	pc.pool = g->pool;
+	for (unsigned i = 0; i < g->n_ports; i++)
+		nodes[i] = g->ports[i].port.socket;
+	pools_share(&g->pools, nodes, g->n_ports, c->mbufs);
+	rc = pools_make(&g->pools, pc.buffer, g->err, sizeof(g->err));
+	if (rc < 0)
+		return rc;
 	for (unsigned i = 0; i < g->n_ports; i++) {
+		pc.pool = pools_near(&g->pools, nodes[i]);
 		pc.rx_only = g->ports[i].peer < 0;
 		rc = port_start(&g->ports[i].port, &pc, g->err, sizeof(g->err));
 		if (rc < 0)

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
-#include <rte_mempool.h>
 #include <rte_ring.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +72,7 @@ static int make_workers(struct gateway *g)
 		w->idle.mode = g->config.workers.idle;
 		w->idle.max_us = g->config.workers.idle_us;
 		w->ports = g->by_id;
-		w->pool = g->pool;
+		w->pool = pools_near(&g->pools, (int)rte_lcore_to_socket_id(w->lcore));
 		w->ring_size = g->config.record_ring;
 		w->stop = &g->stop;
 		w->stopped_rx = &g->stopped_rx;
@@ -353,8 +352,7 @@ int gateway_tear_down(struct gateway *g, const char *why)
 	stored_policy_free(&g->candidate);
 	geo_free(g->geo);
 	gateway_free_dpi(g);
-	if (g->pool != NULL)
-		rte_mempool_free(g->pool);
+	pools_free(&g->pools);
 	eal_stop(g->eal);
 	config_free(&g->config);
 	return rc;

@@ -100,9 +100,8 @@ struct rte_mempool *eal_pool_create(
 
 	if (m == NULL)
 		snprintf(err, err_size,
-			"no memory for %u packet buffers of %u bytes: %s; lower workers.mbufs or "
-			"give"
-			" more huge pages (bridgehead doctor)",
-			mbufs, data, rte_strerror(rte_errno));
+			"no memory for %u packet buffers of %u bytes on NUMA node %d: %s; lower "
+			"workers.mbufs or give more huge pages there (bridgehead doctor)",
+			mbufs, data, socket, rte_strerror(rte_errno));
 	return m;
 }

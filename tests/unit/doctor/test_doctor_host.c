@@ -107,6 +107,33 @@ static void pages_on_the_wrong_node_fail(void **state)
 		"/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages");
 }
 
+// Half of the buffers where the other port is, and the tables where the workers are.
+static void pages_are_needed_where_ports_and_workers_are(void **state)
+{
+	static const char free0[] =
+		"/sys/devices/system/node/node0/hugepages/hugepages-2048kB/free_hugepages";
+	static const char free1[] =
+		"/sys/devices/system/node/node1/hugepages/hugepages-2048kB/free_hugepages";
+	struct fake *f = *state;
+
+	fake_nics(f, NULL);
+	fake_put(f, "/sys/bus/pci/devices/0000:01:00.1/numa_node", "1\n");
+	fake_run(f);
+	fake_expect(f, "hugepages_node", DOCTOR_OK, "on NUMA node 0", NULL);
+	fake_expect(f, "hugepages_node", DOCTOR_OK, "on NUMA node 1", NULL);
+	fake_expect(f, "hugepages_node", DOCTOR_OK, "for buffers, 0 B for flow tables", NULL);
+	fake_put(f, free1, "10\n");
+	fake_run(f);
+	fake_expect(f, "hugepages_node", DOCTOR_FAIL, "20 MiB of huge pages on NUMA node 1",
+		"/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages");
+	fake_expect(f, "hugepages_node", DOCTOR_OK, "on NUMA node 0", NULL);
+	fake_put(f, free1, "512\n");
+	fake_put(f, free0, "100\n");
+	fake_run(f);
+	fake_expect(f, "hugepages_node", DOCTOR_WARN, "enough for the buffers there",
+		"/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages");
+}
+
 static void hugepages_that_cannot_be_read_are_unknown(void **state)
 {
 	struct fake *f = *state;
@@ -416,6 +443,7 @@ int main(void)
 		TEST(large_pages_are_counted_whole),
 		TEST(a_running_gateway_holds_its_pages),
 		TEST(pages_on_the_wrong_node_fail),
+		TEST(pages_are_needed_where_ports_and_workers_are),
 		TEST(hugepages_that_cannot_be_read_are_unknown),
 		TEST(hugetlbfs_is_wanted_where_files_are),
 		TEST(ordinary_memory_is_held_against_the_tables),
