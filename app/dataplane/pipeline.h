@@ -169,6 +169,16 @@ static inline void pipeline_parse(const struct pipeline *pl, struct packet *p)
 unsigned pipeline_burst(
 	struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed);
 
+// Packets that bursts have stopped so far.
+static inline uint64_t pipeline_stopped(const struct pipeline *pl)
+{
+	uint64_t n = 0;
+
+	for (unsigned r = REASON_STOP_BLOCK; r < REASON_LOST_TX; r++)
+		n += pl->stats.packets[r];
+	return n;
+}
+
 // The time is an earlier one than before (a replay whose captures are not in order). Flows stay as
 // they are and age by the new time; one that was seen in what is the future now waits for that to
 // come.

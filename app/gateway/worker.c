@@ -146,13 +146,18 @@ static void pass_on(struct worker *w, const struct packet *p, unsigned n, uint16
 		rte_pktmbuf_free(p[i].cookie);
 }
 
-static unsigned run_burst(struct worker *w, struct packet *p, unsigned n, int64_t now, bool parsed)
+// Whether all of them pass.
+static bool run_burst(struct worker *w, struct packet *p, unsigned n, int64_t now, bool parsed)
 {
 	unsigned fast = pipeline_burst(w->pl, p, n, now, parsed);
+	uint64_t before = w->stopped_before;
 
 	if (w->pl->c.offload != NULL)
 		pipeline_offload_sample(w->pl, p, n);
-	return fast;
+	if (fast == n) // the fast path stops none
+		return true;
+	w->stopped_before = pipeline_stopped(w->pl);
+	return w->stopped_before == before;
 }
 
 static void send_out(struct worker *w)
@@ -180,13 +185,13 @@ static void process_mixed(struct worker *w, struct packet *p, unsigned n, int64_
 	send_out(w);
 }
 
-// A burst of one port as it came in, w->packets of w->mbufs. Where every packet took the fast path,
-// which stops none, the burst goes out as it is.
+// A burst of one port as it came in, w->packets of w->mbufs. Where none is stopped, the burst goes
+// out as it is.
 static void process_burst(struct worker *w, unsigned n, uint64_t bytes, uint16_t from, int64_t now)
 {
 	int peer = w->ports[from].peer;
 
-	if (run_burst(w, w->packets, n, now, false) == n && peer >= 0 &&
+	if (run_burst(w, w->packets, n, now, false) && peer >= 0 &&
 		worker_send_burst(w, n, bytes, (uint16_t)peer))
 		return;
 	pass_on(w, w->packets, n, from);

@@ -132,6 +132,36 @@ static void test_refusals(void **state)
 	worker_rig_free(r);
 }
 
+// Bursts of established, new and blocked flows' packets: what passes goes out in its order, whether
+// or not a packet of this burst, or of one before, was stopped.
+static void test_mixed_bursts(void **state)
+{
+	static const char *const words[] = {UDP, "eth=0x0800 ip4=17 udp=40001,12345 data=100",
+		"eth=0x0800 ip4=17 udp=40001,9 data=60", "eth=0x0806 data=46"};
+	static const char *const bursts[] = {
+		"01", "00", "0130", "0210", "103", "22", "301", "0", "20", "111222000", "0130"};
+	const struct worker_rig_options o = {.block = true};
+	struct worker_rig *r = worker_rig_new(&o);
+	unsigned stopped = 0;
+
+	for (unsigned i = 0; i < sizeof(bursts) / sizeof(bursts[0]); i++) {
+		for (const char *k = bursts[i]; *k != '\0'; k++)
+			worker_rig_put(r, RIG_INSIDE, words[*k - '0'], false, 0);
+		worker_turn(&r->workers[0]);
+		for (const char *k = bursts[i]; *k != '\0'; k++) {
+			if (*k == '2')
+				stopped++;
+			else
+				check_out(r, RIG_OUTSIDE, words[*k - '0'], false);
+		}
+		assert_int_equal(worker_rig_drain(r, RIG_OUTSIDE), 0);
+		assert_int_equal(worker_rig_outcome(r, REASON_STOP_BLOCK), stopped);
+		worker_rig_drain(r, RIG_INSIDE); // refusals
+	}
+	assert_int_equal(stopped, 7);
+	worker_rig_free(r);
+}
+
 // Distribution by hash: each flow has one worker, whichever port and direction its packets come by,
 // and its packets stay in order. The outside's worker and the inside's are different ones.
 static void test_distribution(void **state)
@@ -450,6 +480,7 @@ int main(void)
 		cmocka_unit_test(test_tap),
 		cmocka_unit_test(test_back_pressure),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_mixed_bursts),
 		cmocka_unit_test(test_distribution),
 		cmocka_unit_test(test_tunnels),
 		cmocka_unit_test(test_handoff_full),
