@@ -7,7 +7,8 @@
 // low 16 bits are kept, two bytes a boundary. IPv6: the same over 64-bit prefixes, but addresses
 // crowd in few top 16 bits, so each of those gets an index of its own over as many more bits as it
 // has boundaries. A prefix that is divided beyond /64 points to a list of whole addresses. A
-// look-up reads one or two lines of the index, one or two of boundaries, and one of values.
+// look-up reads one or two lines of the index, one or two of boundaries, and one of values; of a
+// /16 of IPv4 that is all one country's, as six of seven are, one line.
 #pragma once
 
 #include "drivers/geo/ranges.h"
@@ -17,6 +18,7 @@
 #include <stdint.h>
 
 #define TABLE_SLOTS 65536u
+#define TABLE_MIXED UINT16_MAX // no value of a narrow table
 
 struct table_values { // one of the two is set
 	uint16_t *narrow;
@@ -25,6 +27,7 @@ struct table_values { // one of the two is set
 
 struct table4 {
 	uint32_t index[TABLE_SLOTS + 1]; // first boundary with these top 16 bits
+	uint16_t whole[TABLE_SLOTS];     // narrow tables: the slot's one value, or TABLE_MIXED
 	uint16_t *low;                   // n boundaries: low 16 bits, sorted within a slot
 	struct table_values value;       // n: in force from the boundary to the next
 	size_t n;

@@ -5,6 +5,16 @@
 
 #include <stdlib.h>
 
+// A narrow table's.
+static uint16_t whole_value(const struct table4 *t, size_t slot)
+{
+	uint32_t i = t->index[slot], end = t->index[slot + 1];
+
+	if (i == end) // what is in force before it
+		return t->value.narrow[i - 1];
+	return end - i == 1 && t->low[i] == 0 ? t->value.narrow[i] : TABLE_MIXED;
+}
+
 struct table4 *table4_build(const struct ranges *r, bool wide)
 {
 	struct table4 *t = calloc(1, sizeof(*t));
@@ -28,6 +38,8 @@ struct table4 *table4_build(const struct ranges *r, bool wide)
 	while (slot <= TABLE_SLOTS)
 		t->index[slot++] = (uint32_t)n;
 	free(b);
+	for (slot = 0; slot < TABLE_SLOTS; slot++)
+		t->whole[slot] = wide ? TABLE_MIXED : whole_value(t, slot);
 	return t;
 fail:
 	free(b);
@@ -51,9 +63,13 @@ size_t table4_memory(const struct table4 *t)
 
 uint32_t table4_find(const struct table4 *t, uint32_t addr)
 {
-	uint32_t i = t->index[addr >> 16], n = t->index[(addr >> 16) + 1] - i;
-	uint16_t low = (uint16_t)addr;
+	uint16_t whole = t->whole[addr >> 16], low = (uint16_t)addr;
+	uint32_t i, n;
 
+	if (whole != TABLE_MIXED)
+		return whole;
+	i = t->index[addr >> 16];
+	n = t->index[(addr >> 16) + 1] - i;
 	// Boundaries of the slot that are not past the address; none: the one before the slot
 	// holds.
 	while (n > 0) {
@@ -71,9 +87,12 @@ void table4_prefetch(const struct table4 *t, uint32_t addr, unsigned step)
 	uint32_t middle;
 
 	if (step == 0) {
+		__builtin_prefetch(&t->whole[addr >> 16]);
 		__builtin_prefetch(index);
 		return;
 	}
+	if (t->whole[addr >> 16] != TABLE_MIXED)
+		return;
 	middle = index[0] + (index[1] - index[0]) / 2;
 	__builtin_prefetch(&t->low[middle]);
 	table_values_prefetch(&t->value, middle);
