@@ -261,6 +261,10 @@ bool policy_can_block(const struct policy *p);
 // False is certain; where it is true, an evaluation tells. Two look-ups, for packets that there is
 // no time for.
 bool policy_may_block(const struct policy *p, uint16_t cc, uint8_t proto, int64_t now);
+// The table that it looks into, for who asks often: the policy's own, until policy_next_change().
+// NULL: it says true for all.
+const uint8_t *policy_sieve(const struct policy *p, int64_t now);
+bool policy_sieve_blocks(const uint8_t *sieve, uint16_t cc, uint8_t proto);
 // Whether a rule or limit asks for the AS of the remote end.
 bool policy_asks_asn(const struct policy *p);
 // Always fills out; rule may be any value that a verdict can carry.

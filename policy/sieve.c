@@ -96,14 +96,27 @@ void engine_build_sieve(struct engine *e, const struct policy_doc *d)
 	}
 }
 
-bool policy_may_block(const struct policy *p, uint16_t cc, uint8_t proto, int64_t now)
+const uint8_t *policy_sieve(const struct policy *p, int64_t now)
 {
 	const struct policy_doc *d = p->doc;
+
+	if (now >= d->info.expires && d->on_expiry != ON_EXPIRY_KEEP_AND_FLAG)
+		return NULL;
+	return p->engine->sieve;
+}
+
+bool policy_sieve_blocks(const uint8_t *sieve, uint16_t cc, uint8_t proto)
+{
 	unsigned bit = proto == IPPROTO_TCP   ? SIEVE_TCP
 		       : proto == IPPROTO_UDP ? SIEVE_UDP
 					      : SIEVE_OTHER;
 
-	if (now >= d->info.expires && d->on_expiry != ON_EXPIRY_KEEP_AND_FLAG)
-		return true;
-	return (p->engine->sieve[country_index(cc)] & bit) != 0;
+	return (sieve[country_index(cc)] & bit) != 0;
+}
+
+bool policy_may_block(const struct policy *p, uint16_t cc, uint8_t proto, int64_t now)
+{
+	const uint8_t *sieve = policy_sieve(p, now);
+
+	return sieve == NULL || policy_sieve_blocks(sieve, cc, proto);
 }

@@ -141,6 +141,7 @@ struct pipeline {
 	struct budget budget;
 	int64_t shed_reported;   // when a new flow turned away was last reported
 	bool can_block;          // the policy in force
+	const uint8_t *sieve;    // its table of what may be blocked; NULL: ask, country by country
 	bool log_full, stop_all; // as the control side said before this burst
 	unsigned n_injects;
 	struct pipeline_inject injects[PIPELINE_MAX_INJECTS];

@@ -389,6 +389,36 @@ static void test_overload_blocked(void **state)
 	rig_free(r);
 }
 
+// What tells which packets need an evaluation has a short way and a long one: both say the same.
+static void test_overload_ways(void **state)
+{
+	static const char rule[] = "{\"id\":\"u\",\"match\":{\"border\":[\"unknown\"],\"protos\":["
+				   "\"udp\"]},\"action\":\"block\",\"reason\":\"NO\"}";
+	static const struct pipeline_prefix inside = {.version = 4, .len = 8, .addr = {10}};
+
+	for (unsigned k = 0; k < 16; k++) {
+		const bool overridden = k & 1, answer = k & 4, udp = k & 8;
+		const struct rig_options o = {.rules = rule,
+			.overrides = overridden ? "{\"prefix\":\"198.51.100.0/24\",\"country\":"
+						  "\"DE\",\"note\":\"n\"}"
+						: NULL,
+			.inside = &inside,
+			.n_inside = k >> 1 & 1};
+		const struct rig_packet p = {
+			.flow = 1, .answer = answer, .proto = udp ? 17 : 6, .flags = SYN};
+		struct rig *r = rig_new(&o);
+		const bool want = udp && !overridden;
+
+		rig_add(r, &p);
+		rig_run(r);
+		assert_int_equal(r->pl->sieve == NULL, overridden);
+		assert_int_equal(flow_may_be_blocked(r->pl, &r->packets[0]), want);
+		r->pl->sieve = NULL;
+		assert_int_equal(flow_may_be_blocked(r->pl, &r->packets[0]), want);
+		rig_free(r);
+	}
+}
+
 // Little time: a flow without its label. Work on new flows costs credit, bursts earn it.
 static void test_budget(void **state)
 {
@@ -435,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_log_full),
 		cmocka_unit_test(test_overload),
 		cmocka_unit_test(test_overload_blocked),
+		cmocka_unit_test(test_overload_ways),
 		cmocka_unit_test(test_budget),
 	};
 
