@@ -192,15 +192,15 @@ static void dpi_lcores(const json_t *stats, FILE *to)
 	each_key(&l, "dpi_lcore", NULL, to);
 }
 
-// Of the thread that makes the rules.
-static void offload(const json_t *o, FILE *to)
+// What there is one of, without labels; where a gateway has none, nothing.
+static void single(const json_t *o, const char *prefix, FILE *to)
 {
 	json_t *one = json_array();
 	const struct list l = {one, {NULL}, 0};
 
 	if (json_is_object(o)) {
 		json_array_append(one, (json_t *)(uintptr_t)o);
-		each_key(&l, "offload_server", NULL, to);
+		each_key(&l, prefix, NULL, to);
 	}
 	json_decref(one);
 }
@@ -290,12 +290,8 @@ static void candidate(const json_t *c, FILE *to)
 static void log_state(const json_t *log, FILE *to)
 {
 	const json_t *e = json_object_get(log, "evidence");
-	json_t *one = json_array();
-	const struct list l = {one, {NULL}, 0};
 
-	json_array_append(one, (json_t *)(uintptr_t)log);
-	each_key(&l, "log", NULL, to);
-	json_decref(one);
+	single(log, "log", to);
 	gauge("bridgehead_log_disk_full",
 		"1: records wait or are lost, for want of space or of the directory.",
 		json_is_true(json_object_get(log, "disk_full")), to);
@@ -322,5 +318,7 @@ void metrics_text(const json_t *stats, FILE *to)
 	ports(stats, to);
 	workers(stats, to);
 	dpi_lcores(stats, to);
-	offload(json_object_get(stats, "offload"), to);
+	single(json_object_get(stats, "offload"), "offload_server",
+		to); // the thread that makes rules
+	single(json_object_get(stats, "control"), "control", to);
 }

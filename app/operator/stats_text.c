@@ -73,7 +73,11 @@ static void line(const json_t *workers, const char *name, bool all, FILE *to,
 	}
 	if (sum == 0 && !all)
 		return;
-	fprintf(to, "%-24s %14" JSON_INTEGER_FORMAT, name, sum);
+	// The number of an lcore is a name: a sum of names says nothing.
+	if (json_array_size(workers) > 1 && strcmp(name, "lcore") == 0)
+		fprintf(to, "%-24s %14s", name, "-");
+	else
+		fprintf(to, "%-24s %14" JSON_INTEGER_FORMAT, name, sum);
 	if (json_array_size(workers) > 1) {
 		json_array_foreach (workers, i, w) {
 			fprintf(to, " %14" JSON_INTEGER_FORMAT, get(w, name));
@@ -136,7 +140,8 @@ static void block(const json_t *workers, const char *title, const json_t *names,
 			value(json_array_get(workers, i), lcores ? "lcore" : "worker"));
 	fputc('\n', to);
 	json_object_foreach ((json_t *)(uintptr_t)names, key, v) {
-		if (!json_is_object(v) || get == outcome)
+		// Which worker it is stands above its column.
+		if ((json_is_integer(v) && strcmp(key, "worker") != 0) || get == outcome)
 			line(workers, key, all, to, get);
 	}
 }
@@ -153,6 +158,15 @@ static void log_block(const json_t *r, FILE *to)
 		value(l, "next_seq"),
 		json_is_true(json_object_get(l, "disk_full")) ? "; THE DISK CANNOT BE WRITTEN"
 							      : "");
+}
+
+// What there is one of, as a block.
+static void single(const json_t *o, const char *title, bool all, FILE *to)
+{
+	json_t *one = json_pack("[O]", o);
+
+	block(one, title, o, all, to, own);
+	json_decref(one);
 }
 
 void stats_text(const json_t *r, bool all, FILE *to)
@@ -173,8 +187,12 @@ void stats_text(const json_t *r, bool all, FILE *to)
 	block(workers, "DECISIONS", json_object_get(first, "decisions"), all, to, decision);
 	if (json_object_get(first, "offload") != NULL)
 		block(workers, "OFFLOAD", json_object_get(first, "offload"), all, to, offloaded);
+	if (json_is_object(json_object_get(r, "offload")))
+		single(json_object_get(r, "offload"), "OFFLOAD RULES", all, to);
 	block(workers, "WORKERS", first, all, to, own);
 	if (json_array_size(lcores) != 0)
 		block(lcores, "DPI LCORES", json_array_get(lcores, 0), all, to, own);
+	if (json_is_object(json_object_get(r, "control")))
+		single(json_object_get(r, "control"), "CONTROL SOCKET", all, to);
 	log_block(r, to);
 }

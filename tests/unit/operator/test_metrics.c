@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// Statistics in Prometheus' text format. tests/smoke/test_shadow.py holds those of a live gateway
-// against the format's grammar and against `bhctl stats`.
+// Statistics in Prometheus' text format, and as text. tests/smoke/test_shadow.py holds those of a
+// live gateway against the format's grammar and against `bhctl stats`.
 
 #include "app/operator/metrics.h"
+#include "app/operator/stats_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,15 +24,23 @@ static const char with_candidate[] =
 	"\"ports\":[{\"port\":\"p0\",\"wire\":\"w\",\"side\":\"inside\",\"link\":\"up\","
 	"\"rx_packets\":11},{\"port\":\"p1\",\"wire\":\"w\",\"side\":\"outside\",\"link\":\"down\","
 	"\"rx_packets\":12}],"
-	"\"workers\":[{\"worker\":0,\"loops\":1,\"outcomes\":{\"pass_allow\":{\"packets\":21,"
+	"\"workers\":[{\"worker\":0,\"lcore\":3,\"loops\":1,\"outcomes\":{\"pass_allow\":{"
+	"\"packets\":21,"
 	"\"bytes\":22}},\"notes\":{\"vlan\":23},\"flows\":{\"live\":24,\"new_thing\":25,\"ended\":"
-	"{\"idle\":26}},\"offload\":{\"live\":27,\"made\":28}},{\"worker\":1,\"loops\":2,"
+	"{\"idle\":26}},\"offload\":{\"live\":27,\"made\":28}},{\"worker\":1,\"lcore\":5,\"loops\":"
+	"2,"
 	"\"outcomes\":{\"pass_allow\":{\"packets\":31,"
 	"\"bytes\":32}},\"notes\":{\"vlan\":33},\"flows\":{\"live\":34,\"new_thing\":35,\"ended\":"
 	"{\"idle\":36}},\"offload\":{\"live\":37,\"made\":38}}],\"offload\":{\"rules_made\":41,"
-	"\"recall_us_max\":42,\"wires\":[]}}";
+	"\"recall_us_max\":42,\"wires\":[]},\"control\":{\"clients_cut_off\":51,"
+	"\"clients_turned_away\":52}}";
 
-static char *print(const char *json, const char *change)
+static void as_text(const json_t *o, FILE *to)
+{
+	stats_text(o, false, to);
+}
+
+static char *print(const char *json, const char *change, void (*how)(const json_t *o, FILE *to))
 {
 	json_t *o = json_loads(json, 0, NULL);
 	char *text = NULL;
@@ -42,7 +51,7 @@ static char *print(const char *json, const char *change)
 	assert_non_null(f);
 	if (change != NULL)
 		json_object_set_new(o, change, json_null());
-	metrics_text(o, f);
+	how(o, f);
 	fclose(f);
 	json_decref(o);
 	return text;
@@ -84,8 +93,11 @@ static void lines_are_there(void **state)
 		"bridgehead_offload_made_total{worker=\"1\"} 38\n",
 		"bridgehead_offload_server_rules_made_total 41\n",
 		"bridgehead_offload_server_recall_us_max 42\n",
+		"# TYPE bridgehead_control_clients_cut_off_total counter\n"
+		"bridgehead_control_clients_cut_off_total 51\n",
+		"bridgehead_control_clients_turned_away_total 52\n",
 	};
-	char *text = print(with_candidate, NULL);
+	char *text = print(with_candidate, NULL, metrics_text);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
@@ -98,11 +110,33 @@ static void lines_are_there(void **state)
 // Absent, not 0: a version 0 would be one.
 static void without_candidate(void **state)
 {
-	char *text = print(with_candidate, "candidate");
+	char *text = print(with_candidate, "candidate", metrics_text);
 
 	(void)state;
 	assert_non_null(strstr(text, "\nbridgehead_candidate 0\n"));
 	assert_null(strstr(text, "bridgehead_candidate_"));
+	free(text);
+}
+
+static void text_has_what_there_is_one_of(void **state)
+{
+	static const char *const wanted[] = {
+		"loops                                 3              1              2\n",
+		// Names are not summed.
+		"lcore                                 -              3              5\n",
+		"\nOFFLOAD RULES                       ALL\nrules_made                           "
+		"41\n",
+		"\nCONTROL SOCKET                      ALL\nclients_cut_off                      "
+		"51\n"
+		"clients_turned_away                  52\n",
+	};
+	char *text = print(with_candidate, NULL, as_text);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (strstr(text, wanted[i]) == NULL)
+			fail_msg("not there: %s\n%s", wanted[i], text);
+	assert_null(strstr(text, "\nworker "));
 	free(text);
 }
 
@@ -111,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_there),
 		cmocka_unit_test(without_candidate),
+		cmocka_unit_test(text_has_what_there_is_one_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
