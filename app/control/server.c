@@ -211,13 +211,34 @@ static void accept_client(struct control_server *s)
 	c->peer = (struct control_peer){.uid = cred.uid, .gid = cred.gid, .pid = cred.pid};
 }
 
-// A line that was cut to its buffer may end within a character: as much of it as is UTF-8.
-static json_t *error_text(const char *error)
+// Length of the character at s, of n bytes; 0: it is none.
+static size_t character(const char *s, size_t n)
 {
-	json_t *text = NULL;
+	for (size_t len = 1; len <= 4 && len <= n; len++) {
+		json_t *one = json_stringn(s, len);
 
-	for (size_t n = strlen(error); text == NULL; n--)
-		text = json_stringn(error, n);
+		json_decref(one);
+		if (one != NULL)
+			return len;
+	}
+	return 0;
+}
+
+json_t *control_text(const char *s)
+{
+	size_t n = strlen(s), len;
+	json_t *text = json_stringn(s, n);
+	char *fit = text == NULL ? strdup(s) : NULL;
+
+	for (size_t i = 0; fit != NULL && i < n; i += len) {
+		len = character(s + i, n - i);
+		if (len == 0)
+			fit[i] = '?';
+		len += len == 0;
+	}
+	if (fit != NULL)
+		text = json_stringn(fit, n);
+	free(fit);
 	return text;
 }
 
@@ -229,7 +250,7 @@ static void answer(struct client *c, json_t *reply, const char *error)
 	if (reply != NULL)
 		json_object_update(whole, reply);
 	else
-		json_object_set_new(whole, "error", error_text(error));
+		json_object_set_new(whole, "error", control_text(error));
 	text = json_dumps(whole, JSON_COMPACT);
 	json_decref(whole);
 	json_decref(reply);
@@ -285,7 +306,8 @@ void control_answer(struct control_server *s, uint64_t ticket, json_t *reply, co
 static void serve(struct control_server *s, struct client *c, const char *line, size_t len)
 {
 	json_error_t e;
-	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &e), *reply = NULL;
+	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &e),
+	       *reply = NULL;
 	struct control_request r = {.body = request,
 		.peer = c->peer,
 		.server = s,

@@ -53,6 +53,10 @@ void control_answer(struct control_server *s, uint64_t ticket, json_t *reply, co
 // Has the client that waits for the answer gone?
 bool control_gone(const struct control_server *s, uint64_t ticket);
 
+// A string of JSON, which must be UTF-8. A file's name may be anything, and a line that was cut to
+// its buffer may end within a character: "?" for each byte that is of none. NULL: no memory.
+json_t *control_text(const char *s);
+
 // Makes the socket (mode 0660, group "bridgehead" where there is one) and its folder (0750). A
 // socket that a gateway left behind is replaced; one on which a gateway answers is not. NULL with a
 // line in err.

@@ -180,10 +180,11 @@ void gateway_policy_note(struct gateway *g, const struct policy_offer *o,
 		.sha256 = a->sha256[0] != '\0' ? a->sha256 : NULL,
 		.detail = detail,
 	};
-	json_t *line = json_pack("{s:I, s:s, s:s?, s:s, s:s, s:I, s:I, s:s, s:s, s:s?}", "t",
+	json_t *line = json_pack("{s:I, s:s, s:s?, s:s, s:s, s:I, s:I, s:s, s:s, s:o}", "t",
 		(json_int_t)n.t, "how", o->how, "who", o->who, "outcome", outcome, "id", a->id,
 		"version", (json_int_t)a->version, "epoch", (json_int_t)a->epoch, "sha256",
-		a->sha256, "key", a->key, "detail", detail);
+		a->sha256, "key", a->key, "detail",
+		detail != NULL ? control_text(detail) : json_null());
 
 	if (g->writer != NULL)
 		log_writer_policy(g->writer, &n);

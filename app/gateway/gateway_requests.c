@@ -33,19 +33,20 @@ static json_t *findings(const struct diag_list *d)
 
 	for (size_t i = 0; i < d->n; i++) {
 		diag_format(d, i, line, sizeof(line));
-		json_array_append_new(list, json_string(line));
+		json_array_append_new(list, control_text(line));
 	}
 	return list;
 }
 
 json_t *gateway_policy_answer(const struct policy_answer *a, const char *outcome)
 {
-	return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:s, s:o}",
+	return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
 		"outcome", outcome, "id", a->id, "version", (json_int_t)a->version, "epoch",
 		(json_int_t)a->epoch, "sha256", a->sha256, "key", a->key, "compile_us",
 		(json_int_t)a->compile_us, "rules", (json_int_t)a->rules, "limits",
-		(json_int_t)a->limits, "tenants", (json_int_t)a->tenants, "why", a->why, "warning",
-		a->warning, "findings", findings(&a->diag));
+		(json_int_t)a->limits, "tenants", (json_int_t)a->tenants, "why",
+		control_text(a->why), "warning", control_text(a->warning), "findings",
+		findings(&a->diag));
 }
 
 // The offer that a client makes; who has room for its name.

@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/operator/findings.h"
+#include "app/control/server.h"
 #include "app/operator/colour.h"
 
 #include <string.h>
@@ -16,7 +17,8 @@ json_t *findings_json(const char *path, const struct policy *p, const struct dia
 				      diag_level_name(d->v[i].level), "line", (int)d->v[i].line,
 				      "column", (int)d->v[i].column, "pointer", d->v[i].pointer,
 				      "what", d->v[i].what, "hint", d->v[i].hint));
-	o = json_pack("{s:s, s:b, s:o}", "file", path, "valid", p != NULL, "findings", list);
+	o = json_pack("{s:o, s:b, s:o}", "file", control_text(path), "valid", p != NULL, "findings",
+		list);
 	if (p != NULL) {
 		const struct policy_info *i = policy_info(p);
 

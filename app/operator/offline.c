@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/operator/offline.h"
+#include "app/control/server.h"
 
 #include <string.h>
 #include <time.h>
@@ -55,6 +56,6 @@ json_t *offline_about(const struct offline_policy *p, const char *path)
 	char sha[65];
 
 	policy_file_hex(i->sha256, sha);
-	return json_pack("{s:s, s:s, s:I, s:s}", "file", path, "id", i->id, "version",
+	return json_pack("{s:o, s:s, s:I, s:s}", "file", control_text(path), "id", i->id, "version",
 		(json_int_t)i->version, "sha256", sha);
 }

@@ -4,6 +4,7 @@
 // bhctl policy push, promote, withdraw and rollback.
 
 #include "app/control/policy_sig.h"
+#include "app/control/server.h"
 #include "app/operator/dry_run.h"
 #include "app/operator/live.h"
 #include "app/operator/offline.h"
@@ -86,8 +87,9 @@ static int report(json_t *reply, bool json)
 static json_t *offer(
 	const char *name, const char *how, const char *text, size_t len, const char *sig)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s%, s:s?}", "cmd", "policy.push", "name", name,
-		"how", how, "text", text, len, "sig", sig);
+	json_t *o = json_pack("{s:s, s:o, s:s, s:s%, s:o}", "cmd", "policy.push", "name",
+		control_text(name), "how", how, "text", text, len, "sig",
+		sig != NULL ? control_text(sig) : json_null());
 
 	if (o == NULL)
 		fprintf(stderr, "bhctl: %s: not UTF-8, so not JSON; see bhctl policy validate\n",

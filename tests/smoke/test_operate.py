@@ -3,6 +3,7 @@
 # Copyright (c) 2026, the Bridgehead authors
 """Operating a gateway: reload by SIGHUP while traffic runs, a bad policy refused, statistics, the check
 without a start, the stop."""
+import hashlib
 import json
 import signal
 import socket
@@ -11,6 +12,7 @@ import time
 
 import check
 from check import BHCTL, BRIDGEHEAD, SECONDS, poll
+from control import bhctl_json
 from frames import INSIDE, OUTSIDE, Captures, Sender, count, difference, ethernet, mac, udp4
 from gateway import Gateway, books, make_config, records_fit, total
 from lab import Lab, need_namespaces, need_programs, run
@@ -123,6 +125,22 @@ def reload(t, lab, gw, wire, path):
     t.equal(jp(), 0, "reload: a good one after it is in force")
 
 
+def hard_words(t, lab, gw):
+    """Whatever is in a policy that is pushed, the answer says what is wrong, and the attempt is kept."""
+    long = json.dumps({"\u00e9" * 400: {}}, ensure_ascii=False).encode()
+    for n, text in enumerate([long, long, b'{"schema": "egress\0policy"}']):
+        path = lab.path("h" * (n + 1) + ".json")  # what is too long is cut at every place of a character
+        with open(path, "wb") as f:
+            f.write(text)
+        done = run([BHCTL, "--socket", gw.config["control_socket"], "policy", "push", path], check=False)
+        said = "control character" if n == 2 else "unknown key"
+        t.ok(done.returncode == 1 and f"{path}:1:" in done.stderr and said in done.stderr and "refused" in done.stderr,
+             f"push: refused with the reason, text {n}", done.stdout + done.stderr)
+        last = bhctl_json(gw, "policy", "history")[-1]
+        t.ok(last["outcome"] == "refused" and last["sha256"] == hashlib.sha256(text).hexdigest()
+             and f"{path}:1:" in last["detail"], f"push: and in the history, text {n}", f"{last}")
+
+
 def statistics(t, gw):
     plain = run([BHCTL, "--socket", gw.config["control_socket"], "stats"])
     stats = gw.stats()
@@ -204,6 +222,7 @@ def test(t):
             t.ok("good" in checked.stdout and gw.process.poll() is None,
                  "run --check says good beside a running gateway", checked.stdout + checked.stderr)
             reload(t, lab, gw, wire, path)
+            hard_words(t, lab, gw)
             statistics(t, gw)
             held_socket(t, gw)
             stats = gw.settle()

@@ -85,7 +85,8 @@ static void test_garbage(void **state)
 	say(&b, fd, "\n", 1);
 	assert_non_null(strstr(hear(&b, fd), "\"ok\":false"));
 	close(fd);
-	ask(&b, PING, PONG);
+	// A text with a NUL is refused for what it is, by whom it is for.
+	ask(&b, "{\"v\":1,\"cmd\":\"ping\",\"text\":\"a\\u0000b\"}\n", PONG);
 	free(deep);
 	tear_down(&b);
 }
@@ -108,6 +109,22 @@ static void test_cut_error(void **state)
 	assert_true(strlen(answer) > 2000);
 	close(fd);
 	tear_down(&b);
+}
+
+static void text_is(const char *s, const char *wanted)
+{
+	json_t *text = control_text(s);
+
+	assert_string_equal(json_string_value(text), wanted);
+	json_decref(text);
+}
+
+static void test_text(void **state)
+{
+	text_is("h\xc3\xa9 \xf0\x9f\x98\x80", "h\xc3\xa9 \xf0\x9f\x98\x80");
+	text_is("\xe9t\xe9.json", "?t?.json");
+	text_is("\xc3\xa9\xc0\x80\xed\xa0\x80\xff", "\xc3\xa9??????");
+	text_is("", "");
 }
 
 // A line that never ends is refused when it is longer than may be, and the client sent away; one
@@ -464,6 +481,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_cut_error),
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_memory),

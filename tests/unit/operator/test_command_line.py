@@ -235,6 +235,17 @@ def check_names(folder):
         assert ask("flows", "--tenant", "nope") == (1, "")
 
 
+def check_file_names(folder):
+    """A file's name need not be UTF-8, and is no reason to leave the file out."""
+    path = os.path.join(os.fsencode(folder), b"caf\xe9.json")
+    shutil.copy(EXAMPLE, path)
+    for command in ("validate", "lint"):
+        _, out, err = run("policy", command, "--any-time" if command == "validate" else "--at=2026-12-01", "--json", path)
+        assert err == "" and [(x["file"][-9:], x["valid"]) for x in json.loads(out)] == [("caf?.json", True)], (out, err)
+    status, out, err = run("--socket", os.path.join(folder, "none"), "policy", "push", path)
+    assert status == 2 and out == "" and "is the gateway running" in err, (out, err)
+
+
 with tempfile.TemporaryDirectory(prefix="command-line-") as where:
     check_help()
     check_no_command()
@@ -243,3 +254,4 @@ with tempfile.TemporaryDirectory(prefix="command-line-") as where:
     check_protocols()
     check_names(where)
     check_overwriting(where)
+    check_file_names(where)
