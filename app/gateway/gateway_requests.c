@@ -141,12 +141,17 @@ static int get_before(struct gateway *g, struct stored_policy *s)
 // none).
 static json_t *get(struct gateway *g, const struct control_request *r, char *err, size_t err_size)
 {
-	json_int_t version = json_integer_value(json_object_get(r->body, "version"));
+	const json_t *wanted = json_object_get(r->body, "version");
+	json_int_t version = json_integer_value(wanted);
 	bool before = json_is_true(json_object_get(r->body, "before"));
 	struct stored_policy s;
 	json_t *o;
 	int rc;
 
+	if ((wanted != NULL && !json_is_integer(wanted)) || version < 0 || version > UINT32_MAX) {
+		snprintf(err, err_size, "\"version\" is a whole number up to %u", UINT32_MAX);
+		return NULL;
+	}
 	rc = before         ? get_before(g, &s)
 	     : version == 0 ? get_current(g, &s)
 			    : policy_store_get(g->config.state_dir, (uint32_t)version, &s);

@@ -264,6 +264,14 @@ int rollback_command(const char *socket, int argc, char **argv)
 				: json_pack("{s:s, s:b}", "cmd", "policy.get", "before", 1));
 	if (command_number(old, "version") > now) // its number was used for that text
 		now = command_number(old, "version");
+	if (old != NULL && now >= UINT32_MAX) {
+		fprintf(stderr,
+			"bhctl: no version comes after %u; push the earlier text with a version of "
+			"its own\n",
+			UINT32_MAX);
+		json_decref(old);
+		old = NULL;
+	}
 	rc = old != NULL ? roll(socket, old, now, k, out, json) : EXIT_ERROR;
 	json_decref(old);
 	json_decref(status);

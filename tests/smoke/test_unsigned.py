@@ -16,6 +16,7 @@ from park import COUNTRIES, Wire, ports
 from peers import add_sbin
 
 OTHER = "other-park"
+LAST = 2**32 - 1
 OLDER = "version 4 replaces version 5"
 SAME = "the same version number as in force, with another text: records of both say pol 5"
 FOREIGN = f"another policy: id {OTHER} replaces id demo-park-egress"
@@ -96,6 +97,18 @@ def rollbacks(t, gw, file):
     push(9, rule("d"))
     t.equal(rolls(t, gw, ("demo-park-egress", 22, ["c"]), "rollback: over an older version"), 23,
             "rollback: with a number that is above both")
+    push(LAST, rule("e"))
+    for name in ("from", "to"):
+        done = bhctl(gw, "policy", "rollback")
+        t.ok(done.returncode == 2 and f"no version comes after {LAST}" in done.stderr,
+             f"rollback: {name} the last version there can be", done.stdout + done.stderr)
+        push(9, rule("f"))
+    for version in (LAST + 10, -1, "9", 9.0):
+        try:
+            got = ask(gw.config["control_socket"], "policy.get", version=version)["version"]
+        except RuntimeError as e:
+            got = str(e)
+        t.ok("whole number" in str(got), f"control socket: no text of version {version!r}", str(got))
 
 
 def test(t):
