@@ -11,12 +11,6 @@
 // Longer texts are cut: a finding is one line that a person reads.
 #define TEXT_MAX 600
 
-void diag_init(struct diag_list *d, const char *file)
-{
-	memset(d, 0, sizeof(*d));
-	d->file = strdup(file ? file : "-");
-}
-
 void diag_clear(struct diag_list *d)
 {
 	for (size_t i = 0; i < d->n; i++) {
@@ -68,6 +62,21 @@ char *diag_one_line(const char *text)
 	}
 	out[n] = '\0';
 	return out;
+}
+
+static bool is_plain(const char *text)
+{
+	for (const unsigned char *s = (const unsigned char *)text; *s != '\0'; s++)
+		if (control_at(s) != 0)
+			return false;
+	return true;
+}
+
+void diag_init(struct diag_list *d, const char *file)
+{
+	memset(d, 0, sizeof(*d));
+	file = file != NULL ? file : "-";
+	d->file = is_plain(file) ? strdup(file) : diag_one_line(file);
 }
 
 static bool make_room(struct diag_list *d)

@@ -32,7 +32,7 @@ struct diag {
 };
 
 struct diag_list {
-	char *file; // as the user named it
+	char *file; // as the user named it, on one line
 	struct diag *v;
 	size_t n, cap;
 	size_t errors, warnings, notes;

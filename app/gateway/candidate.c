@@ -132,7 +132,8 @@ int gateway_candidate_offer(
 		policy_free(p);
 	gateway_policy_note(g, o, a, rc == 0 ? "shadow" : "refused");
 	if (rc < 0)
-		fprintf(stderr, "bridgehead: %s: refused as a candidate: %s\n", o->name, a->why);
+		fprintf(stderr, "bridgehead: %s: refused as a candidate: %s\n", a->diag.file,
+			a->why);
 	else
 		fprintf(stderr,
 			"bridgehead: policy %s version %u is a candidate: it decides "

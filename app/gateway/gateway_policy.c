@@ -260,7 +260,7 @@ int gateway_policy_enforce(
 	} else {
 		gateway_policy_note(g, o, a, "refused");
 		fprintf(stderr, "bridgehead: %s: refused: %s; the policy before stays in force\n",
-			o->name, a->why);
+			a->diag.file, a->why);
 	}
 	return rc;
 }

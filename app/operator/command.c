@@ -120,6 +120,16 @@ void command_print_json(const json_t *o)
 	putchar('\n');
 }
 
+void command_put_plain(const char *text)
+{
+	for (const unsigned char *s = (const unsigned char *)text; *s != '\0'; s++) {
+		bool c1 = s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f;
+
+		putchar(*s < ' ' || *s == 0x7f || c1 ? '?' : *s);
+		s += c1;
+	}
+}
+
 const char *command_text(const json_t *o, const char *key)
 {
 	const char *s = json_string_value(json_object_get(o, key));

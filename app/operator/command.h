@@ -53,6 +53,8 @@ bool command_time(const char *option, const char *text, int64_t *out);
 json_t *command_ask(const char *socket, json_t *request);
 // Prints an answer as it is.
 void command_print_json(const json_t *o);
+// Prints a text that somebody else wrote: "?" for what breaks the line or a terminal acts upon.
+void command_put_plain(const char *text);
 
 // Fields of answers.
 const char *command_text(const json_t *o, const char *key); // "" where there is none

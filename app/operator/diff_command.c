@@ -27,13 +27,6 @@ static const char *const sections[][2] = {{"meta", "About the policy"}, {"home",
 	{"tenants", "Tenants"}, {"apps", "Application groups"}, {"defaults", "Defaults"},
 	{"rules", "Rules"}, {"limits", "Limits"}};
 
-// Names and notes are whoever's wrote the policy: nothing that a terminal acts upon.
-static void put_plain(const char *text)
-{
-	for (; *text != '\0'; text++)
-		putchar((unsigned char)*text < ' ' || *text == 127 ? '?' : *text);
-}
-
 static const char *title_of(const char *in)
 {
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
@@ -52,11 +45,11 @@ static void print_change(const json_t *change, bool colour)
 	const char *code = *sign == '+' ? "\033[32m" : *sign == '-' ? "\033[31m" : "\033[33m";
 
 	printf("  %s%s%s ", colour ? code : "", sign, colour ? "\033[0m" : "");
-	put_plain(command_text(change, "words"));
+	command_put_plain(command_text(change, "words"));
 	putchar('\n');
 	if (*command_text(change, "means") != '\0') {
 		fputs("      ", stdout);
-		put_plain(command_text(change, "means"));
+		command_put_plain(command_text(change, "means"));
 		putchar('\n');
 	}
 }

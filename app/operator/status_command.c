@@ -26,6 +26,14 @@ static void print_time(const char *label, json_int_t t, const char *behind)
 	printf("%-10s %s%s\n", label, text, behind);
 }
 
+// Of whoever wrote the policy.
+static void print_words(const char *label, const char *text)
+{
+	printf("%-10s ", label);
+	command_put_plain(text);
+	putchar('\n');
+}
+
 static void print_candidate(const json_t *c)
 {
 	const char *way, *between = " (";
@@ -108,8 +116,8 @@ int status_command(const char *socket, int argc, char **argv)
 			command_text(r, "id"), command_number(r, "version"),
 			command_number(r, "epoch"));
 		if (*command_text(r, "title") != '\0')
-			printf("title      %s\n", command_text(r, "title"));
-		printf("issuer     %s\n", command_text(r, "issuer"));
+			print_words("title", command_text(r, "title"));
+		print_words("issuer", command_text(r, "issuer"));
 		printf("sha256     %s\n", command_text(r, "sha256"));
 		printf("contents   %" JSON_INTEGER_FORMAT " rules, %" JSON_INTEGER_FORMAT
 		       " limits, %" JSON_INTEGER_FORMAT " tenants\n",
@@ -175,11 +183,11 @@ int history_command(const char *socket, int argc, char **argv)
 			strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
 		or_dash(command_number(o, "version"), version);
 		or_dash(command_number(o, "epoch"), epoch);
-		printf("%-20s %-9s %-10s %-9s %8s %6s  %-16.16s  %s\n", text,
-			command_text(o, "how"),
+		printf("%-20s %-9s %-10s %-9s %8s %6s  %-16.16s  ", text, command_text(o, "how"),
 			*command_text(o, "who") != '\0' ? command_text(o, "who") : "-",
-			command_text(o, "outcome"), version, epoch, command_text(o, "sha256"),
-			command_text(o, "detail"));
+			command_text(o, "outcome"), version, epoch, command_text(o, "sha256"));
+		command_put_plain(command_text(o, "detail"));
+		putchar('\n');
 	}
 	json_decref(r);
 	return EXIT_GOOD;

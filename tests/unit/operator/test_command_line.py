@@ -235,6 +235,18 @@ def check_names(folder):
         assert ask("flows", "--tenant", "nope") == (1, "")
 
 
+def check_words(folder):
+    """Nobody who writes or names a policy adds lines to what an operator reads, or drives the terminal."""
+    path = os.path.join(folder, "socket")
+    bad = "a\n2026-01-01T00:00:00Z\x1b[2J\x9b1m\x7f"
+    answers = {"policy.status": {"title": bad, "issuer": bad}, "policy.history": {"attempts": [
+        {"t": 1, "how": "push", "who": "uid:0", "outcome": "refused", "sha256": "ab", "detail": bad}]}}
+    with Gateway(path, answers):
+        for command, lines in (("status", 2), ("history", 1)):
+            status, out, _ = run("--socket", path, "policy", command)
+            assert status == 0 and out.count("a?2026-01-01T00:00:00Z?[2J?1m?\n") == lines, out
+
+
 def check_file_names(folder):
     """A file's name need not be UTF-8, and is no reason to leave the file out."""
     path = os.path.join(os.fsencode(folder), b"caf\xe9.json")
@@ -255,3 +267,4 @@ with tempfile.TemporaryDirectory(prefix="command-line-") as where:
     check_names(where)
     check_overwriting(where)
     check_file_names(where)
+    check_words(where)

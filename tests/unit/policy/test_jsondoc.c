@@ -185,6 +185,11 @@ static void test_diag_list(void **state)
 	struct diag_list d;
 	char line[2048], big[5000];
 
+	diag_init(&d, "a\n2026 push\x1b[31m");
+	diag_add(&d, DIAG_ERROR, 0, 0, NULL, NULL, "e");
+	diag_format(&d, 0, line, sizeof(line));
+	assert_string_equal(line, "a\\x0a2026 push\\x1b[31m: e");
+	diag_clear(&d);
 	diag_init(&d, "f");
 	diag_add(&d, DIAG_WARNING, 0, 0, NULL, NULL, "esc \x1b[31m and \xc2\x9b and \n %d", 7);
 	diag_format(&d, 0, line, sizeof(line));
