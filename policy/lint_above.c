@@ -89,11 +89,19 @@ static bool covers(
 	return true;
 }
 
+// Whether the prefixes are another way to say any address.
+static bool covers_every(const struct policy_prefix *v, uint32_t n)
+{
+	static const struct policy_prefix every[] = {{.addr.version = 4}, {.addr.version = 6}};
+
+	return covers(v, n, every, 2);
+}
+
 // Where the narrow one names no prefixes, those of its tenants bound it all the same.
 static bool src_holds(
 	const struct lint *l, const struct policy_match *wide, const struct policy_match *narrow)
 {
-	if (!match_names(wide, DIM_SRC))
+	if (!match_names(wide, DIM_SRC) || covers_every(wide->src, wide->n_src))
 		return true;
 	if (match_names(narrow, DIM_SRC))
 		return covers(wide->src, wide->n_src, narrow->src, narrow->n_src);
@@ -111,7 +119,7 @@ static bool src_holds(
 
 static bool dst_holds(const struct policy_match *wide, const struct policy_match *narrow)
 {
-	if (!match_names(wide, DIM_DST))
+	if (!match_names(wide, DIM_DST) || covers_every(wide->dst, wide->n_dst))
 		return true;
 	return match_names(narrow, DIM_DST) &&
 	       covers(wide->dst, wide->n_dst, narrow->dst, narrow->n_dst);

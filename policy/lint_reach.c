@@ -180,6 +180,37 @@ static void check_tenants(struct lint *l, struct reach *r)
 			"prefixes");
 }
 
+// Bits by IP version.
+static unsigned versions(const struct policy_prefix *v, uint32_t n)
+{
+	unsigned found = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		found |= 1u << v[i].addr.version;
+	return found;
+}
+
+// Both ends of a flow are of one IP version.
+static void check_versions(const struct lint *l, struct reach *r)
+{
+	const struct policy_match *m = r->m;
+	bool src = match_names(m, DIM_SRC);
+	unsigned inside = src ? versions(m->src, m->n_src) : 0;
+
+	if (!match_names(m, DIM_DST) || (!src && !match_names(m, DIM_TENANTS)))
+		return;
+	for (uint32_t i = 0; !src && i < m->n_tenants; i++) {
+		const struct policy_tenant_doc *t = &l->doc->tenants[m->tenants[i]];
+
+		if (t->n_prefixes == 0) // its network alone makes it, or it is _unlisted
+			return;
+		inside |= versions(t->prefixes, t->n_prefixes);
+	}
+	if ((inside & versions(m->dst, m->n_dst)) == 0)
+		reach_kill(r, NULL, "%s and \"dst\" are of different versions of IP",
+			src ? "\"src\"" : "the prefixes of its tenants");
+}
+
 void lint_reach(struct lint *l, const struct policy_match *m, struct reach *r)
 {
 	memset(r, 0, sizeof(*r));
@@ -196,4 +227,5 @@ void lint_reach(struct lint *l, const struct policy_match *m, struct reach *r)
 			"it asks for ports, and no protocol that it names has any");
 	check_overrides(l, r);
 	check_tenants(l, r);
+	check_versions(l, r);
 }

@@ -24,6 +24,8 @@ def hit(findings, document, flow, answers, since):
     for facts, answer in zip(flow, answers):
         if since is not None and facts["now"] < since:
             continue
+        if (":" in facts["inside"]) != (":" in facts["remote"]):
+            continue  # the engine would take it, but no packet is of two versions
         for key in ("rule", "shadow"):
             if answer[key] in dead:
                 return facts, dead[answer[key]]

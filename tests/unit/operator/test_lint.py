@@ -56,6 +56,12 @@ def odd(document):
         dict(rule("sni-pinned", tenants=["auto-oem"], hosts=["*.cloud.example"], dst=["203.0.113.0/25"]), action="allow"),
         rule("shadowed", tenants=["important-zone"], border=["unknown"], protos=["tcp"]),
         rule("shared-out", protos=["gre"]),
+        rule("versions", src=["2001:db8:20:8::/64"], dst=["203.0.113.0/25"]),
+        rule("tenant-version", tenants=["cro-lab", "fund-desk"], dst=["2001:db8::/32"]),
+        rule("both-versions", tenants=["auto-oem"], dst=["2001:db8::/32"], protos=["sctp"]),
+        rule("v4-any", dst=["0.0.0.0/0"], src=["0.0.0.0/1", "128.0.0.0/1", "::/0"], protos=["esp"]),
+        rule("any", dst=["0.0.0.0/0", "::/0"], src=["0.0.0.0/1", "128.0.0.0/1", "::/0"], protos=["esp"]),
+        rule("below-any", protos=["esp"], tenants=["_unlisted"]),
     ]
     # Behind what is there: important-rest decides what "shadowed" asks for.
     document["rules"] += [rule("gre-abroad", protos=["gre"], border=["cross"])] + rules
@@ -69,6 +75,9 @@ def odd(document):
             "loser": ("warning", "longer prefixes"), "elsewhere": ("warning", "no address of"),
             "overridden": ("warning", "/geo/overrides"), "sni-home": ("warning", 'rule "domestic" above'),
             "shadowed": ("warning", 'rule "important-rest" above (entry 2) matches all that it matches'),
+            "versions": ("warning", '"src" and "dst" are of different versions of IP'),
+            "tenant-version": ("warning", 'the prefixes of its tenants and "dst" are of different versions'),
+            "below-any": ("warning", '"unknown-country", "any", match together'),
             "shared-out": ("warning", 'the rules above, "domestic", "unknown-country", "gre-abroad", match together')}
     for name, (level, words) in dead.items():
         yield f"/rules/{index[name]}", level, f'rule "{name}" can never match: ', words
