@@ -71,3 +71,7 @@ char *diag_one_line(const char *text);
 // The nearest of the names by edit distance, where it is near enough to be meant; NULL otherwise.
 // next(ctx, i) gives the i-th name, NULL past the end.
 const char *diag_nearest(const char *word, const char *(*next)(void *ctx, size_t i), void *ctx);
+
+// The hint: did you mean "NAME"? Returns out; NULL where meant is NULL.
+#define DIAG_MEANT_MAX 128
+const char *diag_meant(char out[DIAG_MEANT_MAX], const char *meant);

@@ -214,9 +214,7 @@ void jsondoc_check_keys(
 		if (is_known(key, known))
 			continue;
 		meant = diag_nearest(key, known_at, (void *)(uintptr_t)known);
-		said = meant ? hint : hint_keys(hint, known);
-		if (meant)
-			snprintf(hint, sizeof(hint), "did you mean \"%s\"?", meant);
+		said = meant ? diag_meant(hint, meant) : hint_keys(hint, known);
 		at = member_pointer(pointer, key);
 		jsondoc_diag(doc, DIAG_ERROR, at ? at : pointer, said, "unknown key \"%s\"", key);
 		free(at);

@@ -4,6 +4,7 @@
 #include "policy/diag.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 // Words longer than this are never "meant".
@@ -67,4 +68,12 @@ const char *diag_nearest(const char *word, const char *(*next)(void *ctx, size_t
 		limit = d - 1; // only a nearer one replaces it
 	}
 	return best;
+}
+
+const char *diag_meant(char out[DIAG_MEANT_MAX], const char *meant)
+{
+	if (meant == NULL)
+		return NULL;
+	snprintf(out, DIAG_MEANT_MAX, "did you mean \"%.100s\"?", meant);
+	return out;
 }

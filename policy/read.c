@@ -124,20 +124,15 @@ static const char *word_at(void *ctx, size_t i)
 	return words[i];
 }
 
-const char *read_meant(
-	char hint[128], const char *word, const char *(*at)(void *ctx, size_t i), void *ctx)
+const char *read_meant(char hint[DIAG_MEANT_MAX], const char *word,
+	const char *(*at)(void *ctx, size_t i), void *ctx)
 {
-	const char *meant = diag_nearest(word, at, ctx);
-
-	if (meant == NULL)
-		return NULL;
-	snprintf(hint, 128, "did you mean \"%.100s\"?", meant);
-	return hint;
+	return diag_meant(hint, diag_nearest(word, at, ctx));
 }
 
 void read_keys(struct reader *r, const struct place *at, json_t *o, const char *const *known)
 {
-	char near[128], all[HINT_MAX];
+	char near[DIAG_MEANT_MAX], all[HINT_MAX];
 	const char *key, *hint;
 	json_t *v;
 
@@ -209,7 +204,7 @@ const char *read_text(
 
 int read_word(struct reader *r, const struct place *at, const json_t *v, const char *const *words)
 {
-	char list[128] = "", hint[128];
+	char list[128] = "", hint[DIAG_MEANT_MAX];
 	size_t used = 0;
 
 	if (!read_type(r, at, v, JSON_STRING))
@@ -368,7 +363,7 @@ void read_index(struct reader *r, enum index which, const char *name, size_t num
 uint16_t read_country(struct reader *r, const struct place *at, const json_t *v)
 {
 	const char *s, *meant = NULL;
-	char hint[128], up[3] = "";
+	char hint[DIAG_MEANT_MAX], up[3] = "";
 	uint16_t cc;
 
 	if (!read_type(r, at, v, JSON_STRING))
@@ -382,10 +377,9 @@ uint16_t read_country(struct reader *r, const struct place *at, const json_t *v)
 		up[1] = (char)(s[1] >= 'a' && s[1] <= 'z' ? s[1] - 32 : s[1]);
 	}
 	meant = country_code(up) != 0 ? up : country_meant(s);
-	if (meant != NULL)
-		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", meant);
+	meant = diag_meant(hint, meant);
 	read_error(r, at,
-		meant != NULL ? hint : "a code of ISO 3166-1 alpha-2, upper case; XX is unknown",
+		meant != NULL ? meant : "a code of ISO 3166-1 alpha-2, upper case; XX is unknown",
 		"unknown country \"%s\"", s);
 	return 0;
 }
@@ -393,7 +387,7 @@ uint16_t read_country(struct reader *r, const struct place *at, const json_t *v)
 static void check_mapped(
 	struct reader *r, const struct place *at, const char *s, const struct policy_prefix *p)
 {
-	char text[PREFIX_TEXT_MAX], hint[128];
+	char text[PREFIX_TEXT_MAX], hint[DIAG_MEANT_MAX];
 	struct policy_prefix v4;
 
 	if (!prefix_mapped(p, &v4))
@@ -406,7 +400,7 @@ static void check_mapped(
 bool read_prefix(
 	struct reader *r, const struct place *at, const json_t *v, struct policy_prefix *out)
 {
-	char text[PREFIX_TEXT_MAX], hint[128];
+	char text[PREFIX_TEXT_MAX], hint[DIAG_MEANT_MAX];
 	const char *s;
 
 	if (!read_type(r, at, v, JSON_STRING))
@@ -433,8 +427,8 @@ bool read_prefix(
 		break;
 	case PREFIX_HOST_BITS:
 		prefix_format(out, text);
-		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", text);
-		read_error(r, at, hint, "\"%s\" has bits set behind its length", s);
+		read_error(
+			r, at, diag_meant(hint, text), "\"%s\" has bits set behind its length", s);
 		break;
 	}
 	return false;

@@ -84,8 +84,8 @@ bool read_prefix(
 	struct reader *r, const struct place *at, const json_t *v, struct policy_prefix *out);
 bool read_moment(struct reader *r, const struct place *at, const json_t *v, int64_t *out);
 // "did you mean" into hint from names of n things; returns hint or NULL.
-const char *read_meant(
-	char hint[128], const char *word, const char *(*at)(void *ctx, size_t i), void *ctx);
+const char *read_meant(char hint[DIAG_MEANT_MAX], const char *word,
+	const char *(*at)(void *ctx, size_t i), void *ctx);
 
 // ---- parts of a document, each in its file
 void read_meta(struct reader *r, json_t *root);

@@ -51,7 +51,7 @@ static const char *rule_at(void *ctx, size_t i)
 static long find(
 	struct reader *r, const struct place *at, const json_t *v, const struct names *names)
 {
-	char hint[192], near[128];
+	char hint[192], near[DIAG_MEANT_MAX];
 	const json_t *number;
 	const char *s;
 
@@ -263,7 +263,7 @@ static void read_risks(struct reader *r, const struct place *at, json_t *o, stru
 	struct place here = {.up = at, .key = "risks"};
 	json_t *list = dim_list(r, at, o, "risks", 1);
 	const struct policy_names *n = r->names;
-	char hint[128];
+	char hint[DIAG_MEANT_MAX];
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		struct place p = {.up = &here, .index = i};

@@ -24,7 +24,7 @@ static const char *const *read_ids(struct reader *r, const struct place *at, jso
 {
 	struct place here = {.up = at, .key = key};
 	json_t *list = read_list(r, at, o, key, 1, 4096, false);
-	char hint[128];
+	char hint[DIAG_MEANT_MAX];
 	const char **names;
 	uint16_t *out;
 
@@ -101,7 +101,7 @@ static void read_basis_list(
 {
 	struct place here = {.up = at, .key = "basis"};
 	json_t *list = read_list(r, at, o, "basis", 0, 64, false);
-	char hint[128];
+	char hint[DIAG_MEANT_MAX];
 	const char **ids;
 
 	if (list == NULL)

@@ -195,7 +195,7 @@ static bool same_prefix(const struct gateway_prefix *a, const struct gateway_pre
 static void one_inside(struct cfg *c, const char *key, const char *text, struct gateway_config *out)
 {
 	struct gateway_prefix p;
-	char addr[INET6_ADDRSTRLEN], hint[INET6_ADDRSTRLEN + 40];
+	char addr[INET6_ADDRSTRLEN], cleared[INET6_ADDRSTRLEN + 8], hint[DIAG_MEANT_MAX];
 
 	if (!parse_prefix(text, &p)) {
 		cfg_error(c, "/inside", key, "write \"192.0.2.0/24\" or \"2001:db8:20::/48\"",
@@ -204,8 +204,9 @@ static void one_inside(struct cfg *c, const char *key, const char *text, struct 
 	}
 	if (clear_host_bits(&p)) {
 		inet_ntop(p.addr.version == 4 ? AF_INET : AF_INET6, p.addr.b, addr, sizeof(addr));
-		snprintf(hint, sizeof(hint), "did you mean \"%s/%u\"?", addr, p.len);
-		cfg_error(c, "/inside", key, hint, "\"%s\" has bits set behind its length", text);
+		snprintf(cleared, sizeof(cleared), "%s/%u", addr, p.len);
+		cfg_error(c, "/inside", key, diag_meant(hint, cleared),
+			"\"%s\" has bits set behind its length", text);
 		return;
 	}
 	for (size_t k = 0; k < out->n_inside; k++)

@@ -166,9 +166,7 @@ static void check_made(struct cfg *c, const struct gateway_eal *eal, const struc
 			return;
 	if (strncmp(u->port, "net_", 4) == 0) {
 		near = diag_nearest(u->port, vdev_at, &names);
-		if (near != NULL)
-			snprintf(hint, sizeof(hint), "did you mean \"%s\"?", near);
-		else
+		if (diag_meant(hint, near) == NULL)
 			snprintf(hint, sizeof(hint), "add \"--vdev=%s,…\" to eal", u->port);
 		cfg_error(c, u->pointer, u->key, hint, "no --vdev of eal makes \"%s\"", u->port);
 	} else if (is_no_pci_address(u->port)) {

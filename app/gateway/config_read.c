@@ -193,9 +193,7 @@ static void read_word(
 		snprintf(choices + n, sizeof(choices) - n, "%s\"%s\"", n > 0 ? ", " : "", w->text);
 	}
 	near = diag_nearest(text, word_at, words.out);
-	if (near != NULL)
-		snprintf(hint, sizeof(hint), "did you mean \"%s\"?", near);
-	else
+	if (diag_meant(hint, near) == NULL)
 		snprintf(hint, sizeof(hint), "one of %s", choices);
 	cfg_error(c, pointer, f->key, hint, "unknown word \"%.80s\"", text);
 }

@@ -73,7 +73,7 @@ static int no_command(int argc, char **argv)
 {
 	const bool policy = argc > 0 && strcmp(argv[0], "policy") == 0;
 	const char *meant;
-	char name[64];
+	char name[64], hint[DIAG_MEANT_MAX];
 
 	if (policy && argc > 1 && strcmp(argv[1], "--help") == 0) {
 		print_policy_usage(stdout);
@@ -87,10 +87,9 @@ static int no_command(int argc, char **argv)
 		fprintf(stderr, "bhctl: which %scommand?\n", policy ? "policy " : "");
 	} else {
 		snprintf(name, sizeof(name), "%s%s", policy ? "policy " : "", argv[policy ? 1 : 0]);
-		meant = diag_nearest(name, command_at, NULL);
-		fprintf(stderr, "bhctl: no command \"%s\"%s%s%s\n", name,
-			meant != NULL ? "; did you mean \"" : "", meant != NULL ? meant : "",
-			meant != NULL ? "\"?" : "");
+		meant = diag_meant(hint, diag_nearest(name, command_at, NULL));
+		fprintf(stderr, "bhctl: no command \"%s\"%s%s\n", name, meant != NULL ? "; " : "",
+			meant != NULL ? meant : "");
 	}
 	if (policy)
 		print_policy_usage(stderr);

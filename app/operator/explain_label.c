@@ -12,13 +12,12 @@
 static bool unknown(const char *option, const char *value, const char *what,
 	const char *(*at)(void *ctx, size_t i), const struct policy_names *names)
 {
-	const char *meant = diag_nearest(value, at, names->ctx);
+	char hint[DIAG_MEANT_MAX];
+	const char *meant = diag_meant(hint, diag_nearest(value, at, names->ctx));
 
-	fprintf(stderr, "bhctl: --%s: nDPI %s knows no %s \"%s\"", option, dpi_library_version(),
-		what, value);
-	if (meant != NULL)
-		fprintf(stderr, "; did you mean \"%s\"?", meant);
-	fputc('\n', stderr);
+	fprintf(stderr, "bhctl: --%s: nDPI %s knows no %s \"%s\"%s%s\n", option,
+		dpi_library_version(), what, value, meant != NULL ? "; " : "",
+		meant != NULL ? meant : "");
 	return false;
 }
 

@@ -4,6 +4,7 @@
 #include "app/operator/live.h"
 #include "app/control/server.h"
 #include "policy/country.h"
+#include "policy/diag.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -63,7 +64,7 @@ static bool is_region(const char *code)
 
 bool live_country(const char *text, uint16_t *out)
 {
-	char up[3] = "";
+	char up[3] = "", hint[DIAG_MEANT_MAX];
 	const char *meant;
 
 	for (size_t i = 0; i < 2 && text[i] != '\0'; i++)
@@ -73,12 +74,11 @@ bool live_country(const char *text, uint16_t *out)
 				 : country_code(up);
 	if (*out != 0)
 		return true;
-	meant = country_meant(text);
+	meant = diag_meant(hint, country_meant(text));
 	fprintf(stderr,
 		"bhctl: --country: \"%s\" is no country's code of two letters, ISO 3166-1 (XX: not "
-		"known)%s%s%s\n",
-		text, meant != NULL ? "; did you mean \"" : "", meant != NULL ? meant : "",
-		meant != NULL ? "\"?" : "");
+		"known)%s%s\n",
+		text, meant != NULL ? "; " : "", meant != NULL ? meant : "");
 	return false;
 }
 

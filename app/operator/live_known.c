@@ -15,6 +15,7 @@ static const char *name_at(void *ctx, size_t i)
 // names: those that there are; NULL: nobody says.
 static bool is_there(const char *what, const char *name, json_t *names)
 {
+	char hint[DIAG_MEANT_MAX];
 	const char *meant, *other;
 	json_t *v;
 	size_t i;
@@ -26,10 +27,9 @@ static bool is_there(const char *what, const char *name, json_t *names)
 		if (other != NULL && strcmp(other, name) == 0)
 			return true;
 	}
-	meant = diag_nearest(name, name_at, names);
-	fprintf(stderr, "bhctl: --%s: no %s \"%s\" in the policy in force%s%s%s\n", what, what,
-		name, meant != NULL ? "; did you mean \"" : "", meant != NULL ? meant : "",
-		meant != NULL ? "\"?" : "");
+	meant = diag_meant(hint, diag_nearest(name, name_at, names));
+	fprintf(stderr, "bhctl: --%s: no %s \"%s\" in the policy in force%s%s\n", what, what, name,
+		meant != NULL ? "; " : "", meant != NULL ? meant : "");
 	return false;
 }
 
