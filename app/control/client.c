@@ -89,20 +89,37 @@ static char *read_line(int fd, size_t *len)
 	return NULL;
 }
 
+// A request that went out may be done all the same, and later: who pushed a policy must know.
+static void say_silence(const char *path, bool asked, char *err, size_t err_size)
+{
+	bool late = errno == EAGAIN || errno == EWOULDBLOCK;
+
+	snprintf(err, err_size, "%s: the gateway %s%s", path,
+		late ? "has not answered for two minutes"
+		     : "closed the connection without an answer",
+		asked ? "; what it was asked to do may be done all the same" : "");
+}
+
 json_t *control_ask(const char *path, json_t *request, char *err, size_t err_size)
 {
 	int fd = reach(path, err, err_size);
 	char *text, *line = NULL;
 	json_t *reply = NULL;
+	bool asked;
 	size_t len;
 
 	if (fd < 0)
 		return NULL;
 	json_object_set_new(request, "v", json_integer(CONTROL_VERSION));
 	text = json_dumps(request, JSON_COMPACT);
-	if (text == NULL || !send_all(fd, text, strlen(text)) || !send_all(fd, "\n", 1) ||
-		(line = read_line(fd, &len)) == NULL) {
-		snprintf(err, err_size, "%s: the gateway does not answer", path);
+	if (text == NULL) {
+		snprintf(err, err_size, "no memory for the request");
+		goto out;
+	}
+	errno = 0;
+	asked = send_all(fd, text, strlen(text)) && send_all(fd, "\n", 1);
+	if (!asked || (line = read_line(fd, &len)) == NULL) {
+		say_silence(path, asked, err, err_size);
 		goto out;
 	}
 	reply = json_loadb(line, len, 0, NULL);

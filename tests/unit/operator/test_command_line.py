@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import socketserver
 import subprocess
 import sys
@@ -247,6 +248,27 @@ def check_words(folder):
             assert status == 0 and out.count("a?2026-01-01T00:00:00Z?[2J?1m?\n") == lines, out
 
 
+def check_silence(folder):
+    """A gateway that ends before it answers may have done what it was asked."""
+    path = os.path.join(folder, "socket")
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(path)
+        s.listen(1)
+
+        def hang_up():
+            client = s.accept()[0]
+            with client, client.makefile("rb") as f:
+                f.readline()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        status, out, err = run("--socket", path, "policy", "push", EXAMPLE)
+        thread.join()
+    os.unlink(path)
+    assert (status, out, err) == (2, "", f"bhctl: {path}: the gateway closed the connection without an answer; "
+                                  "what it was asked to do may be done all the same\n"), (status, out, err)
+
+
 def check_file_names(folder):
     """A file's name need not be UTF-8, and is no reason to leave the file out."""
     path = os.path.join(os.fsencode(folder), b"caf\xe9.json")
@@ -268,3 +290,4 @@ with tempfile.TemporaryDirectory(prefix="command-line-") as where:
     check_overwriting(where)
     check_file_names(where)
     check_words(where)
+    check_silence(where)
