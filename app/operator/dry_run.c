@@ -10,23 +10,17 @@ static const struct grid_column columns[] = {{"NOW", false, 0}, {"THEN", false, 
 	{"CC", false, 0}, {"OUT", true, 0}, {"APPLICATION", false, 18}, {"TENANT", false, 20},
 	{"RULE NOW", false, 22}, {"RULE THEN", false, 22}, {"FLOW", false, 0}};
 
-static const char *rule_or(const json_t *flow, const char *key, const char *otherwise)
-{
-	const char *rule = command_text(flow, key);
-
-	return *rule != '\0' ? rule : otherwise;
-}
-
 void dry_run_flows(const json_t *flows)
 {
 	struct grid g;
-	char ends[200];
+	char ends[200], rule[80];
 	json_t *f;
 	size_t i;
 
 	grid_init(&g, columns, sizeof(columns) / sizeof(columns[0]));
 	json_array_foreach (flows, i, f) {
 		bool open = json_is_true(json_object_get(f, "new_undecided"));
+		const char *new_rule = command_text(f, "new_rule");
 
 		grid_cell(&g, "%s", command_text(f, "act"));
 		grid_cell(&g, "%s", command_text(f, "new_act"));
@@ -34,8 +28,9 @@ void dry_run_flows(const json_t *flows)
 		grid_amount(&g, (uint64_t)command_number(f, "ob"));
 		grid_cell(&g, "%s", command_text(f, "app"));
 		grid_cell(&g, "%s", command_text(f, "tn"));
-		grid_cell(&g, "%s", rule_or(f, "rule", "(undecided)"));
-		grid_cell(&g, "%s", open ? "(undecided)" : rule_or(f, "new_rule", "-"));
+		live_rule(f, rule, sizeof(rule));
+		grid_cell(&g, "%s", rule);
+		grid_cell(&g, "%s", open ? "(undecided)" : *new_rule != '\0' ? new_rule : "-");
 		live_ends(f, ends, sizeof(ends));
 		grid_cell(&g, "%s", ends);
 	}

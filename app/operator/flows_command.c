@@ -29,9 +29,8 @@ static const struct grid_column columns[] = {{"ACT", false, 0}, {"CC", false, 0}
 
 static void add(struct grid *g, const json_t *flow, int64_t now)
 {
-	char ends[200], age[16];
-	const char *host = command_text(flow, "host"), *rule = command_text(flow, "rule");
-	const char *limit = command_text(flow, "limit");
+	char ends[200], rule[80], age[16];
+	const char *host = command_text(flow, "host"), *limit = command_text(flow, "limit");
 
 	grid_cell(g, "%s", command_text(flow, "act"));
 	grid_cell(g, "%s", command_text(flow, "cc"));
@@ -44,10 +43,8 @@ static void add(struct grid *g, const json_t *flow, int64_t now)
 	grid_cell(g, "%s", age);
 	grid_cell(g, "%s", command_text(flow, "app"));
 	grid_cell(g, "%s", command_text(flow, "tn"));
-	if (*limit != '\0')
-		grid_cell(g, "limit %s", limit);
-	else
-		grid_cell(g, "%s", *rule != '\0' ? rule : "(undecided)");
+	live_rule(flow, rule, sizeof(rule));
+	grid_cell(g, "%s%s", *limit != '\0' ? "limit " : "", *limit != '\0' ? limit : rule);
 	live_ends(flow, ends, sizeof(ends));
 	grid_cell(g, "%s%s%.200s", ends, *host != '\0' ? " " : "", host);
 }

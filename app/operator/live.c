@@ -163,6 +163,16 @@ void live_ends(const json_t *flow, char *out, size_t size)
 	snprintf(out, size, "%s %s > %s", name, src, dst);
 }
 
+void live_rule(const json_t *flow, char *out, size_t size)
+{
+	const char *rule = command_text(flow, "rule"), *reason = command_text(flow, "reason");
+
+	if (*rule != '\0')
+		snprintf(out, size, "%s", rule);
+	else
+		snprintf(out, size, "(%s)", *reason != '\0' ? reason : "undecided");
+}
+
 void live_age(int64_t us, char out[16])
 {
 	int64_t s = us / 1000000;

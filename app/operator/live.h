@@ -59,6 +59,10 @@ bool live_known(const char *socket, const struct live_filter *f);
 
 // "tcp 192.0.2.1:4000 > 198.51.100.1:443"
 void live_ends(const json_t *flow, char *out, size_t size);
+
+// The rule that decided a flow; where none did, but the policy's expiry or an exception, that reason
+// in parentheses, else "(undecided)".
+void live_rule(const json_t *flow, char *out, size_t size);
 // "<1s", "59s", "12m", "5h03m", "9d"
 void live_age(int64_t microseconds, char out[16]);
 // UTC; "never" for 0.

@@ -114,7 +114,7 @@ static const char *name_of(const struct top *t, const struct sum *s)
 {
 	if (*s->name != '\0')
 		return s->name;
-	return strcmp(t->by, "rule") == 0 ? "(undecided)" : "(none)";
+	return strcmp(t->by, "rule") == 0 ? "(no rule)" : "(none)";
 }
 
 static void print(const struct top *t, size_t limit)

@@ -79,6 +79,8 @@ def through(t, gw, talk, path, version, on_expiry, after):
     t.equal([live(gw, OLD), live(gw, talk.port)], [wanted] * 2, f"{on_expiry}: {wanted[0]} from that second on, both "
             "the flow that lives and the new one")
     t.equal(outcome(gw, "stop_block") - stopped, 2 if after[0] == "block" else 0, f"{on_expiry}: and so their packets")
+    shown = bhctl(gw, "flows", "--port", OLD).stdout
+    t.ok((after[1] or f"({after[2]})") in shown and "undecided" not in shown, f"{on_expiry}: flows as text", shown)
     told = gw.wait_records("the notice", lambda r: r and r[-1]["outcome"] == "expired" and r[-1]["pol"] == version,
                            "--ev", "policy")[-1]
     t.ok(told["how"] == "expiry" and "who" not in told and abs(told["t0"] / 1e6 - at) < 5 and status(gw)["expired"],
