@@ -111,6 +111,10 @@ int policy_text_read(struct policy_text *t, const char *path, struct diag_list *
 		return rc;
 	snprintf(sig, sizeof(sig), "%s.sig", path);
 	t->sig = state_file_read(sig, POLICY_SIG_MAX, &t->sig_len);
+	// Where signatures are wanted it will be refused as unsigned, which would not say why.
+	if (t->sig == NULL && errno != ENOENT)
+		diag_add(diag, DIAG_WARNING, 0, 0, NULL, "the policy is taken as unsigned",
+			"its signature %s cannot be read: %s", sig, strerror(errno));
 	return 0;
 }
 

@@ -44,6 +44,7 @@ static struct policy *from_file(
 
 	diag_init(&a->diag, o.name);
 	if (policy_text_read(text, g->config.policy, &a->diag) == 0) {
+		policy_file_print(&a->diag, stderr);
 		diag_clear(&a->diag);
 		o.text = text->text;
 		o.len = text->len;

@@ -300,6 +300,7 @@ int gateway_policy_reload(struct gateway *g, const char *how, const char *who)
 		gateway_policy_note(g, &o, &a, "refused");
 		fprintf(stderr, "bridgehead: %s; the policy before stays in force\n", a.why);
 	} else {
+		policy_file_print(&a.diag, stderr);
 		diag_clear(&a.diag);
 		o.text = text.text;
 		o.len = text.len;

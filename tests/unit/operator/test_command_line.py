@@ -248,6 +248,20 @@ def check_words(folder):
             assert status == 0 and out.count("a?2026-01-01T00:00:00Z?[2J?1m?\n") == lines, out
 
 
+def check_signature(folder):
+    """A signature that is there and cannot be read is no missing one."""
+    path = os.path.join(folder, "signed.json")
+    shutil.copy(EXAMPLE, path)
+    os.mkdir(path + ".sig")
+    status, out, err = run("policy", "validate", "--strict", path)
+    assert status == 1 and err == "" and f"{path}: warning: its signature {path}.sig cannot be read" in out, (out, err)
+    status, out, err = run("--socket", os.path.join(folder, "none"), "policy", "push", path)
+    assert status == 2 and f"its signature {path}.sig cannot be read" in err, (out, err)
+    os.rmdir(path + ".sig")
+    status, out, err = run("policy", "validate", "--strict", path)
+    assert status == 0 and "signature" not in out + err, (out, err)
+
+
 def check_silence(folder):
     """A gateway that ends before it answers may have done what it was asked."""
     path = os.path.join(folder, "socket")
@@ -291,3 +305,4 @@ with tempfile.TemporaryDirectory(prefix="command-line-") as where:
     check_file_names(where)
     check_words(where)
     check_silence(where)
+    check_signature(where)
