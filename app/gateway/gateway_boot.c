@@ -163,16 +163,43 @@ void gateway_policy_remember_boot(struct gateway *g, const struct policy *p)
 		fprintf(stderr, "bridgehead: %s: cannot be written\n", path);
 }
 
-// The last policy in force wins over an older file of the same policy: a push outlives a restart.
-static bool stored_wins(const struct policy *file, const struct policy *stored)
+static bool same_text(const struct stored_policy *s, const struct policy_text *text)
+{
+	return s->len == text->len && memcmp(s->text, text->text, text->len) == 0;
+}
+
+// Whether the text was in force, and another one since.
+static bool is_replaced(const struct gateway *g, const struct policy_text *text)
+{
+	unsigned long number = ULONG_MAX;
+	struct stored_policy s;
+	bool found = false;
+	int rc;
+
+	while (!found && (rc = policy_store_back(g->config.state_dir, &number, &s)) != -ENOENT) {
+		if (rc < 0)
+			continue; // damaged
+		found = same_text(&s, text);
+		stored_policy_free(&s);
+	}
+	return found;
+}
+
+// The last policy in force wins over an older file: a push outlives a restart. The file is older by
+// its version; or, as versions may step back and ids change where no keys are, because it was in
+// force before.
+static bool stored_wins(const struct gateway *g, const struct policy *file,
+	const struct policy_text *text, const struct last *last)
 {
 	const struct policy_info *f, *s;
 
-	if (stored == NULL || file == NULL)
-		return stored != NULL;
+	if (last->policy == NULL || file == NULL)
+		return last->policy != NULL;
 	f = policy_info(file);
-	s = policy_info(stored);
-	return strcmp(f->id, s->id) == 0 && s->version > f->version;
+	s = policy_info(last->policy);
+	if (strcmp(f->id, s->id) == 0 && s->version > f->version)
+		return true;
+	return !same_text(&last->stored, text) && is_replaced(g, text);
 }
 
 // The flow log is not open yet: it has the boot's record of its own.
@@ -200,8 +227,7 @@ static int put_into_force(struct gateway *g, struct policy *p, const struct poli
 {
 	const struct stored_policy *stored = &last->stored;
 
-	if (text != NULL && (!last->current || stored->len != text->len ||
-				    memcmp(stored->text, text->text, text->len) != 0)) {
+	if (text != NULL && (!last->current || !same_text(stored, text))) {
 		keep(g, &(struct stored_policy){
 				.text = text->text,
 				.len = text->len,
@@ -256,7 +282,7 @@ static int choose(struct gateway *g, struct policy *file, struct policy_text *te
 		return rc;
 	}
 	from_store(g, &last);
-	if (stored_wins(file, last.policy)) {
+	if (stored_wins(g, file, text, &last)) {
 		begin_with_last(g, file, &last);
 		policy_free(file);
 		p = last.policy;

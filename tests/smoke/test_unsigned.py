@@ -71,6 +71,30 @@ def reload(t, gw):
     t.ok("WARNING: version 6 replaces version 7" in gw.said(), "reload: on standard error", gw.said())
 
 
+def restarts(t, lab, ns, config, file):
+    """What was pushed is in force again after a restart, though the file's version is no lower."""
+    path = config["policy"]
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(policy(5))
+    config = dict(config, state_dir=lab.path("restarts"))
+    with Gateway(lab, ns, config, "restart-0") as gw:
+        t.equal(ask(gw.config["control_socket"], "policy.status")["version"], 5, "restart: the file")
+    pushed = [policy(5, rule("a")), policy(4, rule("b")), policy(7, rule("c"), id=OTHER)]
+    for n, text in enumerate(pushed):
+        with Gateway(lab, ns, config, f"restart-push-{n}") as gw:
+            bhctl(gw, "policy", "push", file(text))
+        with Gateway(lab, ns, config, f"restart-{n + 1}") as gw:
+            t.equal(ask(gw.config["control_socket"], "policy.get")["text"], text, f"restart: what was pushed last, {n}")
+            noted = bhctl_json(gw, "policy", "history")[-1]
+            t.ok("the policy file is older than what was in force" in (noted["detail"] or ""), f"restart: and why, {n}", noted)
+    for version in (7, 8):
+        text = policy(version, rule("d"))
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        with Gateway(lab, ns, config, f"restart-file-{version}") as gw:
+            t.equal(ask(gw.config["control_socket"], "policy.get")["text"], text, "restart: a file that is new")
+
+
 def rolls(t, gw, wanted, name):
     """Back, and the text that is in force then."""
     done = bhctl(gw, "policy", "rollback")
@@ -122,6 +146,7 @@ def test(t):
             steps(t, gw, file)
             reload(t, gw)
             rollbacks(t, gw, file)
+        restarts(t, lab, ns, gw.config, file)
 
 
 if __name__ == "__main__":
