@@ -129,7 +129,7 @@ static void skip_pruned(struct verifier *v, uint64_t block)
 		if (!next_line(v, &len)) {
 			verify_bad(v, &v->r->integrity, true, v->tree.size,
 				"neither it nor its entry is there");
-			return;
+			break;
 		}
 		if (take_entry(v, v->line, len, &e))
 			add_entry(v, &e, v->line, len);
@@ -252,12 +252,19 @@ static void take_segment(struct verifier *v, size_t i)
 // Up to the end of the last whole line: what follows is being written, or was torn.
 static uint64_t whole_lines(int fd, off_t size)
 {
-	char tail[2 * ENTRY_LINE_MAX];
-	const off_t from = size > (off_t)sizeof(tail) ? size - (off_t)sizeof(tail) : 0;
-	const ssize_t n = pread(fd, tail, sizeof(tail), from);
-	const char *nl = n > 0 ? memrchr(tail, '\n', (size_t)n) : NULL;
+	char part[2 * ENTRY_LINE_MAX];
 
-	return nl != NULL ? (uint64_t)(from + (nl + 1 - tail)) : from != 0 ? (uint64_t)size : 0;
+	// What a crash left behind it may be many lines' room, all zeros.
+	while (size > 0) {
+		const off_t from = size > (off_t)sizeof(part) ? size - (off_t)sizeof(part) : 0;
+		const ssize_t n = pread(fd, part, (size_t)(size - from), from);
+		const char *nl = n > 0 ? memrchr(part, '\n', (size_t)n) : NULL;
+
+		if (nl != NULL)
+			return (uint64_t)(from + (nl + 1 - part));
+		size = from;
+	}
+	return 0;
 }
 
 static bool open_entries(struct verifier *v)

@@ -4,6 +4,7 @@
 """Files of a log that are not what they should be: both verifiers answer at once and alike:
 test_files.py BHLOG BHCTL WRITE_LOG"""
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -61,6 +62,27 @@ class Files(Case):
             with self.subTest(name=name):
                 self.check(status)
             self.restore(name)
+
+    def test_more_behind_what_is_read(self):
+        for name, more, status in (("cosigned", bytes(9000), 2), ("checkpoint", bytes(9000), 1),
+                                   ("entries", bytes(300), 0), ("entries", bytes(9000), 0)):  # as a power cut leaves it
+            self.replace(name, lambda p: shutil.copy(p + "-kept", p))
+            with open(self.path(name), "ab") as f:
+                f.write(more)
+            with self.subTest(name=name, more=len(more)):
+                self.check(status)
+            self.restore(name)
+
+    def test_names_that_look_like_a_segments(self):
+        name = os.path.basename(self.segments()[1])
+        for other in (name + "\n", name.replace("2", "\u0662"), name.replace("0", "\uff10"), name + "~", "x" + name):
+            shutil.copy(self.path(name), self.path(other))
+            with self.subTest(other=other):
+                self.check(0)
+            os.unlink(self.path(name))
+            with self.subTest(other=other, alone=True):
+                self.check(1, integrity="tampered")
+            os.rename(self.path(other), self.path(name))
 
     def test_block_in_two_frames(self):
         s = Segment(self.segments()[1])

@@ -294,6 +294,12 @@ class Tamper(Case):
     def test_reordered_entries(self):
         self.edit_entries(lambda l: l.insert(3, l.pop(6)), 3)
 
+    def test_entry_of_a_pruned_block_that_is_gone(self):
+        for path in self.segments()[:-1]:
+            os.unlink(path)
+        self.write("entries", b"".join(line + b"\n" for line in self.entries()[:2]))
+        self.check(1, block=2, redaction="pruned")
+
     def test_edited_entry_of_a_pruned_block(self):
         os.unlink(self.segments()[0])
         self.edit_entries(lambda l: l.__setitem__(0, l[0].replace(b'"missed":', b'"missed":9')), 0)
