@@ -320,10 +320,10 @@ static void check_origin(struct verifier *v)
 
 	if (!v->targets.have_newest || v->tree.size == 0 || strchr(v->r->gateway, '\\') != NULL)
 		return;
-	snprintf(gw, sizeof(gw), "\"%s\"", v->targets.newest.c.origin);
+	snprintf(gw, sizeof(gw), "\"%s\"", v->targets.newest.origin);
 	if (strcmp(gw, v->r->gateway) != 0)
 		verify_bad(v, &v->r->integrity, false, 0, "the checkpoint is of another log (%s)",
-			v->targets.newest.c.origin);
+			v->targets.newest.origin);
 }
 
 static void answer_redaction(struct verify_report *r)

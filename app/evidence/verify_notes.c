@@ -10,9 +10,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define HISTORY_MAX (1u << 30)
-#define SIGNATURE   "\xe2\x80\x94 " // a dash and a space begin a line of it
+#define HISTORY   (64u * NOTE_MAX) // read at a time: it grows as long as the log is written
+#define SIGNATURE "\xe2\x80\x94 "  // a dash and a space begin a line of it
 
 static bool add_target(struct targets *t, const struct target *new)
 {
@@ -112,36 +113,89 @@ static void end_history(
 			size);
 }
 
+// Whose log the history is of, to be compared when the newest checkpoint is known.
+static void note_origin(struct targets *t, const char *origin)
+{
+	char *to = t->history[0];
+
+	if (to[0] != '\0')
+		to = strcmp(to, origin) != 0 && t->history[1][0] == '\0' ? t->history[1] : NULL;
+	if (to != NULL)
+		memcpy(to, origin, strlen(origin) + 1);
+}
+
+// One of the history, behind one of `before` blocks.
+static void take_history(
+	struct verifier *v, const struct note *n, const struct checkpoint *c, uint64_t before)
+{
+	struct targets *t = &v->targets;
+	const struct target next = {c->size, c->root, TARGET_HISTORY, false, FILE_CHECKPOINTS};
+	const struct target *last = t->n != 0 ? &t->v[t->n - 1] : NULL;
+	const struct key_public *by;
+
+	if (c->size < before)
+		verify_bad(v, &v->r->integrity, false, 0,
+			"the history of checkpoints goes back from %" PRIu64 " to %" PRIu64
+			" blocks",
+			before, c->size);
+	else if (check(v, n, &by) == NOTE_FORGED)
+		verify_bad(v, &v->r->integrity, false, 0,
+			"a checkpoint of %" PRIu64 " blocks in the history has a false signature",
+			c->size);
+	else if (last != NULL && last->size == c->size && hash_equal(&last->root, &c->root))
+		; // nothing came between
+	else if (!add_target(t, &next))
+		no_memory(v);
+	note_origin(t, c->origin);
+}
+
+// What was read is at text[0, len); whether it is all that there was.
+static void take_notes(struct verifier *v, FILE *f, char *text)
+{
+	size_t at = 0, len = 0;
+	char origin[ORIGIN_MAX] = "";
+	uint64_t size = 0;
+	struct checkpoint c;
+	struct note n;
+
+	do {
+		// With a note's length at hand it makes no difference that more comes behind.
+		if (len - at < NOTE_MAX) {
+			memmove(text, text + at, len - at);
+			len -= at;
+			at = 0;
+			len += fread(text + len, 1, HISTORY - len, f);
+		}
+		if (len == at || !note_read(text + at, len - at, &n, &c))
+			break;
+		take_history(v, &n, &c, size);
+		size = c.size;
+		memcpy(origin, c.origin, sizeof(origin));
+		at += n.len;
+	} while (!verify_is_bad(v));
+	if (ferror(f))
+		unreadable(v, FILE_CHECKPOINTS, EIO);
+	else if (len != at && !verify_is_bad(v))
+		end_history(v, text + at, len - at, size, origin);
+}
+
 static void read_history(struct verifier *v)
 {
-	size_t len, at = 0;
-	char *text = read_optional(v, FILE_CHECKPOINTS, HISTORY_MAX, &len);
-	struct target t = {.kind = TARGET_HISTORY, .file = FILE_CHECKPOINTS};
-	const struct key_public *by;
-	char origin[ORIGIN_MAX] = "";
-	struct note n;
-	uint64_t size = 0;
+	int fd = folder_open(v->dir_fd, FILE_CHECKPOINTS);
+	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
+	char *text = malloc(HISTORY);
 
-	while (text != NULL && !verify_is_bad(v) && note_read(text + at, len - at, &n, &t.c)) {
-		if (t.c.size < size)
-			verify_bad(v, &v->r->integrity, false, 0,
-				"the history of checkpoints goes back from %" PRIu64 " to %" PRIu64
-				" blocks",
-				size, t.c.size);
-		else if (check(v, &n, &by) == NOTE_FORGED)
-			verify_bad(v, &v->r->integrity, false, 0,
-				"a checkpoint of %" PRIu64 " blocks in the history has a false "
-				"signature",
-				t.c.size);
-		else if (!add_target(&v->targets, &t))
-			no_memory(v);
-		size = t.c.size;
-		memcpy(origin, t.c.origin, sizeof(origin));
-		at += n.len;
-	}
-	if (text != NULL && !verify_is_bad(v) && len != at)
-		end_history(v, text + at, len - at, size, origin);
+	if (fd < 0 && fd != -ENOENT)
+		unreadable(v, FILE_CHECKPOINTS, fd);
+	else if (fd >= 0 && (f == NULL || text == NULL))
+		no_memory(v);
+	else if (f != NULL)
+		take_notes(v, f, text);
 	free(text);
+	if (f != NULL)
+		fclose(f);
+	else if (fd >= 0)
+		close(fd);
 }
 
 static void list_signers(const struct note *n, char *out, size_t size)
@@ -195,6 +249,7 @@ static void read_newest(struct verifier *v)
 	char *text = folder_read(v->dir_fd, FILE_CHECKPOINT, NOTE_MAX, &len);
 	const int error = text == NULL ? errno : 0;
 	struct target t = {.kind = TARGET_NEWEST, .file = FILE_CHECKPOINT};
+	struct checkpoint c;
 	struct note n;
 
 	v->r->signer.status = VERIFY_UNCONFIRMED;
@@ -205,16 +260,18 @@ static void read_newest(struct verifier *v)
 		unreadable(v, FILE_CHECKPOINT, error);
 		snprintf(v->r->signer.text, sizeof(v->r->signer.text),
 			"nobody: the checkpoint cannot be read");
-	} else if (text == NULL || !note_read(text, len, &n, &t.c) || n.len != len) {
+	} else if (text == NULL || !note_read(text, len, &n, &c) || n.len != len) {
 		verify_bad(v, &v->r->integrity, false, 0, "the checkpoint is not one");
 		snprintf(v->r->signer.text, sizeof(v->r->signer.text),
 			"nobody: the checkpoint cannot be read");
 	} else {
-		answer_signer(v, &n, &t.c);
-		v->r->checkpoint = t.c.size;
-		v->r->checkpoint_time = t.c.time;
+		answer_signer(v, &n, &c);
+		v->r->checkpoint = c.size;
+		v->r->checkpoint_time = c.time;
 		v->targets.have_newest = true;
-		v->targets.newest = t;
+		v->targets.newest = c;
+		t.size = c.size;
+		t.root = c.root;
 		if (!add_target(&v->targets, &t))
 			no_memory(v);
 	}
@@ -226,18 +283,26 @@ static void read_anchor(struct verifier *v, int dir_fd, const char *name, bool o
 	size_t len;
 	char *text = folder_read(dir_fd, name, NOTE_MAX, &len);
 	struct target t = {.kind = TARGET_ANCHOR, .file = name};
+	struct targets *all = &v->targets;
 	enum note_signature s;
+	struct checkpoint c;
 	struct note n;
 
 	if (text == NULL && errno == ENOENT && optional)
 		return;
-	if (text == NULL || !note_read(text, len, &n, &t.c)) {
+	if (text == NULL || !note_read(text, len, &n, &c)) {
 		v->r->anchor.status = VERIFY_UNREADABLE;
 		snprintf(v->r->anchor.text, sizeof(v->r->anchor.text),
 			"%.300s: cannot be read as a checkpoint", name);
 	} else {
 		s = v->o->witness != NULL ? note_check(&n, v->o->witness) : NOTE_UNSIGNED;
 		t.witnessed = s == NOTE_SIGNED;
+		t.size = c.size;
+		t.root = c.root;
+		if (all->foreign.file == NULL && strcmp(c.origin, all->newest.origin) != 0) {
+			all->foreign.file = name;
+			memcpy(all->foreign.origin, c.origin, sizeof(c.origin));
+		}
 		if (s == NOTE_FORGED)
 			verify_bad(v, &v->r->anchor, false, 0,
 				"%.300s: the witness's signature is false", name);
@@ -251,9 +316,15 @@ static int by_size(const void *a, const void *b)
 {
 	const struct target *x = a, *y = b;
 
-	if (x->c.size != y->c.size)
-		return x->c.size < y->c.size ? -1 : 1;
+	if (x->size != y->size)
+		return x->size < y->size ? -1 : 1;
 	return (int)x->kind - (int)y->kind;
+}
+
+static void is_foreign(
+	struct verifier *v, struct verify_answer *a, const char *file, const char *origin)
+{
+	verify_bad(v, a, false, 0, "%.200s: a checkpoint of another log (%.100s)", file, origin);
 }
 
 void verify_read_targets(struct verifier *v)
@@ -270,15 +341,12 @@ void verify_read_targets(struct verifier *v)
 		read_anchor(v, v->dir_fd, FILE_COSIGNED, true);
 	for (unsigned i = 0; i < v->o->n_anchors && !verify_is_bad(v); i++)
 		read_anchor(v, AT_FDCWD, v->o->anchors[i], false);
-	if (t->have_newest && t->n > 1) {
-		for (size_t i = 0; i < t->n; i++) {
-			if (strcmp(t->v[i].c.origin, t->newest.c.origin) != 0)
-				verify_bad(v,
-					t->v[i].kind == TARGET_ANCHOR ? &v->r->anchor
-								      : &v->r->integrity,
-					false, 0, "%.200s: a checkpoint of another log (%.100s)",
-					t->v[i].file, t->v[i].c.origin);
-		}
+	if (t->have_newest) {
+		for (unsigned i = 0; i < 2 && t->history[i][0] != '\0'; i++)
+			if (strcmp(t->history[i], t->newest.origin) != 0)
+				is_foreign(v, &v->r->integrity, FILE_CHECKPOINTS, t->history[i]);
+		if (t->foreign.file != NULL)
+			is_foreign(v, &v->r->anchor, t->foreign.file, t->foreign.origin);
 	}
 	if (t->n > 1)
 		qsort(t->v, t->n, sizeof(*t->v), by_size);
@@ -296,30 +364,30 @@ void verify_reach_targets(struct verifier *v)
 	struct targets *t = &v->targets;
 	struct hash root;
 
-	if (v->target == t->n || t->v[v->target].c.size > v->tree.size)
+	if (v->target == t->n || t->v[v->target].size > v->tree.size)
 		return;
 	tree_root(v->hasher, &v->tree, &root);
-	for (; v->target < t->n && t->v[v->target].c.size <= v->tree.size; v->target++) {
+	for (; v->target < t->n && t->v[v->target].size <= v->tree.size; v->target++) {
 		const struct target *x = &t->v[v->target];
 		const bool anchor = x->kind == TARGET_ANCHOR;
 
-		if (x->c.size == 0)
+		if (x->size == 0)
 			continue;
-		if (!hash_equal(&x->c.root, &root)) {
+		if (!hash_equal(&x->root, &root)) {
 			// Who forks a log makes its history, too: only other anchors tell where.
 			// Where another of as many blocks is right, it is this one that is wrong.
 			const uint64_t from = anchor ? v->good_anchor : v->good;
 
-			verify_bad(v, anchor ? &v->r->anchor : &v->r->integrity, from < x->c.size,
+			verify_bad(v, anchor ? &v->r->anchor : &v->r->integrity, from < x->size,
 				from, "%s of %" PRIu64 " blocks has another root: %s", kind_text(x),
-				x->c.size,
-				from < x->c.size ? "blocks were changed at or after this one"
-						 : "it was changed");
+				x->size,
+				from < x->size ? "blocks were changed at or after this one"
+					       : "it was changed");
 			return;
 		}
-		v->good = x->c.size;
+		v->good = x->size;
 		if (anchor)
-			v->good_anchor = x->c.size;
+			v->good_anchor = x->size;
 	}
 }
 
@@ -333,7 +401,7 @@ static void answer_anchor(struct verifier *v)
 
 		if (t->kind != TARGET_ANCHOR || (v->o->witness != NULL && !t->witnessed))
 			continue;
-		if (t->c.size <= v->good_anchor)
+		if (t->size <= v->good_anchor)
 			best = t;
 		else
 			unseen = t;
@@ -343,15 +411,15 @@ static void answer_anchor(struct verifier *v)
 		snprintf(a->text, sizeof(a->text),
 			"a checkpoint of %" PRIu64 " blocks is here, but only %" PRIu64
 			" blocks were examined",
-			unseen->c.size, v->tree.size);
+			unseen->size, v->tree.size);
 	} else if (best != NULL && (v->o->witness != NULL || v->o->n_anchors != 0)) {
 		a->status = VERIFY_GOOD;
 		snprintf(a->text, sizeof(a->text),
 			"the first %" PRIu64 " blocks are those that %s; %" PRIu64 " are newer",
-			best->c.size,
+			best->size,
 			v->o->witness != NULL ? "the witness cosigned"
 					      : "the kept checkpoint is of",
-			v->tree.size - best->c.size);
+			v->tree.size - best->size);
 	} else if (v->o->witness != NULL) {
 		a->status = VERIFY_UNCONFIRMED;
 		snprintf(a->text, sizeof(a->text),
@@ -377,10 +445,10 @@ void verify_end_targets(struct verifier *v)
 			v->tree.size,
 			"%s is of %" PRIu64 " blocks, the log has %" PRIu64
 			": it was cut, or rolled back",
-			kind_text(x), x->c.size, v->tree.size);
+			kind_text(x), x->size, v->tree.size);
 	}
 	for (size_t i = 0; i < t->n && !verify_is_bad(v) && t->have_newest; i++) {
-		if (t->v[i].kind == TARGET_HISTORY && t->v[i].c.size > t->newest.c.size)
+		if (t->v[i].kind == TARGET_HISTORY && t->v[i].size > t->newest.size)
 			verify_bad(v, &v->r->integrity, false, 0,
 				"the checkpoint is older than the history's newest: it was rolled "
 				"back");

@@ -10,9 +10,10 @@
 
 #include <stdio.h>
 
-// A root that the log must have had at some size.
+// A root that the log must have had at some size. A year has three million of them.
 struct target {
-	struct checkpoint c;
+	uint64_t size;
+	struct hash root;
 	enum target_kind {
 		TARGET_HISTORY,
 		TARGET_NEWEST,
@@ -26,7 +27,12 @@ struct targets {
 	struct target *v; // by rising size
 	size_t n, cap;
 	bool have_newest;
-	struct target newest;
+	struct checkpoint newest;
+	char history[2][ORIGIN_MAX]; // its first origin, and the first that is another; "": none
+	struct foreign {             // the first anchor that is not of the newest one's log
+		const char *file;
+		char origin[ORIGIN_MAX];
+	} foreign;
 };
 
 // The sequence numbers of the lines.

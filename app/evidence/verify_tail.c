@@ -80,7 +80,7 @@ static const char *doubt(const struct verifier *v)
 	if (t->closed)
 		return "and nobody writes this log any more: whoever can write to the directory "
 		       "could have made them";
-	if (!v->targets.newest.c.has_time ||
+	if (!v->targets.newest.has_time ||
 		__builtin_sub_overflow(t->t, v->r->checkpoint_time, &reach) ||
 		reach > VERIFY_TAIL_US || t->named_late)
 		return "and reach further past the checkpoint than a gateway lets them: whoever "

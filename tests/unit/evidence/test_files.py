@@ -84,6 +84,27 @@ class Files(Case):
                 self.check(1, integrity="tampered")
             os.rename(self.path(other), self.path(name))
 
+    def test_long_history(self):
+        text = self.read("checkpoints")
+        last = text[text.rindex(b"gw-a1\n", 0, text.rindex(b"\n\n")):]
+        history = text + last * 5000  # of a gateway that had nothing to write: more than is read at a time
+        self.write("checkpoints", history)
+        self.check(0)
+        self.write("checkpoints", history + last[:40])
+        self.assertEqual(self.check(0)["torn_history"], 40)
+        for at in (len(text) + 4321 * len(last) + 8, len(history) - len(last) + 8):  # a digit of the root
+            self.write("checkpoints", history[:at] + bytes([history[at] ^ 1]) + history[at + 1:])
+            self.check(1, integrity="tampered")
+
+    def test_history_of_another_log(self):
+        text = self.read("checkpoints")
+        with open(os.path.join(test_tamper.BASE, "log-b", "checkpoints"), "rb") as f:
+            other = f.read()
+        first = other[:other.index(b"gw-b2\n", 9)]
+        for changed in (other, first + text, text + other[other.rindex(b"gw-b2\n", 0, other.rindex(b"\n\n")):]):
+            self.write("checkpoints", changed)
+            self.check(1, integrity="tampered")
+
     def test_block_in_two_frames(self):
         s = Segment(self.segments()[1])
         text, (head, _) = s.lines(0), s.blocks[0]
