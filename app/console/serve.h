@@ -68,8 +68,8 @@ struct lookup_options serve_catalogue(struct serve *s);
 // False only where the line is no "start" of a run of the gateway.
 bool serve_may_start(const char *line, size_t len);
 
-// A section with the records of one flow, by the cell of its id.
-void serve_story(struct view *v, const struct cell *fid);
+// A section with the records of one flow, by the cell of its id and the number of one of them.
+void serve_story(struct view *v, const struct cell *fid, uint64_t seq);
 
 // Whether the log is whole, as far as that is known: a paragraph on top of each page.
 void serve_state(struct view *v);

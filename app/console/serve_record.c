@@ -354,7 +354,7 @@ static void put_record(struct view *v, uint64_t seq, const struct found *found)
 	put_receipt(&v->page, &f, proven ? &proof.entry : NULL, found);
 	put_proof(&v->page, seq, proven ? NULL : why != NULL ? why : "?", v->s->verify.key);
 	if (f.v[FIELD_FID] != NULL) {
-		serve_story(v, f.v[FIELD_FID]);
+		serve_story(v, f.v[FIELD_FID], seq);
 	}
 	put_line(&v->page, line, len);
 	put_fields(&v->page, &r);

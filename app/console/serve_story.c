@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STORY_MAX 100 // records of one flow that are listed
+#define STORY_MAX   100 // records of one flow that are listed
+#define STORY_AFTER 50  // of them behind the one whose page it is, where there are more
 
 static void put_step(struct view *v, const struct row *r)
 {
@@ -81,28 +82,82 @@ static bool may_be(void *ctx, const char *line, size_t len)
 	return serve_may_start(line, len) || memmem(line, len, h->key, strlen(h->key)) != NULL;
 }
 
-static void put_lines(struct view *v, struct hunt *h, struct source *s)
+// Lines of one run, a ring; behind the record whose page it is, `after` of them.
+struct kept {
+	char *lines[STORY_MAX];
+	size_t len[STORY_MAX];
+	unsigned first, n, after;
+	bool seen;
+};
+
+static void drop(struct kept *k)
 {
-	char err[512];
-	unsigned n = 0;
+	free(k->lines[k->first]);
+	k->first = (k->first + 1) % STORY_MAX;
+	k->n--;
+}
+
+static bool keep(struct kept *k, const char *line, size_t len, bool is_it)
+{
+	char *copy = malloc(len + 1);
+	unsigned at;
+
+	if (copy == NULL) {
+		return false;
+	}
+	memcpy(copy, line, len);
+	if (k->n == STORY_MAX) {
+		drop(k);
+	}
+	at = (k->first + k->n++) % STORY_MAX;
+	k->lines[at] = copy;
+	k->len[at] = len;
+	k->after += k->seen;
+	k->seen = k->seen || is_it;
+	return k->n < STORY_MAX || k->after < STORY_AFTER;
+}
+
+static void keep_lines(struct kept *k, const struct hunt *h, uint64_t seq, struct source *s)
+{
+	bool more = true;
 	const char *line;
+	char err[512];
 	size_t len;
 
-	while (n < STORY_MAX && source_next(s, &line, &len, err, sizeof(err)) > 0) {
+	while (more && source_next(s, &line, &len, err, sizeof(err)) > 0) {
 		struct row r;
+		uint64_t is;
 
 		if (memmem(line, len, h->key, strlen(h->key)) != NULL && row_parse(&r, line, len)) {
-			put_step(v, &r);
-			n++;
-		} else if (n != 0 && row_parse(&r, line, len) &&
+			more = keep(k, line, len, cell_u64(row_find(&r, "seq"), &is) && is == seq);
+		} else if (row_parse(&r, line, len) &&
 			   cell_is(row_find(&r, "ev"), "start", false)) {
-			fputs("<tr><td colspan=\"7\"></td></tr>\n", v->page.out);
+			more = !k->seen;
+			while (more && k->n != 0) {
+				drop(k);
+			}
 		}
 	}
 }
 
-// In the order of the log. Ids are of one run: what follows the next start is another flow's.
-static void put_steps(struct view *v, const struct cell *fid)
+static void put_lines(struct view *v, const struct hunt *h, uint64_t seq, struct source *s)
+{
+	struct kept *k = calloc(1, sizeof(*k));
+	struct row r;
+
+	if (k == NULL) {
+		return;
+	}
+	for (keep_lines(k, h, seq, s); k->n != 0; drop(k)) {
+		if (row_parse(&r, k->lines[k->first], k->len[k->first])) {
+			put_step(v, &r);
+		}
+	}
+	free(k);
+}
+
+// In the order of the log. Ids are of one run: beyond its start and the next they are other flows'.
+static void put_steps(struct view *v, const struct cell *fid, uint64_t seq)
 {
 	const struct lookup_options o = serve_catalogue(v->s);
 	char err[512], id[24], *path = (char *)(uintptr_t)v->s->dir;
@@ -127,13 +182,13 @@ static void put_steps(struct view *v, const struct cell *fid)
 				 .segment = take_segment,
 				 .block = take_block,
 				 .line = may_be});
-	put_lines(v, h, s);
+	put_lines(v, h, seq, s);
 	source_close(s);
 	lookup_close(&h->lookup);
 	free(h);
 }
 
-void serve_story(struct view *v, const struct cell *fid)
+void serve_story(struct view *v, const struct cell *fid, uint64_t seq)
 {
 	const struct page *p = &v->page;
 
@@ -149,7 +204,7 @@ void serve_story(struct view *v, const struct cell *fid)
 	page_column(p, W_OUT, "n");
 	page_column(p, W_STOPPED, "n");
 	fputs("</tr></thead>\n<tbody>\n", p->out);
-	put_steps(v, fid);
+	put_steps(v, fid, seq);
 	fputs("</tbody>\n", p->out);
 	page_table_end(p);
 	fputs("</section>\n", p->out);

@@ -253,9 +253,8 @@
 	X(NOTE_TIME, "Its “time” is {}.", "其中 time 为 {}。")                                       \
 	X(STORY, "The flow's records", "该流的记录")                                                 \
 	X(STORY_NOTE, "Up to 100, in the order of the log. An update counts since the update before, a decision so far, " \
-		"an end over the whole life. An empty row is a start of the gateway: ids may come again after it.", \
-		"最多 100 条，按日志顺序。更新自上一次更新起计，判定为至今累计，结束为整个生命周期。" \
-		"空行表示网关重新启动：其后标识可能重复。")                                             \
+		"an end over the whole life.", \
+		"最多 100 条，按日志顺序。更新自上一次更新起计，判定为至今累计，结束为整个生命周期。")           \
 	X(BLOCK, "Block", "区块")                                                                   \
 	X(ALL_FIELDS, "All fields", "全部字段")                                                      \
 	X(THE_LINE, "The line as it stands in the log", "日志中的原始行")                             \

@@ -301,6 +301,28 @@ class Serve(unittest.TestCase):
         self.assertGreater(len(want), 1)
         self.assertEqual([int(r[1][1:]) for r in rows], want)
 
+    def test_a_flow_s_id_in_other_runs(self):
+        os.mkdir(os.path.join(self.dir, "runs"))
+        start, seq, lines, runs = logs.Log(1, 0).lines().split("\n")[0] + "\n", 0, "", []
+        for updates in (150, 3, 150):  # ids begin anew with each run
+            flow, runs = logs.Flow(logs.random.Random(1), 1, "flag"), runs + [[]]
+            lines, seq = lines + start.replace('"seq":1,', f'"seq":{seq + 1},'), seq + 1
+            for _ in range(updates):
+                seq += 1
+                record = {**flow.record("update", flow.who["t0"] + seq), "seq": seq}
+                lines, runs[-1] = lines + logs.line(record), runs[-1] + [seq]
+        subprocess.run([MAKE, os.path.join(self.dir, "runs", "flow-20261124T090000Z-000001.jsonl.zst")],
+                       input=lines.encode(), check=True)
+        console = Console(BHLOG, os.path.join(self.dir, "runs"))
+        try:
+            for run in runs:
+                for i in (0, len(run) // 2, len(run) - 1):
+                    rows = console.page(f"/record?seq={run[i]}").tables["flow"][1:]
+                    end = min(len(run), max(100, i + 51))
+                    self.assertEqual([int(r[1][1:]) for r in rows], run[max(0, end - 100):end])
+        finally:
+            self.assertEqual(console.stop(), 0)
+
     def test_the_zone_of_times(self):
         until = "2026-11-25T05:00:00%2B08:00"
         console = Console(BHLOG, os.path.join(self.dir, "made"), "--offset", "+08:00")
