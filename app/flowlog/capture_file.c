@@ -23,6 +23,9 @@
 #define OPTION_COMMENT  1
 #define OPTION_USERAPPL 4
 
+#define NAME      64   // of a file
+#define NAMES_MAX 1000 // of one second and id
+
 struct capture_files {
 	char dir[PATH_MAX], *gateway;
 	uint64_t max_bytes, present; // bytes in the folder
@@ -205,6 +208,41 @@ static bool write_file(const struct capture_files *f, const char *name, const st
 	return good;
 }
 
+static bool holds(const char *path, const struct out *o)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	uint8_t *have = malloc(o->n + 1);
+	const bool same = fd >= 0 && have != NULL && read(fd, have, o->n + 1) == (ssize_t)o->n &&
+			  memcmp(have, o->data, o->n) == 0;
+
+	free(have);
+	if (fd >= 0)
+		close(fd);
+	return same;
+}
+
+// A name that no other capture has: a record vouches for what stands under it, and flows are
+// numbered anew in each run. *there: this one stands under it already, as a replay writes it again.
+static bool choose_name(const struct capture_files *f, const char *stem, const struct out *o,
+	char name[NAME], bool *there)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	*there = false;
+	for (unsigned n = 1; n <= NAMES_MAX; n++) {
+		snprintf(name, NAME, n == 1 ? "%s.pcapng" : "%s-%u.pcapng", stem, n);
+		if ((size_t)snprintf(path, sizeof(path), "%s/%s", f->dir, name) >= sizeof(path))
+			return false;
+		if (lstat(path, &st) != 0)
+			return true; // what else is wrong writing it finds out
+		*there = holds(path, o);
+		if (*there)
+			return true;
+	}
+	return false;
+}
+
 // So that a scan that meets a capturing rule cannot fill the disk or hold up the log.
 static bool within_bounds(struct capture_files *f, int64_t t, size_t bytes)
 {
@@ -223,9 +261,10 @@ bool capture_files_save(
 {
 	time_t at = (time_t)(r->t0 / 1000000);
 	uint8_t sha[SHA256_DIGEST_LENGTH];
-	char name[64], when[32];
+	char stem[NAME / 2 + 8], name[NAME], when[32];
 	struct out o;
 	struct tm tm;
+	bool there;
 	int n;
 
 	if (!within_bounds(f, r->t1, r->capture->bytes)) {
@@ -234,16 +273,19 @@ bool capture_files_save(
 	}
 	gmtime_r(&at, &tm);
 	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &tm);
-	snprintf(name, sizeof(name), "%.20s-%016" PRIx64 ".pcapng", when, r->fid);
-	if (!format(f, r, &o) || !write_file(f, name, &o)) {
+	snprintf(stem, sizeof(stem), "%.20s-%016" PRIx64, when, r->fid);
+	if (!format(f, r, &o) || !choose_name(f, stem, &o, name, &there) ||
+		(!there && !write_file(f, name, &o))) {
 		f->stats.failed++;
 		free(o.data);
 		return false;
 	}
 	SHA256(o.data, o.n, sha);
-	f->stats.files++;
-	f->stats.bytes += o.n;
-	f->present += o.n;
+	if (!there) {
+		f->stats.files++;
+		f->stats.bytes += o.n;
+		f->present += o.n;
+	}
 	free(o.data);
 	n = snprintf(out, CAPTURE_FILE_TEXT, "captures/%s sha256:", name);
 	for (unsigned i = 0; i < sizeof(sha); i++)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// Evidence captures as files: DIR/captures/YYYYMMDDTHHMMSSZ-FID.pcapng, named and hashed in the
-// flow's record. pcapng (draft-ietf-opsawg-pcapng): one section, one interface, an enhanced packet
-// block for each packet with microseconds, a comment that names the gateway and the flow.
+// Evidence captures as files: DIR/captures/YYYYMMDDTHHMMSSZ-FID.pcapng (-FID-2 and so on where
+// another run wrote one of that name), named and hashed in the flow's record. pcapng
+// (draft-ietf-opsawg-pcapng): one section, one interface, an enhanced packet block for each packet
+// with microseconds, a comment that names the gateway and the flow.
 #pragma once
 
 #include "app/flowlog/record.h"

@@ -77,6 +77,24 @@ class Replay(unittest.TestCase):
             self.assertEqual(p.returncode, x["exit"])
         return x
 
+    def test_captures_of_two_runs(self):
+        """Flows are numbered anew in each run: one that begins in the same second gets a file of its own."""
+        log, texts = os.path.join(self.tmp.name, "log"), []
+        for packets in (4, 2, 4):  # the third writes what the first did
+            with open(os.path.join(GOLDEN, "demo-policy.json"), encoding="utf-8") as f:
+                policy = json.load(f)
+            for rule in policy["rules"]:
+                rule["capture"] = {"packets": packets, "snap": 96}
+            with open(os.path.join(self.tmp.name, "policy"), "w", encoding="utf-8") as f:
+                json.dump(policy, f)
+            self.replay("log", f.name)
+            texts.append(sorted(os.listdir(os.path.join(log, "captures"))))
+        new = [n for n in texts[1] if n not in texts[0]]  # flows of two packets have the same file
+        self.assertGreater(len(new), 2)
+        self.assertEqual([n for n in new if n.replace("-2.pcapng", ".pcapng") not in texts[0]], [])
+        self.assertEqual(sorted(texts[0] + new), texts[2])
+        self.both(log, exit=3, captures_gone=0)
+
     def test_captures(self):
         """Files that records name by their hashes: one that is another is tampered with, one that is gone is said."""
         with open(os.path.join(GOLDEN, "demo-policy.json"), encoding="utf-8") as f:
