@@ -124,6 +124,8 @@ class Replay(unittest.TestCase):
         os.unlink(names[1])
         os.rename(os.path.join(log, "captures"), os.path.join(self.tmp.name, "elsewhere"))
         self.both(log, exit=3, captures_gone=len(names))
+        with open(os.path.join(log, "captures"), "wb"):
+            self.both(log, exit=2)
 
 
 if __name__ == "__main__":
