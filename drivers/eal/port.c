@@ -5,6 +5,9 @@
 #include "drivers/eal/interface.h"
 
 #include <errno.h>
+#include <net/if.h>
+#include <rte_dev.h>
+#include <rte_devargs.h>
 #include <rte_ethdev.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +22,38 @@ static int fail(const struct port *p, int rc, const char *what, char *err, size_
 {
 	snprintf(err, err_size, "port %s: %s: %s", p->name, what, strerror(rc < 0 ? -rc : rc));
 	return rc < 0 ? rc : -rc;
+}
+
+// The value of a device's argument, as it stands there; false: it has none, or none of that length.
+static bool argument(const char *args, const char *key, char *out, size_t size)
+{
+	const size_t len = strlen(key);
+
+	for (const char *at = args; at != NULL && *at != '\0'; at += *at == ',') {
+		size_t n = strcspn(at, ",");
+
+		if (n > len && n - len < size && strncmp(at, key, len) == 0) {
+			snprintf(out, size, "%.*s", (int)(n - len), at + len);
+			return true;
+		}
+		at += n;
+	}
+	return false;
+}
+
+// net_pcap tells the interface only where one argument names it for both ways, and such a port
+// hears what it sends itself.
+static uint32_t pcap_interface(const struct rte_device *dev)
+{
+	const struct rte_devargs *a = dev != NULL ? rte_dev_devargs(dev) : NULL;
+	char in[IF_NAMESIZE], out[IF_NAMESIZE];
+
+	if (a == NULL || !argument(a->args, "tx_iface=", out, sizeof(out)) ||
+		(!argument(a->args, "rx_iface_in=", in, sizeof(in)) &&
+			!argument(a->args, "rx_iface=", in, sizeof(in))) ||
+		strcmp(in, out) != 0)
+		return 0;
+	return if_nametoindex(out);
 }
 
 int port_find(struct port *p, const char *name, char *err, size_t err_size)
@@ -49,6 +84,8 @@ int port_find(struct port *p, const char *name, char *err, size_t err_size)
 		return fail(p, rc, "cannot be asked", err, err_size);
 	snprintf(p->driver, sizeof(p->driver), "%s", info.driver_name);
 	p->if_index = info.if_index;
+	if (p->if_index == 0 && strcmp(p->driver, "net_pcap") == 0)
+		p->if_index = pcap_interface(info.device);
 	rc = rte_eth_dev_socket_id(p->id);
 	p->socket = rc < 0 ? 0 : rc;
 	return 0;

@@ -73,6 +73,10 @@ def test(t):
             links_up(gw)
             wire.inside.ip("route", "replace", "default", "dev", "p0")
             t.ok(poll("a ping to be answered", ping, 10), "and traffic crosses when it comes up")
+        with Gateway(lab, gateway_ns, make_config(lab.path("pcap"), ports(wire), POLICY, COUNTRIES, driver="pcap"),
+                     "pcap") as gw:
+            links_up(gw)
+            side(t, "net_pcap", gw, wire.outside, wire.inside, ("net_pcap1", "net_pcap0"), ping)
         config = make_config(lab.path("not"), ports(wire), POLICY, COUNTRIES)
         config["workers"]["link_propagation"] = False
         with Gateway(lab, gateway_ns, config, "not") as gw:
