@@ -30,7 +30,8 @@
 	X(STOP_LOG_FULL, "stop_log_disk_full", true)                                               \
 	X(LOST_TX, "lost_tx_full", true)           /* the other port took no more */               \
 	X(LOST_HANDOFF, "lost_handoff_full", true) /* the other worker's ring took no more */      \
-	X(LOST_CUT, "lost_cut", true) /* longer than the port's ring can hold: not whole */
+	X(LOST_CUT, "lost_cut", true) /* longer than the port's ring can hold: not whole */        \
+	X(LOST_MTU, "lost_mtu", true) /* longer than the other port's interface sends */
 
 // X(name, text, malformed): malformed ones follow the exception policy of that name
 #define REASON_NOTES(X)                                                                            \

@@ -28,10 +28,11 @@ struct gateway_port {
 	bool told;            // that it is down: its peer has been taken down for it
 	int64_t settle_until; // monotonic microseconds: not up before then is not down yet
 	// Of the kernel interface behind it: when it is looked at again, the largest MTU that the
-	// port takes, and whether it has been said that its is larger, and that it merges frames.
+	// port takes, and whether it has been said that its is larger, or less than that of the
+	// wire's other side, and that it merges frames.
 	int64_t look_at;
 	int mtu;
-	bool said_mtu, said_merges;
+	bool said_mtu, said_less, said_merges;
 };
 
 struct gateway {
@@ -93,8 +94,9 @@ int gateway_tear_down(struct gateway *g, const char *why);
 // Passes link states on between the ports of a wire.
 void gateway_links(struct gateway *g);
 void gateway_link_settle(struct gateway_port *p); // its link begins now
-// Says once where the kernel interface behind a port makes frames that the port cannot take whole.
-void gateway_look_at_frames(struct gateway_port *p);
+// Says once where the kernel interface behind a port makes frames that the port cannot take whole,
+// or does not send what the other side of the wire takes.
+void gateway_look_at_frames(const struct gateway *g, struct gateway_port *p);
 
 // Frees old policies that nobody uses any more.
 void gateway_reclaim(struct gateway *g);

@@ -128,8 +128,9 @@ int gateway_open_ports(struct gateway *g)
 		g->ports[i].up = port_link_up(&g->ports[i].port);
 		gateway_link_settle(&g->ports[i]);
 		g->ports[i].mtu = largest_mtu(&g->ports[i].port, c->mtu, pc.buffer);
-		gateway_look_at_frames(&g->ports[i]);
 	}
+	for (unsigned i = 0; i < g->n_ports; i++) // when all have their MTU
+		gateway_look_at_frames(g, &g->ports[i]);
 	for (unsigned i = 0; i < g->n_ports && rc == 0; i++)
 		rc = share_queues(g, i);
 	if (packet_sockets_defragmenting() != 0)

@@ -74,7 +74,29 @@ static void look_at_mtu(struct gateway_port *p, const char *iface)
 	p->said_mtu = mtu > p->mtu;
 }
 
-void gateway_look_at_frames(struct gateway_port *p)
+// What comes in by the wire's other port is as long as the MTU there allows.
+static void look_at_peer(const struct gateway *g, struct gateway_port *p, const char *iface)
+{
+	const struct gateway_port *peer = p->peer >= 0 ? &g->ports[p->peer] : NULL;
+	char from[IF_NAMESIZE];
+	int mtu, more;
+
+	port_look_at_mtu(&p->port);
+	if (peer == NULL || port_longest(&p->port) == 0 ||
+		if_indextoname(peer->port.if_index, from) == NULL)
+		return;
+	mtu = interface_mtu(p->port.if_index);
+	more = interface_mtu(peer->port.if_index);
+	if (mtu > 0 && mtu < more && !p->said_less)
+		fprintf(stderr,
+			"bridgehead: WARNING: port %s: the MTU of %s is %d, that of %s, the other "
+			"side of the wire, %d: longer frames are lost, and counted (lost_mtu); ip "
+			"link set dev %s mtu %d\n",
+			p->port.name, iface, mtu, from, more, iface, more);
+	p->said_less = mtu < more;
+}
+
+void gateway_look_at_frames(const struct gateway *g, struct gateway_port *p)
 {
 	const int64_t now = monotonic_us();
 	char iface[IF_NAMESIZE];
@@ -84,6 +106,7 @@ void gateway_look_at_frames(struct gateway_port *p)
 		return;
 	p->look_at = now + LOOK_US;
 	look_at_mtu(p, iface);
+	look_at_peer(g, p, iface);
 	what = interface_merges(p->port.if_index);
 	if (what != NULL && !p->said_merges)
 		fprintf(stderr,
@@ -102,7 +125,7 @@ void gateway_links(struct gateway *g)
 	for (unsigned i = 0; i < g->n_ports; i++) {
 		struct gateway_port *p = &g->ports[i];
 
-		gateway_look_at_frames(p);
+		gateway_look_at_frames(g, p);
 		// What we took down says nothing about its own cable.
 		if (!p->port.forced_down)
 			p->up = port_link_up(&p->port);

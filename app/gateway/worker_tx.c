@@ -9,14 +9,37 @@
 
 #define MAX_RETRIES 64 // then the other port is full: the packets are dropped and counted
 
+// It had passed, and was lost here.
+static void count_lost(struct worker *w, unsigned outcome, enum reason_outcome why, uint32_t len)
+{
+	struct pipeline_stats *s = &w->pl->stats;
+
+	s->packets[outcome]--;
+	s->bytes[outcome] -= len;
+	s->packets[why]++;
+	s->bytes[why] += len;
+}
+
+static bool too_long(const struct rte_mbuf *m, uint32_t longest)
+{
+	return m->pkt_len > longest && m->data_len >= 14 &&
+	       port_too_long(longest, m->pkt_len, rte_pktmbuf_mtod_offset(m, const uint8_t *, 12));
+}
+
 void worker_send(struct worker *w, const struct packet *p, unsigned n, uint16_t port)
 {
+	const uint32_t longest = port_longest(w->ports[port].port);
 	struct worker_tx *t = &w->tx[port];
 	uint64_t bytes = t->bytes;
 	uint16_t at = t->n;
 
 	for (unsigned i = 0; i < n; i++) {
 		if (reason_outcome_stopped(p[i].outcome)) {
+			rte_pktmbuf_free(p[i].cookie);
+			continue;
+		}
+		if (longest != 0 && too_long(p[i].cookie, longest)) {
+			count_lost(w, p[i].outcome, REASON_LOST_MTU, p[i].wire_len);
 			rte_pktmbuf_free(p[i].cookie);
 			continue;
 		}
@@ -39,18 +62,12 @@ static void lock(_Atomic bool *l)
 // What could not be sent was lost here, whatever its verdict.
 static void lose(struct worker *w, struct worker_tx *t, uint16_t from)
 {
-	struct pipeline_stats *s = &w->pl->stats;
-
 	for (uint16_t i = from; i < t->n; i++) {
 		uint32_t len = t->m[i]->pkt_len;
 
 		t->bytes -= len;
-		if (t->outcome[i] < REASON_OUTCOME_COUNT) { // not an injected frame
-			s->packets[t->outcome[i]]--;
-			s->bytes[t->outcome[i]] -= len;
-			s->packets[REASON_LOST_TX]++;
-			s->bytes[REASON_LOST_TX] += len;
-		}
+		if (t->outcome[i] < REASON_OUTCOME_COUNT) // not an injected frame
+			count_lost(w, t->outcome[i], REASON_LOST_TX, len);
 		rte_pktmbuf_free(t->m[i]);
 	}
 }
@@ -93,10 +110,14 @@ static void flush_port(struct worker *w, uint16_t port)
 
 bool worker_send_burst(struct worker *w, unsigned n, uint64_t bytes, uint16_t port)
 {
+	const uint32_t longest = port_longest(w->ports[port].port);
 	uint16_t sent;
 
 	if (w->tx_waiting != 0 || w->pl->n_injects != 0)
 		return false;
+	for (unsigned i = 0; longest != 0 && i < n; i++)
+		if (too_long(w->mbufs[i], longest))
+			return false;
 	sent = transmit(w, port, w->mbufs, (uint16_t)n, 1);
 	if (sent < n) { // the rest is tried again, and lost where that fails, as any packets
 		worker_send(w, w->packets + sent, n - sent, port);

@@ -15,8 +15,9 @@
 // Toeplitz with this key gives both directions of a flow one value (Woo and Park, Scalable TCP
 // session monitoring with symmetric receive-side scaling, 2012). It chooses queues only; the flow
 // table has its own hash.
-#define RSS_KEY_MAX 64
-#define STRANGERS   16384 // frames that a queue may have waiting: more than any ring has
+#define RSS_KEY_MAX   64
+#define ETHERNET_HEAD 14
+#define STRANGERS     16384 // frames that a queue may have waiting: more than any ring has
 
 static int fail(const struct port *p, int rc, const char *what, char *err, size_t err_size)
 {
@@ -287,6 +288,16 @@ int port_force_link(struct port *p, bool down)
 	if (rc == 0)
 		p->forced_down = down;
 	return rc;
+}
+
+void port_look_at_mtu(struct port *p)
+{
+	bool socket = strcmp(p->driver, "net_af_packet") == 0 || strcmp(p->driver, "net_pcap") == 0;
+	int mtu = socket && p->if_index != 0 ? interface_mtu(p->if_index) : 0;
+
+	// An interface that is gone has none; nothing can be sent by it anyhow.
+	__atomic_store_n(
+		&p->longest, mtu > 0 ? (uint32_t)mtu + ETHERNET_HEAD : 0, __ATOMIC_RELAXED);
 }
 
 void port_get_stats(const struct port *p, struct port_stats *out)

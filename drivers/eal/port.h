@@ -25,6 +25,7 @@ struct port {
 	bool forced_down;  // by port_force_link()
 	bool dark;         // nothing is to be sent: port_set_dark(); main: rw, workers: ro
 	uint16_t cut_at;   // received frames so long are not whole, 0: all are; after port_start()
+	uint32_t longest;  // untagged frame to be sent, 0: any; main: rw, workers: ro
 };
 
 struct port_config {
@@ -67,6 +68,22 @@ static inline void port_set_dark(struct port *p, bool dark)
 static inline bool port_is_dark(const struct port *p)
 {
 	return __atomic_load_n(&p->dark, __ATOMIC_RELAXED);
+}
+
+// Takes over the MTU of the interface behind the port. A packet socket is given any frame by its
+// driver, and the kernel drops what is longer than the MTU without telling anybody: such frames are
+// to be lost before, and counted. Nothing for other ports.
+void port_look_at_mtu(struct port *p);
+// Whether a frame of so many bytes is such a one. type: as at its 13th byte; a tag is beside the
+// MTU.
+static inline bool port_too_long(uint32_t longest, uint32_t bytes, const uint8_t *type)
+{
+	return longest != 0 && bytes > longest &&
+	       (bytes > longest + 4 || type[0] != 0x81 || type[1] != 0x00);
+}
+static inline uint32_t port_longest(const struct port *p)
+{
+	return __atomic_load_n(&p->longest, __ATOMIC_RELAXED);
 }
 
 void port_get_stats(const struct port *p, struct port_stats *out);

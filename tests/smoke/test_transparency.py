@@ -140,6 +140,44 @@ def longer_than_the_ring(t, lab, wire, gateway_ns):
     t.equal((len(sizes), total(stats, "outcomes", "lost_cut", "packets")), (40, 20), "longer: what was cut is counted")
 
 
+def longer_than_the_mtu(t, lab, wire, gateway_ns):
+    """The side that a frame leaves by has the smaller MTU: the kernel drops it and tells nobody, so the gateway does."""
+    me, other = mac(INSIDE, 7), mac(OUTSIDE, 7)
+    frame = lambda size: ethernet(other, me, 0x0800, udp4("192.0.2.10", 4001, "198.51.100.10", 4002, bytes(size)))
+    for driver in ("af_packet", "pcap"):
+        name = f"smaller MTU, {driver}"
+        config = make_config(lab.path(f"smaller-{driver}"), ports(wire), POLICY, COUNTRIES, driver=driver)
+        del config["workers"]["mtu"]
+        gateway_ns.ip("link", "set", wire.out_port, "mtu", "1400")
+        with Gateway(lab, gateway_ns, config, f"smaller-{driver}") as gw:
+            said = [line for line in gw.said().splitlines() if "the MTU of o0 is 1400" in line and "1500" in line]
+            t.equal(len(said), 1, f"{name}: it is said", gw.said())
+            captures = Captures(lab, wire, f"smaller-{driver}")
+            sender = Sender(wire.inside, "p0")
+            for _ in range(10):
+                for f in (frame(1372), frame(1373), tagged(frame(1372), (0x8100, 5)), frame(1472),
+                          tagged(frame(1372), (0x8100, 5), (0x8100, 6)), frame(100)):
+                    sender.send(f)
+            sender.close()
+            captures.stop()
+            stats = gw.settle()
+            gateway_ns.ip("link", "set", wire.out_port, "mtu", "1500")
+            time.sleep(1.5)
+            captures = Captures(lab, wire, f"again-{driver}")
+            sender = Sender(wire.inside, "p0")
+            sender.send(frame(1472))
+            sender.close()
+            captures.stop()
+        arrived = sorted(len(f) for f in between_marks(lab.path(f"smaller-{driver}-outside.pcap"), INSIDE)
+                         if f[6:12] == frame(1)[6:12])
+        t.equal(arrived, [142] * 10 + [1414] * 10 + [1418] * 10, f"{name}: what fits arrives")
+        t.equal(total(stats, "outcomes", "lost_mtu", "packets"), 30, f"{name}: what does not is counted")
+        wrong = [line for line in books(stats).splitlines() if not line.startswith("lost_mtu")]
+        t.equal(wrong, [], f"{name}: and nothing else is lost")
+        sent, arrived = captures.flows(INSIDE)
+        t.ok(sent and sent == arrived, f"{name}: when it is as large again, all goes on", difference(sent, arrived))
+
+
 def send_all(wire, kinds):
     for ns, side in ((wire.inside, INSIDE), (wire.outside, OUTSIDE)):
         sender = Sender(ns, "p0")
@@ -282,6 +320,7 @@ def test(t):
         by_hand(t, lab, wire, gateway_ns, "802.1ad",
                 make_config(lab.path("ad"), ports(wire), POLICY, COUNTRIES, driver="pcap"), service_tags)
         mixed(t, lab, wire, gateway_ns)
+        longer_than_the_mtu(t, lab, wire, gateway_ns)
         longer_than_the_ring(t, lab, wire, gateway_ns)
         big = Wire(lab, gateway_ns, 1, 9000)
         by_hand(t, lab, big, gateway_ns, "jumbo",
