@@ -14,8 +14,6 @@
 #define NET        "/sys/class/net/%s"
 #define IFF_UP_BIT 1
 
-#define AF_PACKET_GAP 32 // what DPDK takes off when it asks whether a place fits a buffer
-
 static void check_link(struct doctor *d, const char *check, const char *iface)
 {
 	long long flags = sys_number(d, -1, NET "/flags", iface);
@@ -44,40 +42,51 @@ static void check_link(struct doctor *d, const char *check, const char *iface)
 	}
 }
 
-// af_packet: the driver sets the interface's MTU where the configuration names one, up to 1500; the
-// frames that come must fit into its ring, and the ring's places into the gateway's buffers.
-static void check_af_packet(
+// Frames of the interface must fit into a slot of af_packet's ring, a slot into a block of the ring
+// and into the gateway's buffers. mtu: the interface's, or what the gateway makes of it.
+static void check_ring(
 	struct doctor *d, const char *check, const struct used_port *p, long long mtu)
 {
-	const char *iface = p->vdev->iface;
-	long framesz = vdev_number(d->config, p->name, "framesz", INTERFACE_AF_PACKET_FRAMESZ);
-	long room = framesz - INTERFACE_AF_PACKET_HEAD;
+	static const char why[] = "the gateway does not start";
+	const struct gateway_config *c = d->config;
+	long framesz = vdev_number(c, p->name, "framesz", INTERFACE_AF_PACKET_FRAMESZ);
+	long blocksz = vdev_number(c, p->name, "blocksz", INTERFACE_AF_PACKET_BLOCKSZ);
+	int want = interface_af_packet_framesz((int)mtu);
+	int most = interface_af_packet_most((int)c->workers.mtu);
 
-	if (d->config->workers.mtu > 1500) {
-		found(d, DOCTOR_FAIL, check, "DPDK refuses the port: the gateway does not start",
-			"workers.mtu is %u; net_af_packet takes no more than 1500",
-			d->config->workers.mtu);
-		mend(d, "take \"mtu\" out of \"workers\" in %s: the interface's own MTU holds then",
-			d->config->path);
+	if (framesz < mtu + INTERFACE_AF_PACKET_SPARE) {
+		found(d, DOCTOR_FAIL, check,
+			"the kernel would cut longer frames: the gateway does not start",
+			"MTU %lld needs %lld bytes in a slot of af_packet's ring, which has %ld "
+			"(framesz)",
+			mtu, mtu + INTERFACE_AF_PACKET_SPARE, framesz);
+		if (c->workers.mtu == 0)
+			mend(d,
+				"ip link set dev %s mtu 1500   # on both sides of the wire and at "
+				"their far ends",
+				p->vdev->iface);
+		mend(d, "%sadd framesz=%d,blocksz=%ld to --vdev=%s in \"eal\" of %s",
+			c->workers.mtu == 0 ? "or, for jumbo frames, " : "", want,
+			interface_blocksz(want), p->name, c->path);
+		if (c->workers.mtu == 0)
+			mend(d, "and set \"mtu\" in \"workers\" to %lld", mtu);
+	} else if (framesz > most) {
+		found(d, DOCTOR_FAIL, check, why,
+			"framesz=%ld in \"eal\" is more than a buffer of the gateway holds: %d",
+			framesz, most);
+		if (mtu > (long long)c->workers.mtu)
+			mend(d, "set \"mtu\" in \"workers\" of %s to %lld", c->path, mtu);
+		if (framesz != want)
+			mend(d, "set framesz=%d for --vdev=%s in \"eal\" of %s",
+				want > 2048 ? want : 2048, p->name, c->path);
+	} else if (framesz > blocksz) {
+		found(d, DOCTOR_FAIL, check, why,
+			"framesz=%ld in \"eal\" is more than a block of af_packet's ring has: %ld "
+			"(blocksz)",
+			framesz, blocksz);
+		mend(d, "add blocksz=%ld to --vdev=%s in \"eal\" of %s", interface_blocksz(framesz),
+			p->name, c->path);
 	}
-	if (framesz - AF_PACKET_GAP > frame_room(d->config)) {
-		found(d, DOCTOR_FAIL, check, "DPDK refuses the port: the gateway does not start",
-			"framesz=%ld in \"eal\" is more than a buffer of the gateway holds",
-			framesz);
-		mend(d, "in \"eal\": --vdev=%s,iface=%s,framesz=%ld", p->name, iface,
-			(frame_room(d->config) + AF_PACKET_GAP) / 16 * 16);
-	}
-	if (mtu + 18 <= room)
-		return;
-	found(d, DOCTOR_FAIL, check,
-		"the kernel cuts a longer frame to its place in the ring, and the gateway sends "
-		"the stump on",
-		"frames of %s have up to %lld bytes (MTU %lld); a place in af_packet's ring holds "
-		"%ld (framesz %ld)",
-		iface, mtu + 18, mtu, room, framesz);
-	mend(d, "ip link set dev %s mtu 1500   # on both sides of the wire and at their far ends",
-		iface);
-	mend(d, "or, for jumbo frames, give the NIC to DPDK (vfio-pci) and set workers.mtu");
 }
 
 static void check_mtu(struct doctor *d, const char *check, const struct used_port *p)
@@ -88,7 +97,7 @@ static void check_mtu(struct doctor *d, const char *check, const struct used_por
 	if (mtu < 0) {
 		found(d, DOCTOR_UNKNOWN, check, "", "/sys does not tell the MTU of %s", iface);
 	} else if (strncmp(p->name, "net_af_packet", 13) == 0) {
-		check_af_packet(d, check, p, want != 0 && want <= 1500 ? want : mtu);
+		check_ring(d, check, p, want != 0 ? want : mtu); // the gateway sets it
 	} else if (want > mtu) {
 		found(d, DOCTOR_WARN, check,
 			"frames that the configuration promises to carry do not leave by it",

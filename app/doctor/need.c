@@ -9,6 +9,7 @@
 #include "app/dataplane/offload.h"
 #include "app/doctor/part.h"
 #include "app/flowlog/record.h"
+#include "drivers/eal/interface.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -52,7 +53,7 @@ static uint64_t whole(uint64_t bytes, uint64_t page)
 
 long frame_room(const struct gateway_config *c)
 {
-	return c->workers.mtu > 2026 ? (long)c->workers.mtu + 22 : 2048; // as gateway_open_ports()
+	return interface_buffer((int)c->workers.mtu); // as gateway_open_ports()
 }
 
 struct need need_of(const struct gateway_config *config, uint64_t page)

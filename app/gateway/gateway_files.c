@@ -152,29 +152,55 @@ static void check_socket(struct cfg *c, const char *path)
 
 // ---- frames
 
+// A number among a device's arguments.
+static long device_number(const char *dev, const char *key, long otherwise)
+{
+	const char *at = strstr(dev, key);
+
+	return at != NULL ? strtol(at + strlen(key), NULL, 10) : otherwise;
+}
+
+static void check_ring(struct cfg *c, const char *key, const char *dev, int mtu)
+{
+	long framesz = device_number(dev, ",framesz=", INTERFACE_AF_PACKET_FRAMESZ);
+	long blocksz = device_number(dev, ",blocksz=", INTERFACE_AF_PACKET_BLOCKSZ);
+	const int want = interface_af_packet_framesz(mtu), most = interface_af_packet_most(mtu);
+	char hint[128];
+
+	if (mtu != 0 && framesz < (long)mtu + INTERFACE_AF_PACKET_SPARE) {
+		snprintf(hint, sizeof(hint), "set framesz=%d,blocksz=%ld there", want,
+			interface_blocksz(want));
+		cfg_error(c, "/eal", key, hint,
+			"frames of %ld bytes (framesz) have no room for workers.mtu, %d", framesz,
+			mtu);
+	} else if (framesz > most) {
+		snprintf(hint, sizeof(hint), "set workers.mtu to the MTU that they are for");
+		if (mtu != 0)
+			snprintf(hint, sizeof(hint), "set framesz=%d there", want);
+		cfg_error(c, "/eal", key, hint,
+			"frames of %ld bytes (framesz) have no room in the gateway's buffers, %d "
+			"for workers.mtu %d",
+			framesz, most, mtu);
+	} else if (framesz > blocksz) {
+		snprintf(hint, sizeof(hint), "set blocksz=%ld there", interface_blocksz(framesz));
+		cfg_error(c, "/eal", key, hint,
+			"blocks of %ld bytes (blocksz) have no room for a frame of %ld (framesz)",
+			blocksz, framesz);
+	}
+}
+
 // Where workers.mtu leaves the interfaces' MTU as it is, bridgehead doctor tells.
 static void check_rings(struct cfg *c, const struct gateway_config *g)
 {
-	const uint32_t mtu = g->workers.mtu;
-	const int want = interface_af_packet_framesz((int)mtu);
-	char key[24], hint[128];
+	char key[24];
 
-	for (size_t i = 0; mtu != 0 && i < g->eal.args.n; i++) {
-		const char *arg = g->eal.args.v[i], *dev = strstr(arg, "net_af_packet"), *size;
-		long framesz = INTERFACE_AF_PACKET_FRAMESZ;
+	for (size_t i = 0; i < g->eal.args.n; i++) {
+		const char *arg = g->eal.args.v[i], *dev = strstr(arg, "net_af_packet");
 
 		if (dev == NULL || (dev != arg && strncmp(arg, "--vdev", 6) != 0))
 			continue;
-		size = strstr(dev, ",framesz=");
-		if (size != NULL)
-			framesz = strtol(size + strlen(",framesz="), NULL, 10);
-		if (framesz >= (long)mtu + INTERFACE_AF_PACKET_SPARE)
-			continue;
 		snprintf(key, sizeof(key), "%zu", i);
-		snprintf(hint, sizeof(hint), "set framesz=%d,blocksz=%d there", want, 4 * want);
-		cfg_error(c, "/eal", key, hint,
-			"frames of %ld bytes (framesz) have no room for workers.mtu, %u", framesz,
-			mtu);
+		check_ring(c, key, dev, (int)g->workers.mtu);
 	}
 }
 

@@ -75,17 +75,6 @@ static int share_queues(struct gateway *g, unsigned i)
 	return w->tx_locks != NULL ? 0 : -ENOMEM;
 }
 
-// What a frame has beside an MTU's bytes: two tags, and in af_packet's rings the kernel's header.
-#define FRAME_SPARE 88
-
-// Room in a buffer for a frame, and for a whole place of af_packet's rings.
-static uint16_t frame_room(uint32_t mtu)
-{
-	uint32_t room = (mtu + FRAME_SPARE + 1023) / 1024 * 1024;
-
-	return (uint16_t)(room > 2048 ? room : 2048);
-}
-
 // What the configuration promises or, where that is nothing, what there is room for.
 static int largest_mtu(const struct port *p, uint32_t mtu, uint16_t room)
 {
@@ -95,7 +84,7 @@ static int largest_mtu(const struct port *p, uint32_t mtu, uint16_t room)
 		return INT_MAX; // makes chains of what is longer
 	if (mtu != 0)
 		return (int)mtu;
-	return now > room - FRAME_SPARE ? now : room - FRAME_SPARE;
+	return now > room - INTERFACE_AF_PACKET_SPARE ? now : room - INTERFACE_AF_PACKET_SPARE;
 }
 
 int gateway_open_ports(struct gateway *g)
@@ -106,7 +95,7 @@ int gateway_open_ports(struct gateway *g)
 		.rx_descriptors = (uint16_t)c->rx_descriptors,
 		.tx_descriptors = (uint16_t)c->tx_descriptors,
 		.mtu = (uint16_t)c->mtu,
-		.buffer = frame_room(c->mtu),
+		.buffer = (uint16_t)interface_buffer((int)c->mtu),
 	};
 	int nodes[WORKER_MAX_PORTS], rc = find_ports(g);
 

@@ -113,8 +113,8 @@ int interface_af_packet_mtu(
 		snprintf(err, err_size,
 			"an MTU of %d needs longer frames in its rings; set workers.mtu to %d and "
 			"add "
-			"framesz=%d,blocksz=%d to the --vdev",
-			want, want, frame, 4 * frame);
+			"framesz=%d,blocksz=%ld to the --vdev",
+			want, want, frame, interface_blocksz(frame));
 		return -EMSGSIZE;
 	}
 	if (want == now)

@@ -15,6 +15,7 @@ struct rte_device;
 // of it is not the frame: header, address, and the gap that the kernel leaves for alignment
 // (tpacket_rcv() in net/packet/af_packet.c; TPACKET2_HDRLEN is 52).
 #define INTERFACE_AF_PACKET_FRAMESZ 2048
+#define INTERFACE_AF_PACKET_BLOCKSZ 4096 // likewise (blocksz): the memory that slots are cut from
 #define INTERFACE_AF_PACKET_HEAD    66
 #define INTERFACE_AF_PACKET_SPARE   (INTERFACE_AF_PACKET_HEAD + INTERFACE_LINK_HEAD)
 
@@ -22,6 +23,25 @@ struct rte_device;
 static inline int interface_af_packet_framesz(int mtu)
 {
 	return (mtu + INTERFACE_AF_PACKET_SPARE + 1023) / 1024 * 1024;
+}
+
+// A block's, for some such slots: whole pages.
+static inline long interface_blocksz(long framesz)
+{
+	return (4 * framesz + 4095) / 4096 * 4096;
+}
+
+// The room for a frame in the gateway's buffers, for an MTU (0: the ports' own), and the largest
+// slot that DPDK lets stand before buffers so large.
+static inline int interface_buffer(int mtu)
+{
+	int room = interface_af_packet_framesz(mtu);
+
+	return room > 2048 ? room : 2048;
+}
+static inline int interface_af_packet_most(int mtu)
+{
+	return interface_buffer(mtu) + 32;
 }
 
 // IFF_UP and IFF_RUNNING both.

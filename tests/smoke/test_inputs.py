@@ -158,6 +158,9 @@ def named(t, inputs):
         ("/control_socket", nowhere + "/sock", "neither", False),
         ("/control_socket", inputs.folder, "is no socket", False),
         ("/workers/mtu", 9000, "no room for workers.mtu, 9000", True),
+        ("/eal/8", "--vdev=net_af_packet0,iface=in0,framesz=9216,blocksz=36864", "no room in the gateway's buffers",
+         True),
+        ("/eal/8", "--vdev=net_af_packet0,iface=in0,framesz=2048,blocksz=1024", "set blocksz=8192 there", True),
     ]
     for pointer, value, what, run_too in cases:
         config = json.loads(json.dumps(inputs.config(POLICY, COUNTRIES)))

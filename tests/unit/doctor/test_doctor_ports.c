@@ -222,23 +222,30 @@ static void mtus_must_fit(void **state)
 	fake_expect(f, "wire w", DOCTOR_FAIL, "MTU 1500 on in0, 9000 on out0", "dev out0 mtu 1500");
 	fake_refute(f, IN0, DOCTOR_WARN);
 	fake_expect(f, "port net_af_packet1", DOCTOR_FAIL,
-		"9018 bytes (MTU 9000); a place in af_packet's ring holds 1982",
+		"MTU 9000 needs 9088 bytes in a slot of af_packet's ring, which has 2048",
 		"ip link set dev out0 mtu 1500");
+	fake_expect(f, "port net_af_packet1", DOCTOR_FAIL, "MTU 9000",
+		"add framesz=9216,blocksz=36864 to --vdev=net_af_packet1");
 	// The gateway sets it itself.
 	fake_vdevs(f, "{\"workers\":{\"lcores\":[1],\"mtu\":1400}}");
 	fake_run(f);
 	fake_refute(f, "port net_af_packet1", DOCTOR_WARN);
-	fake_vdevs(f, "{\"workers\":{\"lcores\":[1],\"mtu\":1501}}");
-	fake_run(f);
-	fake_expect(f, IN0, DOCTOR_FAIL, "workers.mtu is 1501", "take \"mtu\" out");
-	// The last MTU that goes into 2048 bytes.
-	fake_vdevs(f, NULL);
-	fake_put(f, "/sys/class/net/in0/mtu", "1964\n");
+	fake_refute(f, "wire w", DOCTOR_WARN);
+	fake_vdevs(f, "{\"workers\":{\"lcores\":[1],\"mtu\":1960}}");
 	fake_run(f);
 	fake_refute(f, IN0, DOCTOR_WARN);
-	fake_put(f, "/sys/class/net/in0/mtu", "1965\n");
+	fake_vdevs(f, "{\"workers\":{\"lcores\":[1],\"mtu\":1961}}");
 	fake_run(f);
-	fake_expect(f, IN0, DOCTOR_FAIL, "1983 bytes", NULL);
+	fake_expect(f, IN0, DOCTOR_FAIL, "MTU 1961 needs 2049 bytes",
+		"add framesz=3072,blocksz=12288 to --vdev=net_af_packet0");
+	// The last MTU that goes into 2048 bytes.
+	fake_vdevs(f, NULL);
+	fake_put(f, "/sys/class/net/in0/mtu", "1960\n");
+	fake_run(f);
+	fake_refute(f, IN0, DOCTOR_WARN);
+	fake_put(f, "/sys/class/net/in0/mtu", "1961\n");
+	fake_run(f);
+	fake_expect(f, IN0, DOCTOR_FAIL, "2049 bytes", NULL);
 	fake_put(f, "/sys/class/net/out0/speed", "1000\n");
 	fake_run(f);
 	fake_expect(f, "wire w", DOCTOR_NOTE, "10000 Mb/s on in0, 1000 Mb/s on out0", NULL);
@@ -246,21 +253,38 @@ static void mtus_must_fit(void **state)
 
 static void rings_must_fit(void **state)
 {
-	static const char with[] =
-		"{\"eal\":[\"-l\",\"0-1\",\"--in-memory\",\"--no-pci\",\"--vdev=net_af_packet0,"
-		"iface=in0,framesz=%u\",\"--vdev=net_af_packet1,iface=out0\"]}";
+	static const struct {
+		const char *arguments, *mtu; // mtu: of the workers
+		const char *saw, *mend;      // NULL: nothing is wrong
+	} cases[] = {
+		{"framesz=2080", NULL, NULL, NULL},
+		{"framesz=2096", NULL, "framesz=2096", "set framesz=3072"},
+		{"framesz=2096", NULL, "framesz=2096", "set \"mtu\" in \"workers\""},
+		{"framesz=9216,blocksz=36864", "9000", NULL, NULL},
+		{"framesz=9248,blocksz=36992", "9000", NULL, NULL},
+		{"framesz=9264,blocksz=37056", "9000", "framesz=9264", "set framesz=9216"},
+		{"framesz=9216,blocksz=36864", NULL, "framesz=9216", "set \"mtu\" in"},
+		{"framesz=9216", "9000", "block of af_packet's ring has: 4096", "blocksz=36864"},
+	};
 	struct fake *f = *state;
-	char set[256];
+	char set[400];
 
-	fake_put(f, "/sys/class/net/in0/mtu", "1996\n");
-	snprintf(set, sizeof(set), with, 2080u);
-	fake_vdevs(f, set);
-	fake_run(f);
-	fake_refute(f, IN0, DOCTOR_WARN);
-	snprintf(set, sizeof(set), with, 2096u);
-	fake_vdevs(f, set);
-	fake_run(f);
-	fake_expect(f, IN0, DOCTOR_FAIL, "framesz=2096", "iface=in0,framesz=2080");
+	fake_put(f, "/sys/class/net/in0/mtu", "1992\n");
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(set, sizeof(set),
+			"{\"eal\":[\"-l\",\"0-1\",\"--in-memory\",\"--no-pci\","
+			"\"--vdev=net_af_packet0,iface=in0,%s\","
+			"\"--vdev=net_af_packet1,iface=out0\"]%s%s%s}",
+			cases[i].arguments,
+			cases[i].mtu != NULL ? ",\"workers\":{\"lcores\":[1],\"mtu\":" : "",
+			cases[i].mtu != NULL ? cases[i].mtu : "", cases[i].mtu != NULL ? "}" : "");
+		fake_vdevs(f, set);
+		fake_run(f);
+		if (cases[i].saw == NULL)
+			fake_refute(f, IN0, DOCTOR_WARN);
+		else
+			fake_expect(f, IN0, DOCTOR_FAIL, cases[i].saw, cases[i].mend);
+	}
 }
 
 // A driver that leaves the interface's MTU alone.
