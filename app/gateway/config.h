@@ -150,7 +150,7 @@ struct gateway_exceptions {
 // What the EAL's arguments tell without asking the EAL.
 struct gateway_vdev {
 	char *name;  // "net_af_packet0"
-	char *iface; // value of iface=; NULL: none
+	char *iface; // value of iface=, or net_pcap's rx_iface_in= or the like; NULL: none
 };
 
 struct gateway_eal {

@@ -102,10 +102,25 @@ static bool parse_mask(struct gateway_eal *e, const char *s)
 	return true;
 }
 
+// The interface that a device receives by or, where it receives by none, sends by; net_pcap may
+// name one for each. NULL: none.
+static const char *interface_of(const char *vdev)
+{
+	static const char *const keys[] = {",iface=", ",rx_iface_in=", ",rx_iface=", ",tx_iface="};
+
+	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const char *at = strstr(vdev, keys[i]);
+
+		if (at != NULL)
+			return at + strlen(keys[i]);
+	}
+	return NULL;
+}
+
 static void add_vdev(struct cfg *c, struct gateway_eal *e, const char *pointer, const char *value)
 {
 	size_t len = strcspn(value, ",");
-	const char *iface = strstr(value, ",iface=");
+	const char *iface = interface_of(value);
 	struct gateway_vdev *v;
 
 	if (len == 0) {
@@ -121,11 +136,7 @@ static void add_vdev(struct cfg *c, struct gateway_eal *e, const char *pointer, 
 	e->vdevs = v;
 	v += e->n_vdevs++;
 	v->name = strndup(value, len);
-	v->iface = NULL;
-	if (iface != NULL) {
-		iface += strlen(",iface=");
-		v->iface = strndup(iface, strcspn(iface, ","));
-	}
+	v->iface = iface != NULL ? strndup(iface, strcspn(iface, ",")) : NULL;
 	if (v->name == NULL || (iface != NULL && v->iface == NULL)) {
 		c->no_memory = true;
 		return;

@@ -300,6 +300,15 @@ static void other_interfaces_keep_their_mtu(void **state)
 	fake_run(f);
 	fake_expect(f, "port net_pcap0", DOCTOR_WARN, "is 1500, workers.mtu is 1600",
 		"ip link set dev in0 mtu 1600");
+	// A port that is not to hear itself names its interface twice.
+	fake_put(f, "/sys/class/net/out0/carrier", "0\n");
+	fake_vdevs(f, "{\"eal\":[\"-l\",\"0-1\",\"--in-memory\",\"--no-pci\",\"--vdev=net_pcap0,"
+		      "rx_iface_in=in0,tx_iface=in0\",\"--vdev=net_pcap1,rx_iface=out0,tx_iface="
+		      "out0\"],\"wires\":[{\"name\":\"w\",\"inside\":\"net_pcap0\",\"outside\":"
+		      "\"net_pcap1\"}]}");
+	fake_run(f);
+	fake_expect(f, "port net_pcap0", DOCTOR_OK, "in0 is up with carrier", NULL);
+	fake_expect(f, "port net_pcap1", DOCTOR_FAIL, "out0 is up but has no carrier", NULL);
 }
 
 static void offloads_that_merge_break_a_wire(void **state)
