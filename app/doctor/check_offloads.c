@@ -34,7 +34,7 @@ static void spell(uint32_t bits, char *names, size_t n_size, char *off, size_t o
 }
 
 // The interface whose number is that of the other end and whose own other end is this one; "" where
-// it is in another namespace.
+// there is none.
 static void find_peer(struct doctor *d, const char *iface, char *out, size_t size)
 {
 	long long link = sys_number(d, -1, "/sys/class/net/%s/iflink", iface);
@@ -75,12 +75,13 @@ static void check_merges(
 }
 
 // What a sender leaves to a NIC never gets done on a veth pair: it arrives here undone.
-static void check_sender(struct doctor *d, const char *check, const char *iface)
+static void check_sender(struct doctor *d, const char *check, const char *iface, bool away)
 {
-	char peer[64], names[160], off[160];
+	char peer[64] = "", names[160], off[160];
 	struct doctor_iface i;
 
-	find_peer(d, iface, peer, sizeof(peer));
+	if (!away)
+		find_peer(d, iface, peer, sizeof(peer));
 	if (peer[0] == '\0') {
 		found(d, DOCTOR_NOTE, check,
 			"what the other end leaves to its NIC (cutting to size, checksums) nobody "
@@ -126,7 +127,7 @@ void check_offloads(struct doctor *d, const struct used_port *p)
 	}
 	check_merges(d, check, p, i.offloads);
 	if (i.veth) {
-		check_sender(d, check, iface);
+		check_sender(d, check, iface, i.away);
 	} else if ((i.offloads & (DOCTOR_TSO | DOCTOR_GSO)) != 0 && p->inline_) {
 		spell(i.offloads & (DOCTOR_TSO | DOCTOR_GSO), names, sizeof(names), off,
 			sizeof(off));

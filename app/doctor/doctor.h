@@ -45,10 +45,11 @@ enum doctor_offload {
 	DOCTOR_UDP_GRO = 1 << 6, // rx-udp-gro-forwarding, rx-gro-list
 };
 
-struct doctor_iface {      // what the kernel tells of an interface by ioctl only
+struct doctor_iface {      // what the kernel tells of an interface by ioctl and netlink only
 	uint32_t offloads; // enum doctor_offload, those that are on
 	bool has_ipv4;     // it has an IPv4 address
 	bool veth;         // one end of a pair
+	bool away;         // whose other end is in another network namespace
 	unsigned index;    // its number; 0: not known
 };
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// What `ethtool -k` asks the kernel about an interface: its features by name and which are on.
+// What `ethtool -k` asks the kernel about an interface: its features by name and which are on; and
+// what `ip link` does: whether its other end is in another network namespace.
 
 #include "app/doctor/doctor.h"
 
 #include <errno.h>
 #include <linux/ethtool.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdlib.h>
@@ -87,6 +89,40 @@ static int read_features(int fd, struct ifreq *r, uint32_t *on)
 	return rc;
 }
 
+// In another namespace the other end's number (iflink) may be that of an interface of this one,
+// even of this end.
+static bool is_away(unsigned index)
+{
+	struct {
+		struct nlmsghdr head;
+		struct ifinfomsg info;
+	} ask = {
+		.head = {.nlmsg_len = sizeof(ask),
+			.nlmsg_type = RTM_GETLINK,
+			.nlmsg_flags = NLM_F_REQUEST},
+		.info = {.ifi_index = (int)index},
+	};
+	char answer[32768] __attribute__((aligned(NLMSG_ALIGNTO)));
+	const struct nlmsghdr *head = (const struct nlmsghdr *)answer;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), left;
+	bool away = false;
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = send(fd, &ask, sizeof(ask), 0) == (ssize_t)sizeof(ask)
+		    ? recv(fd, answer, sizeof(answer), 0)
+		    : -1;
+	close(fd);
+	if (n < 0 || !NLMSG_OK(head, (size_t)n) || head->nlmsg_type != RTM_NEWLINK)
+		return false;
+	left = (int)IFLA_PAYLOAD(head);
+	for (const struct rtattr *a = IFLA_RTA(NLMSG_DATA(head)); RTA_OK(a, left);
+		a = RTA_NEXT(a, left))
+		away |= a->rta_type == IFLA_LINK_NETNSID;
+	return away;
+}
+
 int doctor_iface_read(const char *name, struct doctor_iface *out)
 {
 	int rc, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -105,6 +141,7 @@ int doctor_iface_read(const char *name, struct doctor_iface *out)
 	out->index = if_nametoindex(name);
 	rc = read_features(fd, &r, &out->offloads);
 	out->veth = ask(fd, &r, &driver) == 0 && strcmp(driver.driver, "veth") == 0;
+	out->away = out->veth && is_away(out->index);
 	out->has_ipv4 = ioctl(fd, SIOCGIFADDR, &r) == 0;
 	close(fd);
 	return out->index == 0 && rc != 0 ? -ENODEV : rc;

@@ -350,6 +350,11 @@ static void both_ends_of_a_veth_count(void **state)
 	fake_iface(f, "server0")->is.offloads = DOCTOR_GRO; // concerns what it receives only
 	fake_run(f);
 	fake_expect(f, IN0, DOCTOR_OK, "leaves nothing undone", NULL);
+	// Another namespace has numbers of its own, which may be those of a pair here.
+	fake_iface(f, "in0")->is.away = true;
+	fake_run(f);
+	fake_expect(f, IN0, DOCTOR_NOTE, "in another network namespace", "tso off gso off tx off");
+	fake_iface(f, "in0")->is.away = false;
 	fake_iface(f, "server0")->error = -EPERM;
 	fake_run(f);
 	fake_expect(f, IN0, DOCTOR_UNKNOWN, "server0", NULL);
