@@ -74,7 +74,7 @@ static void look_at_mtu(struct gateway_port *p, const char *iface)
 	p->said_mtu = mtu > p->mtu;
 }
 
-// What comes in by the wire's other port is as long as the MTU there allows.
+// What comes in by the wire's other port is as long as the MTU and the port there allow.
 static void look_at_peer(const struct gateway *g, struct gateway_port *p, const char *iface)
 {
 	const struct gateway_port *peer = p->peer >= 0 ? &g->ports[p->peer] : NULL;
@@ -87,6 +87,8 @@ static void look_at_peer(const struct gateway *g, struct gateway_port *p, const 
 		return;
 	mtu = interface_mtu(p->port.if_index);
 	more = interface_mtu(peer->port.if_index);
+	if (more > peer->mtu) // beyond that look_at_mtu() speaks
+		more = peer->mtu;
 	if (mtu > 0 && mtu < more && !p->said_less)
 		fprintf(stderr,
 			"bridgehead: WARNING: port %s: the MTU of %s is %d, that of %s, the other "
