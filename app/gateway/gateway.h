@@ -33,6 +33,8 @@ struct gateway_port {
 	int64_t look_at;
 	int mtu;
 	bool said_mtu, said_less, said_merges;
+	char iface[16]; // its name when last seen
+	bool gone;      // it is no more, and that has been said
 };
 
 struct gateway {

@@ -98,15 +98,30 @@ static void look_at_peer(const struct gateway *g, struct gateway_port *p, const 
 	p->said_less = mtu < more;
 }
 
+// Its sockets hear no other interface, whatever that is called.
+static void say_gone(struct gateway_port *p)
+{
+	fprintf(stderr,
+		"bridgehead: WARNING: port %s: its interface, %s, is gone: %s %s is cut until the "
+		"gateway is started again, also where a new interface has that name\n",
+		p->port.name, p->iface, p->peer >= 0 ? "wire" : "tap", p->wire);
+	p->gone = true;
+}
+
 void gateway_look_at_frames(const struct gateway *g, struct gateway_port *p)
 {
 	const int64_t now = monotonic_us();
 	char iface[IF_NAMESIZE];
 	const char *what;
 
-	if (now < p->look_at || if_indextoname(p->port.if_index, iface) == NULL)
+	if (now < p->look_at || p->port.if_index == 0 || p->gone)
 		return;
 	p->look_at = now + LOOK_US;
+	if (if_indextoname(p->port.if_index, iface) == NULL) {
+		say_gone(p);
+		return;
+	}
+	snprintf(p->iface, sizeof(p->iface), "%s", iface);
 	look_at_mtu(p, iface);
 	look_at_peer(g, p, iface);
 	what = interface_merges(p->port.if_index);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026, the Bridgehead authors
 """What makes the kernel interface behind a port give frames that the port cannot take whole is said at the start and
-while the gateway runs, once each: GRO, and an MTU above the one that the port was set up for."""
+while the gateway runs, once each: GRO, and an MTU above the one that the port was set up for. So is that it is gone."""
 import time
 
 import check
@@ -38,7 +38,13 @@ def scenario(t, lab):
         time.sleep(2.5)
         gateway_ns.run(["ip", "link", "set", "dev", "i0", "mtu", "9000"])
         poll("the next one, too", lambda: said(gw, "the MTU of i0 is 9000"), 10)
+        gateway_ns.ip("link", "set", "o0", "name", "other")
+        time.sleep(2.5)
         t.equal(len(said(gw)), 4, "no more than that", gw.said())
+        gateway_ns.ip("link", "del", "other")
+        poll("an interface that is gone to be said", lambda: said(gw, "net_af_packet1: its interface, other, is gone"), 10)
+        time.sleep(2.5)
+        t.equal(len(said(gw)), 5, "it is said once", gw.said())
         code, _ = gw.stop()
     t.equal(code, 0, "SIGTERM ends it", gw.said())
 
