@@ -5,13 +5,15 @@
 //
 // A packet of an established flow takes about 100 cycles, the first of a new one 1,000 to 20,000
 // (state, country, policy, classification): without a limit, a tenth of the packets being a
-// flood's takes nine tenths of the rate of everything else. So new flows get a share of the time
-// that the pipeline spends on packets, in cycles of the time stamp counter; work on them draws on
-// the credit, bursts earn it. Only while packets wait (the caller says so) anything is left out:
-// once the credit is used up, the classification of new flows (as where its contexts are used up,
-// by the exception dpi_full); once BUDGET_FLOOR is owed too, new flows as a whole (flow_shed()).
-// Where no packets wait there is time for everything. Packets of flows in classification and expiry
-// draw on the credit too, but are never left out.
+// flood's takes nine tenths of the rate of everything else. So new flows get a share of the
+// worker's time while packets wait (the caller says so), in cycles of the time stamp counter: time
+// that goes by earns credit, work on new flows draws on it. Once the credit is used up, the
+// classification of new flows is left out (as where its contexts are used up, by the exception
+// dpi_full); once BUDGET_FLOOR is owed too, new flows as a whole (flow_shed()). Packets of flows in
+// classification and expiry draw on the credit too, but are never left out.
+//
+// Where no packets wait there is time for everything, and nothing is drawn: what a worker does
+// while it has nothing else to do must not count against the burst that comes next.
 #pragma once
 
 #include <stdbool.h>
@@ -24,6 +26,7 @@
 
 struct budget {
 	int64_t credit;   // cycles; negative: owed
+	uint64_t since;   // until when time has earned
 	uint32_t percent; // share of new flows; 0: no limit
 	bool behind;      // packets wait: set by the caller of pipeline_burst() before each call
 };
@@ -52,10 +55,10 @@ static inline uint64_t budget_now(void)
 	return __builtin_ia32_rdtsc();
 }
 
-// The time when work begins; 0 where nothing is measured.
+// The time when work on new flows begins; 0 where it is not measured.
 static inline uint64_t budget_start(const struct budget *b)
 {
-	return b->percent != 0 ? budget_now() : 0;
+	return b->percent != 0 && b->behind ? budget_now() : 0;
 }
 
 // Work on new flows since start.
@@ -68,12 +71,21 @@ static inline void budget_draw(struct budget *b, uint64_t start)
 		b->credit = -BUDGET_MOST;
 }
 
-// A burst since start.
-static inline void budget_earn(struct budget *b, uint64_t start)
+// Time has gone by: before each burst.
+static inline void budget_earn(struct budget *b)
 {
-	if (start == 0)
+	uint64_t now, gone;
+
+	if (b->percent == 0)
 		return;
-	b->credit += (int64_t)((budget_now() - start) * b->percent / 100);
+	now = budget_now();
+	gone = now - b->since;
+	b->since = now;
+	// From as much as may be owed to as much as may be saved up.
+	if (gone > (uint64_t)2 * BUDGET_MOST * 100 / b->percent)
+		b->credit = BUDGET_MOST;
+	else
+		b->credit += (int64_t)(gone * b->percent / 100);
 	if (b->credit > BUDGET_MOST)
 		b->credit = BUDGET_MOST;
 }

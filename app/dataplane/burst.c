@@ -250,9 +250,9 @@ static inline unsigned group_end(unsigned first, unsigned n)
 unsigned pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
 {
 	uint32_t entry[PIPELINE_MAX_BURST];
-	uint64_t start = budget_start(&pl->budget);
 	struct sums x = {0};
 
+	budget_earn(&pl->budget);
 	pipeline_refresh(pl, now);
 	// The stages follow each other at a distance of GROUP packets, so that the memory requests
 	// of one packet are spread between the work on others and have come when they are needed.
@@ -274,6 +274,5 @@ unsigned pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64
 			serve(pl, &p[j], entry[j], &x);
 	}
 	add_sums(&pl->stats, &x);
-	budget_earn(&pl->budget, start);
 	return (unsigned)x.packets;
 }

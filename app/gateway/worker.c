@@ -376,6 +376,8 @@ unsigned worker_turn(struct worker *w)
 	if (w->pl->c.offload != NULL)
 		pipeline_offload_turn(w->pl, ANSWERS);
 	w->stats.loops++;
+	if (n == 0)
+		w->pl->budget.behind = false;
 	// As many looks as packets: however many of them began a flow, expiry keeps up. The burst's
 	// time will do; only an idle worker asks the clock.
 	if (n != 0)

@@ -419,18 +419,20 @@ static void test_overload_ways(void **state)
 	}
 }
 
-// Little time: a flow without its label. Work on new flows costs credit, bursts earn it.
+// Little time: a flow without its label. While packets wait, work on new flows costs credit; time
+// earns it, whatever it was spent on.
 static void test_budget(void **state)
 {
 	const struct rig_options o = {.exceptions = {.dpi_full = POLICY_FLAG}};
 	struct rig *r = rig_new(&o);
 	struct budget *b = &r->pl->budget;
 
-	budget_init(b, 50);
+	budget_init(b, 1);
 	udp(r, 1, false);
 	assert_int_equal(r->pl->stats.dpi_packets, 1);
 	b->behind = true;
-	b->credit = -1;
+	b->credit = 1 - BUDGET_FLOOR; // it takes some hundredths of a second to earn that
+	b->since = budget_now();
 	udp(r, 2, false);
 	assert_int_equal(r->pl->stats.flows_begun, 2);
 	assert_int_equal(r->pl->stats.dpi_packets, 1);
@@ -438,12 +440,18 @@ static void test_budget(void **state)
 	assert_int_equal(r->pl->stats.dpi_full, 0);
 	assert_int_equal(rig_last(r, RECORD_DECISION)->exception, RECORD_EXC_DPI_FULL);
 	b->credit = -BUDGET_MOST;
-	udp(r, 2, true); // of an established flow: earns
+	udp(r, 2, true);
 	assert_true(b->credit > -BUDGET_MOST);
 	budget_draw(b, 1); // since the machine was started
 	assert_int_equal(b->credit, -BUDGET_MOST);
-	budget_earn(b, 1);
+	b->since = 0;
+	budget_earn(b);
 	assert_int_equal(b->credit, BUDGET_MOST);
+	b->behind = false; // there is time: nothing is drawn
+	for (unsigned i = 3; i < 900; i++)
+		udp(r, i, false);
+	assert_int_equal(b->credit, BUDGET_MOST);
+	assert_int_equal(r->pl->stats.flows_begun, 899);
 	rig_free(r);
 }
 

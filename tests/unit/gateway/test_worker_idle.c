@@ -101,6 +101,7 @@ static void test_behind(void **state)
 		worker_turn(w);
 		assert_true(w->pl->budget.behind);
 		worker_rig_run(r);
+		assert_false(w->pl->budget.behind); // an empty turn ends it, too
 		worker_rig_put(r, RIG_INSIDE, UDP, false, 0);
 		worker_turn(w);
 		assert_false(w->pl->budget.behind);
