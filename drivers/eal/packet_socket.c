@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define MOST 64 // sockets of one port: the driver makes 16 at most
 // Of the value that the kernel takes and gives: the group, then type and flags in the upper half.
 #define DEFRAG ((unsigned)PACKET_FANOUT_FLAG_DEFRAG << 16)
 
@@ -28,15 +29,20 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 	return (int)syscall(SYS_setsockopt, fd, level, name, value, len);
 }
 
+static bool is_packet_socket(int fd)
+{
+	int domain = 0;
+	socklen_t len = sizeof(domain);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_PACKET;
+}
+
 static bool defragments(int fd)
 {
 	unsigned fanout = 0;
 	socklen_t len = sizeof(fanout);
-	int domain = 0;
-	socklen_t domain_len = sizeof(domain);
 
-	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_len) == 0 &&
-	       domain == AF_PACKET &&
+	return is_packet_socket(fd) &&
 	       getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &fanout, &len) == 0 &&
 	       (fanout & DEFRAG) != 0;
 }
@@ -53,4 +59,56 @@ unsigned packet_sockets_defragmenting(void)
 		n += e->d_name[0] != '.' && defragments(atoi(e->d_name));
 	closedir(d);
 	return n;
+}
+
+struct packet_sockets {
+	int fd[MOST];
+	unsigned n;
+	uint64_t dropped;
+};
+
+static bool is_bound(int fd, uint32_t if_index)
+{
+	struct sockaddr_ll a = {0};
+	socklen_t len = sizeof(a);
+
+	return is_packet_socket(fd) && getsockname(fd, (struct sockaddr *)&a, &len) == 0 &&
+	       a.sll_ifindex == (int)if_index;
+}
+
+struct packet_sockets *packet_sockets_find(uint32_t if_index)
+{
+	struct packet_sockets *s = calloc(1, sizeof(*s));
+	DIR *d = opendir("/proc/self/fd");
+	const struct dirent *e;
+
+	while (s != NULL && d != NULL && (e = readdir(d)) != NULL && s->n < MOST)
+		if (e->d_name[0] != '.' && is_bound(atoi(e->d_name), if_index))
+			s->fd[s->n++] = atoi(e->d_name);
+	if (d != NULL)
+		closedir(d);
+	if (s == NULL || s->n == 0) {
+		free(s);
+		return NULL;
+	}
+	packet_sockets_dropped(s); // before now
+	s->dropped = 0;
+	return s;
+}
+
+void packet_sockets_free(struct packet_sockets *s)
+{
+	free(s);
+}
+
+uint64_t packet_sockets_dropped(struct packet_sockets *s)
+{
+	for (unsigned i = 0; i < s->n; i++) {
+		struct tpacket_stats stats = {0};
+		socklen_t len = sizeof(stats);
+
+		if (getsockopt(s->fd[i], SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0)
+			s->dropped += stats.tp_drops;
+	}
+	return s->dropped;
 }

@@ -4,6 +4,8 @@
 // What DPDK's driver of AF_PACKET sockets (net_af_packet) asks of the kernel, put right.
 #pragma once
 
+#include <stdint.h>
+
 // The driver joins each of its sockets to a fanout group with PACKET_FANOUT_FLAG_DEFRAG
 // (rte_eth_af_packet.c; packet(7)): the kernel then puts IPv4 fragments together before the socket
 // sees them, so that a wire would send on datagrams that nobody sent, lose those that are longer
@@ -14,3 +16,15 @@
 
 // How many packet sockets of this process have the flag all the same; 0: as it should be.
 unsigned packet_sockets_defragmenting(void);
+
+// Frames that the kernel had no place for in the rings of the sockets on one interface. DPDK's
+// driver (22.11) does not ask for them: what a port has missed would be told by nobody.
+struct packet_sockets;
+
+// Those sockets of this process that are bound to the interface; they must stay open. NULL: there
+// are none, or there is no memory.
+struct packet_sockets *packet_sockets_find(uint32_t if_index);
+void packet_sockets_free(struct packet_sockets *s); // NULL is fine
+
+// Frames dropped since packet_sockets_find(). For one thread: the kernel tells each only once.
+uint64_t packet_sockets_dropped(struct packet_sockets *s);

@@ -3,6 +3,7 @@
 
 #include "drivers/eal/port.h"
 #include "drivers/eal/interface.h"
+#include "drivers/eal/packet_socket.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -248,6 +249,7 @@ int port_start(struct port *p, const struct port_config *c, char *err, size_t er
 	if (by_interface(p)) {
 		p->cut_at = interface_af_packet_cut(p->if_index, info.device);
 		forget_strangers(p);
+		p->sockets = packet_sockets_find(p->if_index);
 	}
 	return 0;
 }
@@ -256,6 +258,8 @@ void port_stop(struct port *p)
 {
 	if (p->forced_down)
 		port_force_link(p, false);
+	packet_sockets_free(p->sockets);
+	p->sockets = NULL;
 	rte_eth_dev_stop(p->id);
 	rte_eth_dev_close(p->id);
 }
@@ -309,7 +313,7 @@ void port_get_stats(const struct port *p, struct port_stats *out)
 		return;
 	out->rx_packets = s.ipackets;
 	out->rx_bytes = s.ibytes;
-	out->rx_missed = s.imissed;
+	out->rx_missed = s.imissed + (p->sockets != NULL ? packet_sockets_dropped(p->sockets) : 0);
 	out->rx_errors = s.ierrors;
 	out->rx_no_mbuf = s.rx_nombuf;
 	out->tx_packets = s.opackets;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct packet_sockets;
 struct rte_mempool;
 
 #define PORT_NAME_MAX 64
@@ -25,7 +26,8 @@ struct port {
 	bool forced_down;  // by port_force_link()
 	bool dark;         // nothing is to be sent: port_set_dark(); main: rw, workers: ro
 	uint16_t cut_at;   // received frames so long are not whole, 0: all are; after port_start()
-	uint32_t longest;  // untagged frame to be sent, 0: any; main: rw, workers: ro
+	struct packet_sockets *sockets; // of net_af_packet, after port_start(); NULL
+	uint32_t longest;               // untagged frame to be sent, 0: any; main: rw, workers: ro
 };
 
 struct port_config {
@@ -86,4 +88,5 @@ static inline uint32_t port_longest(const struct port *p)
 	return __atomic_load_n(&p->longest, __ATOMIC_RELAXED);
 }
 
+// One thread only.
 void port_get_stats(const struct port *p, struct port_stats *out);
