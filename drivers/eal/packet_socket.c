@@ -4,6 +4,7 @@
 #include "drivers/eal/packet_socket.h"
 
 #include <dirent.h>
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -16,17 +17,39 @@
 // Of the value that the kernel takes and gives: the group, then type and flags in the upper half.
 #define DEFRAG ((unsigned)PACKET_FANOUT_FLAG_DEFRAG << 16)
 
+static int set(int fd, int level, int name, const void *value, socklen_t len)
+{
+	return (int)syscall(SYS_setsockopt, fd, level, name, value, len);
+}
+
+// A filter, because a fanout group has taken PACKET_IGNORE_OUTGOING from its sockets only since
+// Linux 6.8.
+static int ignore_outgoing(int fd)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog filter = {.len = 4, .filter = code};
+
+	return set(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+}
+
 // In place of libc's, for every library of the process.
 int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
 	unsigned fanout;
+	int rc;
 
 	if (level == SOL_PACKET && name == PACKET_FANOUT && len == sizeof(fanout)) {
 		memcpy(&fanout, value, sizeof(fanout));
 		fanout &= ~DEFRAG;
-		return (int)syscall(SYS_setsockopt, fd, level, name, &fanout, len);
+		rc = set(fd, level, name, &fanout, len);
+		return rc == 0 ? ignore_outgoing(fd) : rc;
 	}
-	return (int)syscall(SYS_setsockopt, fd, level, name, value, len);
+	return set(fd, level, name, value, len);
 }
 
 static bool is_packet_socket(int fd)

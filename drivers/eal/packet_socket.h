@@ -12,7 +12,11 @@
 // than the wire's MTU or a slot of the ring, and those of which a fragment is missing, all of them
 // uncounted. No argument of the driver turns that off. This library therefore has a setsockopt() of
 // its own, which the program must export (-Wl,--export-dynamic-symbol=setsockopt): it takes the
-// flag out and leaves all else as it is.
+// flag out.
+//
+// A packet socket hears what its host sends by the interface, too: LLDP of its own, or frames of
+// another program. A wire would take them for frames that came in and send them on by its other
+// side. So these sockets get a filter. All else is left as it is.
 
 // How many packet sockets of this process have the flag all the same; 0: as it should be.
 unsigned packet_sockets_defragmenting(void);

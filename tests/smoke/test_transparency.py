@@ -117,6 +117,25 @@ def strangers(t, lab, wire, gateway_ns):
     t.equal(seen, [], "strangers: frames of other interfaces are no traffic of the wire")
 
 
+def own_frames(t, lab, wire, gateway_ns):
+    """What the gateway's host sends by an interface of a wire, as lldpd does, did not come in there."""
+    lldp = ethernet("01:80:c2:00:00:0e", mac(INSIDE, 8), 0x88cc, b"own".ljust(60))
+    with Gateway(lab, gateway_ns, make_config(lab.path("own"), ports(wire), POLICY, COUNTRIES), "own") as gw:
+        captures = Captures(lab, wire, "own")
+        sender = Sender(gateway_ns, wire.in_port)
+        sender.send(lldp)
+        sender.close()
+        other = Sender(wire.inside, "p0")
+        other.send(lldp.replace(b"own", b"its"))
+        other.close()
+        captures.stop()
+        stats = gw.settle()
+    crossed = list(between_marks(captures.outside.path, INSIDE))
+    t.ok(lldp.replace(b"own", b"its") in crossed, "own frames: one of the inside crosses")
+    t.ok(lldp not in crossed, "own frames: one of the gateway's host does not")
+    t.equal(total(stats, "notes", "lldp"), 1, "own frames: nor is it counted")
+
+
 def longer_than_the_ring(t, lab, wire, gateway_ns):
     """The interfaces' MTU rises under a gateway whose rings hold 1500: what came cut is not sent on as if it were whole."""
     config = make_config(lab.path("longer"), ports(wire), POLICY, COUNTRIES)
@@ -316,6 +335,7 @@ def test(t):
         by_hand(t, lab, wire, gateway_ns, "fragments",
                 make_config(lab.path("fragments"), ports(wire), POLICY, COUNTRIES), fragments)
         strangers(t, lab, wire, gateway_ns)
+        own_frames(t, lab, wire, gateway_ns)
         # net_af_packet gives every outer tag back as 802.1Q (DPDK does not look at tp_vlan_tpid).
         by_hand(t, lab, wire, gateway_ns, "802.1ad",
                 make_config(lab.path("ad"), ports(wire), POLICY, COUNTRIES, driver="pcap"), service_tags)
