@@ -5,10 +5,12 @@
 
 #include "app/doctor/part.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_SIZES 8
+#define MAX_SIZES       8
+#define DPDK_NO_HUGE_MB 64 // MEMSIZE_IF_NO_HUGE_PAGE of eal_internal_cfg.h
 
 static const char why_huge[] = "DPDK keeps packet buffers, and the gateway its flow tables, in "
 			       "huge pages: without enough of them DPDK does not start";
@@ -299,6 +301,25 @@ static void check_swap(struct doctor *d, const char *meminfo)
 	mend(d, "swapoff -a   # and take the swap out of /etc/fstab");
 }
 
+// Without huge pages DPDK has what -m says, and no more.
+static void check_plain(struct doctor *d, const struct need *n)
+{
+	uint32_t mb = d->config->eal.memory_mb;
+	uint64_t has = (mb != 0 ? mb : DPDK_NO_HUGE_MB) * UINT64_C(1048576);
+	char have[24], want[24];
+
+	if (has >= n->least)
+		return;
+	found(d, DOCTOR_FAIL, "dpdk_memory",
+		"with \"--no-huge\" DPDK takes it at the start and gets no more: the gateway does "
+		"not start",
+		"DPDK has %s (%s); packet buffers and rings need %s", size_text(has, have),
+		mb != 0 ? "-m in \"eal\"" : "no -m in \"eal\"", size_text(n->dpdk, want));
+	mend(d, "in \"eal\" of %s: \"-m\", \"%" PRIu64 "\"", d->config->path,
+		n->dpdk / 1048576 + 1);
+	mend(d, "or lower workers.mbufs");
+}
+
 void check_memory(struct doctor *d)
 {
 	char *meminfo = sys_whole(d, "/proc/meminfo");
@@ -316,6 +337,7 @@ void check_memory(struct doctor *d)
 			"ordinary pages cost TLB misses, and NICs cannot always reach them: for "
 			"tests and small links",
 			"the configuration does without them (\"--no-huge\" in \"eal\")");
+		check_plain(d, &n);
 	} else if (read_huge(d, -1, meminfo, &h) < 0) {
 		found(d, DOCTOR_UNKNOWN, "hugepages", why_huge,
 			"neither /sys/kernel/mm/hugepages nor /proc/meminfo tell of huge pages");

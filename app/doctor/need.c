@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIB UINT64_C(1048576)
+#define MIB        UINT64_C(1048576)
+#define PLAIN_PAGE UINT64_C(4096)
 
 // What a buffer costs beside its frame: mempool header 64, mbuf 128, headroom 128; then whole lines
 // (rte_mempool.h, rte_mbuf_core.h) and the pool's ring.
@@ -56,18 +57,28 @@ long frame_room(const struct gateway_config *c)
 	return interface_buffer((int)c->workers.mtu); // as gateway_open_ports()
 }
 
+// A buffer in a pool. In ordinary pages one that goes into a page does not go across its end.
+static uint64_t buffer_size(const struct gateway_config *c)
+{
+	uint64_t size = whole((uint64_t)frame_room(c) + MBUF_EXTRA, 64);
+
+	if (c->eal.no_huge && size <= PLAIN_PAGE)
+		size = PLAIN_PAGE / (PLAIN_PAGE / size);
+	return size + PER_MBUF;
+}
+
 struct need need_of(const struct gateway_config *config, uint64_t page)
 {
 	const struct gateway_config *c = or_default(config);
 	uint64_t workers = c->workers.n_lcores, ports = c->n_wires * 2 + c->n_taps;
-	uint64_t buffer = ((uint64_t)frame_room(c) + MBUF_EXTRA + 63) / 64 * 64 + PER_MBUF;
 	uint64_t flows = (c->flows.max + workers - 1) / workers, buckets = flows / 6 + 1;
 	struct need n = {.huge = !c->eal.no_huge};
 
-	n.dpdk = c->workers.mbufs * buffer +
+	n.dpdk = c->workers.mbufs * buffer_size(c) +
 		 ports * workers * (c->workers.rx_descriptors + c->workers.tx_descriptors) *
 			 PER_DESCRIPTOR +
 		 workers * (workers - 1) * HANDOFF_BYTES + DPDK_BASE;
+	n.least = n.dpdk - DPDK_BASE;
 	if (c->eal.memory_mb * MIB > n.dpdk)
 		n.dpdk = c->eal.memory_mb * MIB;
 	// As flow_table_init() maps them: each of the three has pages of its own.

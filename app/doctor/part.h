@@ -51,6 +51,7 @@ const char *size_text(uint64_t bytes, char out[24]);
 
 struct need {
 	uint64_t dpdk;  // bytes of DPDK's memory: packet buffers, rings, its own tables
+	uint64_t least; // of that, without which it certainly does not start
 	uint64_t flows; // bytes of flow tables that want huge pages of the default size
 	uint64_t plain; // bytes of ordinary memory: records, DPI, and what few flows touch
 	bool huge;      // huge pages are used

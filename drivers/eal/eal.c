@@ -101,7 +101,9 @@ struct rte_mempool *eal_pool_create(
 	if (m == NULL)
 		snprintf(err, err_size,
 			"no memory for %u packet buffers of %u bytes on NUMA node %d: %s; lower "
-			"workers.mbufs or give more huge pages there (bridgehead doctor)",
-			mbufs, data, socket, rte_strerror(rte_errno));
+			"workers.mbufs or give %s (bridgehead doctor)",
+			mbufs, data, socket, rte_strerror(rte_errno),
+			rte_eal_has_hugepages() ? "more huge pages there"
+						: "more memory by \"-m\" in \"eal\"");
 	return m;
 }

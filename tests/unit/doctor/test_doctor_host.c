@@ -182,6 +182,38 @@ static void ordinary_memory_is_held_against_the_tables(void **state)
 	fake_expect(f, "memory", DOCTOR_FAIL, NULL, NULL);
 }
 
+// Without huge pages DPDK has 64 MB or what -m says; a buffer takes a page.
+static void plain_pages_must_do(void **state)
+{
+	static const struct {
+		const char *eal, *workers, *saw, *mend; // saw NULL: nothing is wrong
+	} cases[] = {
+		{"", "", "has 64 MiB (no -m in \"eal\")", "\"-m\", \"282\""},
+		{",\"-m\",\"128\"", ",\"mbufs\":32768", "has 128 MiB", "\"-m\", \"153\""},
+		{",\"-m\",\"132\"", ",\"mbufs\":32768", NULL, NULL},
+		{"", ",\"mbufs\":1024", NULL, NULL},
+		{",\"-m\",\"70\"", ",\"mbufs\":8192,\"mtu\":9000", "need 99", NULL},
+		{",\"-m\",\"77\"", ",\"mbufs\":8192,\"mtu\":9000", NULL, NULL},
+	};
+	struct fake *f = *state;
+	char set[300];
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(set, sizeof(set),
+			"{\"eal\":[\"-l\",\"0-1\",\"--no-huge\",\"--no-pci\","
+			"\"--vdev=net_af_packet0,"
+			"iface=in0\",\"--vdev=net_af_packet1,iface=out0\"%s],\"workers\":{"
+			"\"lcores\":[1]%s}}",
+			cases[i].eal, cases[i].workers);
+		fake_vdevs(f, set);
+		fake_run(f);
+		if (cases[i].saw != NULL)
+			fake_expect(f, "dpdk_memory", DOCTOR_FAIL, cases[i].saw, cases[i].mend);
+		else
+			fake_refute(f, "dpdk_memory", DOCTOR_NOTE);
+	}
+}
+
 static void the_need_follows_the_configuration(void **state)
 {
 	struct fake *f = *state;
@@ -447,6 +479,7 @@ int main(void)
 		TEST(hugepages_that_cannot_be_read_are_unknown),
 		TEST(hugetlbfs_is_wanted_where_files_are),
 		TEST(ordinary_memory_is_held_against_the_tables),
+		TEST(plain_pages_must_do),
 		TEST(the_need_follows_the_configuration),
 		TEST(cpus_that_lack_features_fail),
 		TEST(slow_clock_sources_warn),
