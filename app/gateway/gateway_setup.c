@@ -26,10 +26,12 @@ static int check_lcores(struct gateway *g, const char *key, const uint32_t *lcor
 
 		if (lcore >= RTE_MAX_LCORE || !rte_lcore_is_enabled(lcore) ||
 			lcore == rte_get_main_lcore()) {
-			snprintf(g->err, sizeof(g->err),
-				"workers.%s: lcore %u %s; give it in \"eal\" with -l", key, lcore,
-				lcore == rte_get_main_lcore() ? "is the EAL's main lcore"
-							      : "is not one of the EAL's");
+			snprintf(g->err, sizeof(g->err), "workers.%s: lcore %u %s in \"eal\"", key,
+				lcore,
+				lcore == rte_get_main_lcore()
+					? "is the EAL's main lcore, which runs the control side; "
+					  "name another one here, or another with --main-lcore"
+					: "is not one of the EAL's; give it with -l");
 			return -EINVAL;
 		}
 	}
