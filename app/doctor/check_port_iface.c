@@ -14,8 +14,16 @@
 #define NET        "/sys/class/net/%s"
 #define IFF_UP_BIT 1
 
-static void check_link(struct doctor *d, const char *check, const char *iface)
+// The gateway takes it up when it starts (take_up() of drivers/eal/port.c).
+static bool comes_up(const struct doctor *d, const struct used_port *p)
 {
+	return p->inline_ && !d->running &&
+	       (strncmp(p->name, "net_af_packet", 13) == 0 || strncmp(p->name, "net_pcap", 8) == 0);
+}
+
+static void check_link(struct doctor *d, const char *check, const struct used_port *p)
+{
+	const char *iface = p->vdev->iface;
 	long long flags = sys_number(d, -1, NET "/flags", iface);
 	long long carrier = sys_number(d, -1, NET "/carrier", iface);
 	long long speed = sys_number(d, -1, NET "/speed", iface);
@@ -24,6 +32,9 @@ static void check_link(struct doctor *d, const char *check, const char *iface)
 
 	if (flags < 0) {
 		found(d, DOCTOR_UNKNOWN, check, "", "/sys does not tell whether %s is up", iface);
+	} else if ((flags & IFF_UP_BIT) == 0 && comes_up(d, p)) {
+		found(d, DOCTOR_NOTE, check, "the gateway takes it up when it starts",
+			"interface %s is down", iface);
 	} else if ((flags & IFF_UP_BIT) == 0) {
 		found(d, DOCTOR_FAIL, check, "a wire with one side down is cut",
 			"interface %s is down", iface);
@@ -189,7 +200,7 @@ void check_port_iface(struct doctor *d, const struct used_port *p)
 		check_offloads(d, p);
 		return;
 	}
-	check_link(d, check, iface);
+	check_link(d, check, p);
 	check_mtu(d, check, p);
 	check_alone(d, check, p, rc == 0 ? &i : NULL);
 	check_offloads(d, p);

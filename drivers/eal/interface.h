@@ -55,6 +55,9 @@ bool interface_carries(uint32_t index);
 // LRO"; NULL: none, or the kernel does not tell.
 const char *interface_merges(uint32_t index);
 
+// IFF_UP: nobody has taken it down.
+bool interface_enabled(uint32_t index);
+
 // Sets or clears IFF_UP. 0 or -errno.
 int interface_set_up(uint32_t index, bool up);
 

@@ -106,6 +106,12 @@ static bool by_interface(const struct port *p)
 	return p->if_index != 0 && strcmp(p->driver, "net_af_packet") == 0;
 }
 
+static bool has_packet_socket(const struct port *p)
+{
+	return p->if_index != 0 &&
+	       (strcmp(p->driver, "net_af_packet") == 0 || strcmp(p->driver, "net_pcap") == 0);
+}
+
 static void choose_queues(
 	struct port *p, const struct rte_eth_dev_info *info, const struct port_config *c)
 {
@@ -199,6 +205,20 @@ static int set_mtu(struct port *p, const struct rte_eth_dev_info *info, const st
 	return rc;
 }
 
+// A NIC's link begins when its port does. A kernel interface may be down because a gateway that
+// took it down, for its peer had no link, was killed before it could let go.
+static void take_up(const struct port *p)
+{
+	int rc;
+
+	if (!has_packet_socket(p) || interface_enabled(p->if_index))
+		return;
+	rc = interface_set_up(p->if_index, true);
+	fprintf(stderr, "bridgehead: port %s: its interface was down%s%s\n", p->name,
+		rc < 0 ? ", and cannot be taken up: " : ", and is taken up",
+		rc < 0 ? strerror(-rc) : "");
+}
+
 // Between its creation and its bind() a packet socket hears every interface of the namespace
 // (packet(7)): those frames wait in its ring, and none of them came over this wire. What has come
 // over the wire since is as if it had come before the start.
@@ -242,6 +262,8 @@ int port_start(struct port *p, const struct port_config *c, char *err, size_t er
 	rc = rte_eth_dev_start(p->id);
 	if (rc != 0)
 		return fail(p, rc, "does not start", err, err_size);
+	if (!c->rx_only)
+		take_up(p);
 	// A wire takes every frame, whoever it is for.
 	rc = rte_eth_promiscuous_enable(p->id);
 	if (rc != 0 && rc != -ENOTSUP)
@@ -296,8 +318,7 @@ int port_force_link(struct port *p, bool down)
 
 void port_look_at_mtu(struct port *p)
 {
-	bool socket = strcmp(p->driver, "net_af_packet") == 0 || strcmp(p->driver, "net_pcap") == 0;
-	int mtu = socket && p->if_index != 0 ? interface_mtu(p->if_index) : 0;
+	int mtu = has_packet_socket(p) ? interface_mtu(p->if_index) : 0;
 
 	// An interface that is gone has none; nothing can be sent by it anyhow.
 	__atomic_store_n(

@@ -63,6 +63,20 @@ def test(t):
             wire.outside.ip("link", "set", "p0", "up")
             poll("the side that was taken down to be up", lambda: carrier(wire.inside), 5)
             t.ok(True, "a gateway that ends leaves no interface taken down")
+        with Gateway(lab, gateway_ns, make_config(lab.path("killed"), ports(wire), POLICY, COUNTRIES), "killed") as gw:
+            links_up(gw)
+            wire.outside.ip("link", "set", "p0", "down")
+            poll("the inside to go down", lambda: not carrier(wire.inside), 5)
+            gw.process.kill()
+            gw.process.wait()
+        wire.outside.ip("link", "set", "p0", "up")
+        wire.outside.ip("route", "replace", "default", "dev", "p0")
+        with Gateway(lab, gateway_ns, gw.config, "again") as gw:
+            poll("the side that was taken down to be up", lambda: carrier(wire.inside), 10)
+            wire.inside.ip("route", "replace", "default", "dev", "p0")
+            t.ok(poll("a ping to be answered", ping, 10), "one that was killed leaves a wire that the next one mends")
+            t.ok("net_af_packet0: its interface was down, and is taken up" in gw.said(), "and says so", gw.said())
+            links_up(gw)
         wire.outside.ip("link", "set", "p0", "down")
         with Gateway(lab, gateway_ns, make_config(lab.path("late"), ports(wire), POLICY, COUNTRIES), "late") as gw:
             poll("the inside to go down", lambda: not carrier(wire.inside), 10)

@@ -184,7 +184,11 @@ static void interfaces_must_be_there_and_up(void **state)
 	fake_expect(f, IN0, DOCTOR_FAIL, "in0 is up but has no carrier", "ip -s link show dev in0");
 	fake_put(f, "/sys/class/net/in0/flags", "0x1002\n");
 	fake_run(f);
+	fake_expect(f, IN0, DOCTOR_NOTE, "in0 is down", NULL); // the gateway will take it up
+	f->reach = 0;                                          // it runs, and it is down
+	fake_run(f);
 	fake_expect(f, IN0, DOCTOR_FAIL, "in0 is down", "ip link set dev in0 up");
+	f->reach = -ENOENT;
 	fake_gone(f, "/sys/class/net/in0/flags");
 	fake_run(f);
 	fake_expect(f, IN0, DOCTOR_UNKNOWN, "in0", NULL);
