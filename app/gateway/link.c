@@ -74,26 +74,30 @@ static void look_at_mtu(struct gateway_port *p, const char *iface)
 	p->said_mtu = mtu > p->mtu;
 }
 
-// What comes in by the wire's other port is as long as the MTU and the port there allow.
-static void look_at_peer(const struct gateway *g, struct gateway_port *p, const char *iface)
+// What is to leave by the port may be as long as the configuration says or, where it says nothing,
+// as the MTU and the port of the wire's other side allow.
+static void look_at_sent(const struct gateway *g, struct gateway_port *p, const char *iface)
 {
 	const struct gateway_port *peer = p->peer >= 0 ? &g->ports[p->peer] : NULL;
-	char from[IF_NAMESIZE];
-	int mtu, more;
+	char from[IF_NAMESIZE] = "workers.mtu";
+	int mtu, more = (int)g->config.workers.mtu;
 
 	port_look_at_mtu(&p->port);
-	if (peer == NULL || port_longest(&p->port) == 0 ||
-		if_indextoname(peer->port.if_index, from) == NULL)
+	if (peer == NULL || port_longest(&p->port) == 0)
 		return;
+	if (more == 0) {
+		if (if_indextoname(peer->port.if_index, from) == NULL)
+			return;
+		more = interface_mtu(peer->port.if_index);
+		if (more > peer->mtu) // beyond that look_at_mtu() speaks
+			more = peer->mtu;
+	}
 	mtu = interface_mtu(p->port.if_index);
-	more = interface_mtu(peer->port.if_index);
-	if (more > peer->mtu) // beyond that look_at_mtu() speaks
-		more = peer->mtu;
 	if (mtu > 0 && mtu < more && !p->said_less)
 		fprintf(stderr,
-			"bridgehead: WARNING: port %s: the MTU of %s is %d, that of %s, the other "
-			"side of the wire, %d: longer frames are lost, and counted (lost_mtu); ip "
-			"link set dev %s mtu %d\n",
+			"bridgehead: WARNING: port %s: the MTU of %s is %d, less than that of %s, "
+			"%d: longer frames are lost, and counted (lost_mtu); ip link set dev %s "
+			"mtu %d\n",
 			p->port.name, iface, mtu, from, more, iface, more);
 	p->said_less = mtu < more;
 }
@@ -123,7 +127,7 @@ void gateway_look_at_frames(const struct gateway *g, struct gateway_port *p)
 	}
 	snprintf(p->iface, sizeof(p->iface), "%s", iface);
 	look_at_mtu(p, iface);
-	look_at_peer(g, p, iface);
+	look_at_sent(g, p, iface);
 	what = interface_merges(p->port.if_index);
 	if (what != NULL && !p->said_merges)
 		fprintf(stderr,
