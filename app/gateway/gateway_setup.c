@@ -216,9 +216,15 @@ static int launch(struct gateway *g)
 
 int gateway_set_up(struct gateway *g)
 {
-	int rc = eal_start(
-		g->config.eal.args.v, g->config.eal.args.n, &g->eal, g->err, sizeof(g->err));
+	int rc;
 
+	// First: where another gateway has it, that one's ports are not to be touched.
+	g->server = control_server_open(
+		g->config.control_socket, gateway_request, g, g->err, sizeof(g->err));
+	rc = g->server == NULL ? -EIO : 0;
+	if (rc == 0)
+		rc = eal_start(g->config.eal.args.v, g->config.eal.args.n, &g->eal, g->err,
+			sizeof(g->err));
 	if (rc == 0)
 		rc = check_lcores(
 			g, "lcores", g->config.workers.lcores, g->config.workers.n_lcores);
@@ -235,11 +241,6 @@ int gateway_set_up(struct gateway *g)
 		rc = make_workers(g);
 	if (rc == 0)
 		rc = gateway_assign_queues(g);
-	if (rc == 0) {
-		g->server = control_server_open(
-			g->config.control_socket, gateway_request, g, g->err, sizeof(g->err));
-		rc = g->server == NULL ? -EIO : 0;
-	}
 	if (rc == 0)
 		rc = gateway_open_log(g);
 	if (rc == 0)

@@ -3,12 +3,13 @@
 # Copyright (c) 2026, the Bridgehead authors
 """What makes the kernel interface behind a port give frames that the port cannot take whole is said at the start and
 while the gateway runs, once each: GRO, and an MTU above the one that the port was set up for. So is that it is gone."""
+import json
 import time
 
 import check
-from check import poll
+from check import BRIDGEHEAD, poll
 from gateway import Gateway, make_config
-from lab import Lab, need_namespaces, need_programs
+from lab import Lab, need_namespaces, need_programs, output
 from park import COUNTRIES, POLICY, Wire, ports
 
 
@@ -18,6 +19,17 @@ def said(gw, *words):
 
 def merging(ns, iface, how):
     ns.run(["ethtool", "-K", iface, "gro", how])
+
+
+def second(t, lab, ns, gw):
+    """A gateway that is refused because this one runs leaves the interfaces as they are."""
+    ns.ip("link", "set", "i0", "mtu", "1500")
+    config = dict(gw.config, workers=dict(gw.config["workers"], mtu=1400))
+    other = Gateway(lab, ns, config, "second")
+    p = lab.spawn(ns, [BRIDGEHEAD, "run", "--config", other.path], "second")
+    t.ok(p.wait(60) == 2 and "another gateway answers" in output(p), "a second gateway is refused", output(p))
+    mtu = [json.loads(ns.run(["ip", "-j", "link", "show", i]).stdout)[0]["mtu"] for i in ("i0", "o0")]
+    t.equal(mtu, [1500, 1500], "and has not touched the first one's interfaces")
 
 
 def scenario(t, lab):
@@ -38,13 +50,18 @@ def scenario(t, lab):
         time.sleep(2.5)
         gateway_ns.run(["ip", "link", "set", "dev", "i0", "mtu", "9000"])
         poll("the next one, too", lambda: said(gw, "the MTU of i0 is 9000"), 10)
+        second(t, lab, gateway_ns, gw)
+        for iface in ("i0", "o0"):
+            gateway_ns.ip("link", "set", iface, "mtu", "1400")
+            poll("a smaller MTU to be noticed", lambda: said(gw, f"the MTU of {iface} is 1400", "workers.mtu, 1500"), 10)
+            gateway_ns.ip("link", "set", iface, "mtu", "1500")
         gateway_ns.ip("link", "set", "o0", "name", "other")
         time.sleep(2.5)
-        t.equal(len(said(gw)), 4, "no more than that", gw.said())
+        t.equal(len(said(gw)), 6, "no more than that", gw.said())
         gateway_ns.ip("link", "del", "other")
         poll("an interface that is gone to be said", lambda: said(gw, "net_af_packet1: its interface, other, is gone"), 10)
         time.sleep(2.5)
-        t.equal(len(said(gw)), 5, "it is said once", gw.said())
+        t.equal(len(said(gw)), 7, "it is said once", gw.said())
         code, _ = gw.stop()
     t.equal(code, 0, "SIGTERM ends it", gw.said())
 
