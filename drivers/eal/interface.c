@@ -43,6 +43,13 @@ bool interface_enabled(uint32_t index)
 	return request(index, SIOCGIFFLAGS, &r) < 0 || (r.ifr_flags & IFF_UP) != 0;
 }
 
+bool interface_promiscuous(uint32_t index)
+{
+	struct ifreq r = {0};
+
+	return request(index, SIOCGIFFLAGS, &r) == 0 && (r.ifr_flags & IFF_PROMISC) != 0;
+}
+
 // otherwise: where the driver does not tell.
 static uint32_t ethtool(uint32_t index, uint32_t command, uint32_t otherwise)
 {

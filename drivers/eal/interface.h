@@ -58,6 +58,9 @@ const char *interface_merges(uint32_t index);
 // IFF_UP: nobody has taken it down.
 bool interface_enabled(uint32_t index);
 
+// IFF_PROMISC, as somebody has set it.
+bool interface_promiscuous(uint32_t index);
+
 // Sets or clears IFF_UP. 0 or -errno.
 int interface_set_up(uint32_t index, bool up);
 

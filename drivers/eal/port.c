@@ -259,6 +259,8 @@ int port_start(struct port *p, const struct port_config *c, char *err, size_t er
 	rc = set_up_queues(p, &info, c, err, err_size);
 	if (rc != 0)
 		return rc;
+	// Before the start, which takes it off.
+	p->made_promiscuous = by_interface(p) && !interface_promiscuous(p->if_index);
 	rc = rte_eth_dev_start(p->id);
 	if (rc != 0)
 		return fail(p, rc, "does not start", err, err_size);
@@ -280,6 +282,9 @@ void port_stop(struct port *p)
 {
 	if (p->forced_down)
 		port_force_link(p, false);
+	// Of a socket the kernel would take it back by itself; DPDK sets it on the interface.
+	if (p->made_promiscuous)
+		rte_eth_promiscuous_disable(p->id);
 	packet_sockets_free(p->sockets);
 	p->sockets = NULL;
 	rte_eth_dev_stop(p->id);

@@ -19,13 +19,14 @@ struct port {
 	char driver[32];
 	uint16_t id;
 	uint16_t rx_queues, tx_queues;
-	bool rss;          // both directions of a flow reach one queue
-	bool multi_seg_tx; // sends chained buffers
-	int socket;        // NUMA node, 0 where none
-	uint32_t if_index; // kernel interface behind it, 0: none
-	bool forced_down;  // by port_force_link()
-	bool dark;         // nothing is to be sent: port_set_dark(); main: rw, workers: ro
-	uint16_t cut_at;   // received frames so long are not whole, 0: all are; after port_start()
+	bool rss;              // both directions of a flow reach one queue
+	bool multi_seg_tx;     // sends chained buffers
+	int socket;            // NUMA node, 0 where none
+	uint32_t if_index;     // kernel interface behind it, 0: none
+	bool forced_down;      // by port_force_link()
+	bool made_promiscuous; // its interface, which was not before
+	bool dark;             // nothing is to be sent: port_set_dark(); main: rw, workers: ro
+	uint16_t cut_at; // received frames so long are not whole, 0: all are; after port_start()
 	struct packet_sockets *sockets; // of net_af_packet, after port_start(); NULL
 	uint32_t longest;               // untagged frame to be sent, 0: any; main: rw, workers: ro
 };

@@ -25,6 +25,10 @@ def links_up(gw):
     poll("links to be up", lambda: all(p["link"] == "up" for p in gw.stats()["ports"]), 5)
 
 
+def promiscuous(ns, *names):
+    return ["PROMISC" in json.loads(ns.run(["ip", "-j", "link", "show", n]).stdout)[0]["flags"] for n in names]
+
+
 def side(t, which, gw, far, near, names, ping):
     """far's cable is pulled and put back; near is to notice."""
     far.ip("link", "set", "p0", "down")
@@ -51,6 +55,7 @@ def test(t):
         wire = Wire(lab, gateway_ns)
         ping = lambda: Clients(lab, wire.inside).ping(TENANTS["auto-oem"][0], SERVERS["US"][0], 1).returncode == 0
         names = ("net_af_packet0", "net_af_packet1")
+        gateway_ns.ip("link", "set", wire.out_port, "promisc", "on")
         with Gateway(lab, gateway_ns, make_config(lab.path("link"), ports(wire), POLICY, COUNTRIES)) as gw:
             links_up(gw)
             t.ok(ping(), "traffic crosses")
@@ -63,6 +68,8 @@ def test(t):
             wire.outside.ip("link", "set", "p0", "up")
             poll("the side that was taken down to be up", lambda: carrier(wire.inside), 5)
             t.ok(True, "a gateway that ends leaves no interface taken down")
+        t.equal(promiscuous(gateway_ns, wire.in_port, wire.out_port), [False, True],
+                "nor one promiscuous that was not before")
         with Gateway(lab, gateway_ns, make_config(lab.path("killed"), ports(wire), POLICY, COUNTRIES), "killed") as gw:
             links_up(gw)
             wire.outside.ip("link", "set", "p0", "down")
