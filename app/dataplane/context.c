@@ -124,8 +124,8 @@ bool flow_dpi_begin(struct pipeline *pl, uint32_t i, const struct packet *p, boo
 {
 	const struct handshake *s = kept(pl, i);
 	uint32_t at = 0, len;
-	uint16_t n = 0;
 	const uint8_t *ip;
+	bool final = false;
 	int64_t ts;
 
 	if (s == NULL && p == NULL) { // nothing to be named by
@@ -138,14 +138,14 @@ bool flow_dpi_begin(struct pipeline *pl, uint32_t i, const struct packet *p, boo
 		return false;
 	}
 	pl->stats.handshakes_lost += s == NULL;
-	while (s != NULL && (ip = handshake_next(s, &at, &len, &ts)) != NULL) {
-		n++;
-		if (flow_dpi_copy(pl, i, ip, len, ts, changed)) {
-			pl->table.cold[i].label_packet = n;
-			return false;
-		}
+	while (!final && s != NULL && (ip = handshake_next(s, &at, &len, &ts)) != NULL) {
+		pl->kept++;
+		final = flow_dpi_copy(pl, i, ip, len, ts, changed);
+		if (final)
+			pl->table.cold[i].label_packet = pl->kept;
 	}
-	return true;
+	pl->kept = 0;
+	return !final;
 }
 
 bool flow_dpi_finish(struct pipeline *pl, uint32_t i)

@@ -46,7 +46,7 @@ static bool shed(struct pipeline *pl, uint32_t i, bool *changed)
 
 static uint16_t packet_number(const struct pipeline *pl, uint32_t i)
 {
-	uint64_t n = flow_packets_seen(pl, i) + 1;
+	uint64_t n = pl->kept != 0 ? pl->kept : flow_packets_seen(pl, i) + 1;
 
 	return n > UINT16_MAX ? UINT16_MAX : (uint16_t)n;
 }

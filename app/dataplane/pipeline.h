@@ -136,6 +136,8 @@ struct pipeline {
 	uint64_t next_fid;
 	int64_t full_reported;   // when the table was last reported full
 	int64_t ring_full_until; // for record_ring_full: block
+	uint16_t kept; // which of a flow's packets DPI is given just now, of those that were kept;
+		       // 0: none, but the one at hand
 	bool ending; // a flow is being decided for its last record: nothing more passes under its
 		     // limits
 	struct budget budget;

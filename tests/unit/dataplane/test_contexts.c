@@ -112,6 +112,39 @@ static void test_packet_limit(void **state)
 	rig_free(r);
 }
 
+// A label that the SYN settles is of the first packet, whoever does DPI.
+static void test_packet_that_settles(void **state)
+{
+	for (unsigned lanes = 0; lanes < 2; lanes++) {
+		struct rig *r = rig_new(&(struct rig_options){.lanes = lanes});
+
+		for (unsigned i = 0; i < 4; i++) {
+			const struct rig_packet p = {.flow = 1,
+				.answer = i == 1,
+				.proto = 6,
+				.flags = i == 0   ? TCP_SYN
+					 : i == 1 ? TCP_SYN | TCP_ACK
+						  : TCP_ACK,
+				.seq = i == 0   ? 100
+				       : i == 1 ? 900
+						: 101,
+				.ack = i == 0   ? 0
+				       : i == 1 ? 101
+						: 901,
+				.payload = i == 3 ? "x" : NULL,
+				.dport = 5201}; // which nDPI 4.2 goes by
+			rig_add(r, &p);
+			rig_run(r);
+		}
+		if (lanes != 0)
+			rig_serve(r);
+		assert_int_equal(held(r), 0);
+		end_all(r);
+		assert_int_equal(rig_last(r, RECORD_END)->dpkt, 1);
+		rig_free(r);
+	}
+}
+
 // A flow that never carries anything is named by its port at its end, as it was from its SYN; and
 // where it is blocked, at once.
 static void test_never(void **state)
@@ -266,6 +299,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_payload),
+		cmocka_unit_test(test_packet_that_settles),
 		cmocka_unit_test(test_packet_limit),
 		cmocka_unit_test(test_never),
 		cmocka_unit_test(test_no_room),
