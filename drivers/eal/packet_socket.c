@@ -4,6 +4,7 @@
 #include "drivers/eal/packet_socket.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <stdbool.h>
@@ -34,20 +35,18 @@ static int ignore_outgoing(int fd)
 	};
 	const struct sock_fprog filter = {.len = 4, .filter = code};
 
-	return set(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+	return set(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) == 0 ? 0 : -errno;
 }
 
 // In place of libc's, for every library of the process.
 int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
 	unsigned fanout;
-	int rc;
 
 	if (level == SOL_PACKET && name == PACKET_FANOUT && len == sizeof(fanout)) {
 		memcpy(&fanout, value, sizeof(fanout));
 		fanout &= ~DEFRAG;
-		rc = set(fd, level, name, &fanout, len);
-		return rc == 0 ? ignore_outgoing(fd) : rc;
+		return set(fd, level, name, &fanout, len);
 	}
 	return set(fd, level, name, value, len);
 }
@@ -114,9 +113,22 @@ struct packet_sockets *packet_sockets_find(uint32_t if_index)
 		free(s);
 		return NULL;
 	}
-	packet_sockets_dropped(s); // before now
-	s->dropped = 0;
 	return s;
+}
+
+int packet_sockets_ignore_outgoing(const struct packet_sockets *s)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < s->n && rc == 0; i++)
+		rc = ignore_outgoing(s->fd[i]);
+	return rc;
+}
+
+void packet_sockets_reset(struct packet_sockets *s)
+{
+	packet_sockets_dropped(s); // the kernel's counters begin anew
+	s->dropped = 0;
 }
 
 void packet_sockets_free(struct packet_sockets *s)

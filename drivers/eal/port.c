@@ -239,6 +239,22 @@ static void forget_strangers(const struct port *p)
 	rte_eth_stats_reset(p->id);
 }
 
+static int start_sockets(
+	struct port *p, const struct rte_device *dev, bool tap, char *err, size_t err_size)
+{
+	int rc;
+
+	p->cut_at = interface_af_packet_cut(p->if_index, dev);
+	p->sockets = packet_sockets_find(p->if_index);
+	rc = p->sockets != NULL && !tap ? packet_sockets_ignore_outgoing(p->sockets) : 0;
+	if (rc != 0)
+		return fail(p, rc, "its sockets take no filter", err, err_size);
+	forget_strangers(p);
+	if (p->sockets != NULL)
+		packet_sockets_reset(p->sockets);
+	return 0;
+}
+
 int port_start(struct port *p, const struct port_config *c, char *err, size_t err_size)
 {
 	uint8_t key[RSS_KEY_MAX];
@@ -270,12 +286,7 @@ int port_start(struct port *p, const struct port_config *c, char *err, size_t er
 	rc = rte_eth_promiscuous_enable(p->id);
 	if (rc != 0 && rc != -ENOTSUP)
 		return fail(p, rc, "does not become promiscuous", err, err_size);
-	if (by_interface(p)) {
-		p->cut_at = interface_af_packet_cut(p->if_index, info.device);
-		forget_strangers(p);
-		p->sockets = packet_sockets_find(p->if_index);
-	}
-	return 0;
+	return by_interface(p) ? start_sockets(p, info.device, c->rx_only, err, err_size) : 0;
 }
 
 void port_stop(struct port *p)

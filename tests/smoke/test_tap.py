@@ -120,6 +120,16 @@ def fibres(t, lab, gateway_ns, capture, expected):
     records_fit(t, gw.log_dir, "fibres: records fit the schema")
 
 
+def own(t, lab, inside):
+    """A tap on an interface by which its host sends, as on the port of a bridge, hears both directions."""
+    config = make_config(lab.path("own"), ["p0"], POLICY, COUNTRIES, mode="tap", single=True)
+    with Gateway(lab, inside, config, "own") as gw:
+        t.equal(Clients(lab, inside).ping(TENANTS["cro-lab"][0], SERVERS["US"][0], 3).returncode, 0, "own: a ping")
+        gw.settle()
+    counts = [(r["op"], r["rp"]) for r in gw.records("--ev", "end") if r["proto"] == 1]
+    t.equal(counts, [(3, 3)], "own: what its host sends is seen, too")
+
+
 def test(t):
     add_sbin()
     need_programs(*PROGRAMS)
@@ -129,6 +139,7 @@ def test(t):
         inside, outside = direct(lab)
         Servers(lab, outside)
         fibres(t, lab, gateway_ns, *span(t, lab, gateway_ns, inside))
+        own(t, lab, inside)
 
 
 if __name__ == "__main__":
