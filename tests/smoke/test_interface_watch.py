@@ -53,13 +53,15 @@ def scenario(t, lab):
         second(t, lab, gateway_ns, gw)
         for iface in ("i0", "o0"):
             gateway_ns.ip("link", "set", iface, "mtu", "1400")
-            poll("a smaller MTU to be noticed", lambda: said(gw, f"the MTU of {iface} is 1400", "workers.mtu, 1500"), 10)
+            smaller = f"the MTU of {iface} is 1400, less than that of workers.mtu, 1500"
+            poll("a smaller MTU to be noticed", lambda: said(gw, smaller), 10)
             gateway_ns.ip("link", "set", iface, "mtu", "1500")
         gateway_ns.ip("link", "set", "o0", "name", "other")
         time.sleep(2.5)
         t.equal(len(said(gw)), 6, "no more than that", gw.said())
         gateway_ns.ip("link", "del", "other")
-        poll("an interface that is gone to be said", lambda: said(gw, "net_af_packet1: its interface, other, is gone"), 10)
+        poll("an interface that is gone to be said",
+             lambda: said(gw, "net_af_packet1: its interface, other, is gone"), 10)
         time.sleep(2.5)
         t.equal(len(said(gw)), 7, "it is said once", gw.said())
         code, _ = gw.stop()
