@@ -160,7 +160,7 @@ def longer_than_the_ring(t, lab, wire, gateway_ns):
 
 
 def longer_than_the_mtu(t, lab, wire, gateway_ns):
-    """Where the side that a frame leaves by has the smaller MTU, the kernel drops it without a word: the gateway counts."""
+    """Where the side that a frame leaves by has the smaller MTU, the kernel drops it without a word."""
     me, other = mac(INSIDE, 7), mac(OUTSIDE, 7)
     frame = lambda size: ethernet(other, me, 0x0800, udp4("192.0.2.10", 4001, "198.51.100.10", 4002, bytes(size)))
     for driver in ("af_packet", "pcap"):
