@@ -228,13 +228,15 @@ int policy_store_get(const char *state_dir, uint32_t version, struct stored_poli
 	return load(state_dir, name, out);
 }
 
-int policy_store_back(const char *state_dir, unsigned long *number, struct stored_policy *out)
+int policy_store_back(
+	const char *state_dir, uint32_t version, unsigned long *number, struct stored_policy *out)
 {
 	char name[80];
 	struct scan s;
 
 	memset(out, 0, sizeof(*out));
-	if (scan_history(state_dir, ANY_VERSION, *number, &s) < 0 || s.found_name[0] == '\0')
+	if (scan_history(state_dir, version != 0 ? version : ANY_VERSION, *number, &s) < 0 ||
+		s.found_name[0] == '\0')
 		return -ENOENT;
 	*number = s.found;
 	snprintf(name, sizeof(name), "history/%.63s", s.found_name);

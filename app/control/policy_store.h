@@ -37,9 +37,11 @@ int policy_store_current(const char *state_dir, struct stored_policy *out);
 // The last that was put into force with this version. The same.
 int policy_store_get(const char *state_dir, uint32_t version, struct stored_policy *out);
 // Goes back through the history, a policy a call: the one that came into force last before the one
-// with this number (ULONG_MAX: the last of all), which becomes its own. 0, -ENOENT where there is
-// none before, or -EINVAL where its file is damaged; then the next call goes on before it.
-int policy_store_back(const char *state_dir, unsigned long *number, struct stored_policy *out);
+// with this number (ULONG_MAX: the last of all), which becomes its own. version: only those of it;
+// 0: all. 0, -ENOENT where there is none before, or -EINVAL where its file is damaged; then the
+// next call goes on before it.
+int policy_store_back(
+	const char *state_dir, uint32_t version, unsigned long *number, struct stored_policy *out);
 // Keeps a damaged current.json for whoever looks into it, as current.json.damaged. 0 or -errno.
 int policy_store_set_aside(const char *state_dir);
 

@@ -85,7 +85,7 @@ static void from_history(struct gateway *g, struct last *l)
 	char name[64];
 	int rc;
 
-	while ((rc = policy_store_back(g->config.state_dir, &number, &s)) != -ENOENT) {
+	while ((rc = policy_store_back(g->config.state_dir, 0, &number, &s)) != -ENOENT) {
 		if (rc < 0) {
 			fprintf(stderr, "bridgehead: %s/policy/history: %08lu is damaged\n",
 				g->config.state_dir, number);
@@ -168,15 +168,16 @@ static bool same_text(const struct stored_policy *s, const struct policy_text *t
 	return s->len == text->len && memcmp(s->text, text->text, text->len) == 0;
 }
 
-// Whether the text was in force, and another one since.
-static bool is_replaced(const struct gateway *g, const struct policy_text *text)
+// Whether the text, of this version, was in force, and another one since.
+static bool is_replaced(const struct gateway *g, const struct policy_text *text, uint32_t version)
 {
 	unsigned long number = ULONG_MAX;
 	struct stored_policy s;
 	bool found = false;
 	int rc;
 
-	while (!found && (rc = policy_store_back(g->config.state_dir, &number, &s)) != -ENOENT) {
+	while (!found &&
+		(rc = policy_store_back(g->config.state_dir, version, &number, &s)) != -ENOENT) {
 		if (rc < 0)
 			continue; // damaged
 		found = same_text(&s, text);
@@ -199,7 +200,7 @@ static bool stored_wins(const struct gateway *g, const struct policy *file,
 	s = policy_info(last->policy);
 	if (strcmp(f->id, s->id) == 0 && s->version > f->version)
 		return true;
-	return !same_text(&last->stored, text) && is_replaced(g, text);
+	return !same_text(&last->stored, text) && is_replaced(g, text, f->version);
 }
 
 // The flow log is not open yet: it has the boot's record of its own.

@@ -126,7 +126,7 @@ static int get_before(struct gateway *g, struct stored_policy *s)
 	uint8_t sha[32];
 	int rc;
 
-	while ((rc = policy_store_back(g->config.state_dir, &number, s)) != -ENOENT) {
+	while ((rc = policy_store_back(g->config.state_dir, 0, &number, s)) != -ENOENT) {
 		if (rc < 0)
 			continue; // damaged: the one before it
 		policy_file_sha256(s->text, s->len, sha);

@@ -160,7 +160,7 @@ static bool back_is(void **state, unsigned long *number, uint32_t version, const
 {
 	struct stored_policy p;
 
-	if (policy_store_back(*state, number, &p) < 0)
+	if (policy_store_back(*state, 0, number, &p) < 0)
 		return false;
 	is(&p, version, text);
 	stored_policy_free(&p);
@@ -172,19 +172,24 @@ static void back_through_the_history(void **state)
 	unsigned long number = ~0ul;
 	struct stored_policy p;
 
-	assert_int_equal(policy_store_back(*state, &number, &p), -ENOENT);
+	assert_int_equal(policy_store_back(*state, 0, &number, &p), -ENOENT);
 	assert_int_equal(put(state, 7, "first"), 0);
 	assert_int_equal(put(state, 3, "second"), 0);
 	assert_int_equal(put(state, 7, "third"), 0);
 	assert_int_equal(put(state, 9, "fourth"), 0);
 	folder_write(state, "policy/history/00000003-v7.json", "damaged");
 	assert_true(back_is(state, &number, 9, "fourth"));
-	assert_int_equal(policy_store_back(*state, &number, &p), -EINVAL);
+	assert_int_equal(policy_store_back(*state, 0, &number, &p), -EINVAL);
 	assert_null(p.text);
 	assert_int_equal(number, 3);
 	assert_true(back_is(state, &number, 3, "second")); // by order, not by version
 	assert_true(back_is(state, &number, 7, "first"));
-	assert_int_equal(policy_store_back(*state, &number, &p), -ENOENT);
+	assert_int_equal(policy_store_back(*state, 0, &number, &p), -ENOENT);
+	number = 3; // of version 7 alone
+	assert_int_equal(policy_store_back(*state, 7, &number, &p), 0);
+	is(&p, 7, "first");
+	stored_policy_free(&p);
+	assert_int_equal(policy_store_back(*state, 7, &number, &p), -ENOENT);
 	folder_write(state, "policy/current.json", "damaged");
 	assert_int_equal(policy_store_set_aside(*state), 0);
 	assert_int_equal(policy_store_current(*state, &p), -ENOENT);
