@@ -52,6 +52,12 @@ int gateway_load(struct gateway *g, const char *config, bool check)
 	rc = gateway_make_names(g);
 	if (rc < 0)
 		return rc;
+	// What is written while ports and the log are being opened is a change, too.
+	rc = check ? 0 : gateway_watch_open(g);
+	if (rc < 0) {
+		fprintf(stderr, "bridgehead: policy_watch: %s\n", strerror(-rc));
+		return rc;
+	}
 	rc = gateway_policy_boot(g, check);
 	// What is wrong with the databases is told in the same go.
 	g->geo = geo_load((const char *const *)g->config.country_db.v, g->config.country_db.n,

@@ -250,8 +250,6 @@ int gateway_set_up(struct gateway *g)
 	if (rc == 0)
 		gateway_candidate_boot(g);
 	if (rc == 0)
-		rc = gateway_watch_open(g);
-	if (rc == 0)
 		rc = launch(g);
 	if (rc < 0)
 		fprintf(stderr, "bridgehead: %s\n", g->err[0] != '\0' ? g->err : "no memory");

@@ -11,7 +11,7 @@ import check
 from check import poll
 from control import ask, bhctl, bhctl_json, policy
 from gateway import Gateway, make_config
-from lab import Lab, need_namespaces
+from lab import Lab, need_namespaces, wait_for_output
 from park import COUNTRIES, Wire, ports
 from peers import add_sbin
 
@@ -95,6 +95,24 @@ def restarts(t, lab, ns, config, file):
             t.equal(ask(gw.config["control_socket"], "policy.get")["text"], text, "restart: a file that is new")
 
 
+def watched_start(t, lab, ns, config):
+    """A file that changes while the gateway starts, after it was read, is taken as one that changes later."""
+    config = dict(config, state_dir=lab.path("watched"), policy_watch=True)
+    gw = Gateway(lab, ns, config, "watched")
+    with open(config["policy"], "w", encoding="utf-8") as f:
+        f.write(policy(5))
+    gw.process = lab.spawn(ns, [check.BRIDGEHEAD, "run", "--config", gw.path], "watched")
+    wait_for_output(gw.process, "in force (epoch 1)", 60)
+    early = "is forwarding" not in gw.said()
+    with open(config["policy"], "w", encoding="utf-8") as f:
+        f.write(policy(6))
+    wait_for_output(gw.process, "is forwarding", 60)
+    if early:
+        poll("the changed file", lambda: ask(config["control_socket"], "policy.status")["version"] == 6)
+    t.ok(early, "watch: a file that changed while the gateway started is in force", "it had started already")
+    gw.stop()
+
+
 def rolls(t, gw, wanted, name):
     """Back, and the text that is in force then."""
     done = bhctl(gw, "policy", "rollback")
@@ -147,6 +165,7 @@ def test(t):
             reload(t, gw)
             rollbacks(t, gw, file)
         restarts(t, lab, ns, gw.config, file)
+        watched_start(t, lab, ns, gw.config)
 
 
 if __name__ == "__main__":
