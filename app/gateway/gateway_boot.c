@@ -68,8 +68,9 @@ struct last {
 
 static bool is_good(struct gateway *g, struct last *l, const char *name)
 {
-	const struct policy_offer o = gateway_offer_of(&l->stored, name, "boot", NULL);
+	struct policy_offer o = gateway_offer_of(&l->stored, name, "boot", NULL);
 
+	o.was_in_force = l->current;
 	policy_answer_free(&l->answer);
 	l->policy = gateway_policy_check(g, &o, &l->answer);
 	if (l->policy == NULL)

@@ -73,7 +73,8 @@ static bool may_follow(struct gateway *g, const struct policy *p, const struct p
 	if (k < 0)
 		return false;
 	snprintf(a->key, sizeof(a->key), "%s+%08x", g->keys[k].name, g->keys[k].id);
-	if (i->expires <= gateway_now() / 1000000) {
+	// What was in force when it expired goes on as its on_expiry says, over a restart too.
+	if (i->expires <= gateway_now() / 1000000 && !o->was_in_force) {
 		snprintf(a->why, sizeof(a->why), "the policy has expired");
 	} else if (now != NULL && now->version != 0 && strcmp(now->id, i->id) != 0) {
 		snprintf(a->why, sizeof(a->why),

@@ -265,6 +265,29 @@ def from_history(t, lab, ns, config, signer):
     begins("the last in force is refused", 1001, "the last good one of the history, for the last in force is refused")
 
 
+def expired(t, lab, ns, config, signer):
+    """A policy that expires while it is in force goes on as its on_expiry says, over a restart too; no other does."""
+    config = dict(config, state_dir=lab.path("expired"), policy=signer.file("expiring.json", policy(9)))
+    for seconds in (3, 9, 27):  # a host that is busy gets longer
+        at = int(time.time()) + seconds
+        expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+        text = policy(seconds + 10, [FLAG_JP], expires=expires)
+        with Gateway(lab, ns, config, f"expired-{seconds}") as gw:
+            done = bhctl(gw, "policy", "push", signer.file("expires.json", text))
+        if done.returncode == 0:
+            break
+    time.sleep(max(0.0, at + 1 - time.time()))
+    signer.file("expiring.json", text)
+    with Gateway(lab, ns, config, "expired") as gw:
+        now = ask(gw.config["control_socket"], "policy.status")
+        t.ok(done.returncode == 0 and now["version"] == seconds + 10 and now["expired"] and
+             "the last in force" in gw.said(), "restart: with the policy that has expired", f"{now}\n{gw.said()}")
+        refused(t, gw, "expired and pushed again", signer.file("expires.json", text), "expired")
+    other = write(lab.path("elsewhere.json"), json.dumps(dict(config, state_dir=lab.path("elsewhere"))))
+    p = lab.spawn(ns, [check.BRIDGEHEAD, "run", "--config", other], "elsewhere")
+    t.ok(p.wait(60) == 2 and "the policy has expired" in output(p), "boot: not with one that was not in force", output(p))
+
+
 def boot_policy(version, action):
     p = json.loads(policy(version))
     p["defaults"]["boot_without_policy"] = action
@@ -291,6 +314,7 @@ def test(t):
         config = dict(config, policy_watch=False)
         kills(t, lab, ns, config, signer)
         without_policy(t, lab, ns, config, signer)
+        expired(t, lab, ns, config, signer)
 
 
 if __name__ == "__main__":
