@@ -41,6 +41,9 @@ struct catalogue {
 	sqlite3 *db;
 	sqlite3_stmt *q[QUERIES];
 	bool known; // the segment at hand is
+	bool held;  // for good
+	bool running,
+		passing; // a transaction over blocks that are passed over one behind the other
 	int64_t id;
 	struct catalogue_key key;
 	struct blocks_lines kept; // scratch
@@ -175,11 +178,30 @@ struct catalogue *catalogue_open(
 	return c;
 }
 
+// Without one each look at a block locks the file, looks for journals and unlocks it, which takes
+// longer than the look. It ends before a block is read, since its reader may be one who waits for
+// people: nobody could write into the catalogue meanwhile.
+static void begin_passing(struct catalogue *c)
+{
+	if (c->passing && !c->running && !c->held) {
+		c->running = sqlite3_exec(c->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
+	}
+}
+
+static void end_passing(struct catalogue *c)
+{
+	if (c->running) {
+		sqlite3_exec(c->db, "COMMIT", NULL, NULL, NULL);
+	}
+	c->running = c->passing = false;
+}
+
 void catalogue_close(struct catalogue *c)
 {
 	if (c == NULL) {
 		return;
 	}
+	end_passing(c);
 	for (unsigned i = 0; i < QUERIES; i++) {
 		sqlite3_finalize(c->q[i]);
 	}
@@ -196,6 +218,7 @@ bool catalogue_segment(
 	struct catalogue_key k;
 	int rc;
 
+	end_passing(c);
 	c->known = false;
 	if (c->damage[0] != '\0' || items == NULL || !catalogue_key_of(fd, items, n, &c->key)) {
 		return false;
@@ -340,6 +363,7 @@ enum blocks_want catalogue_block(struct catalogue *c, const struct filter *f, ui
 	if (!c->known) {
 		return BLOCKS_READ;
 	}
+	begin_passing(c);
 	data = fetch(c, QUERY_WORDS, PART_WORDS, id, &len, &raw);
 	may = data == NULL || block_index_may_words(f, data, len);
 	sqlite3_reset(c->q[QUERY_WORDS]);
@@ -348,7 +372,12 @@ enum blocks_want catalogue_block(struct catalogue *c, const struct filter *f, ui
 		may = data == NULL || block_index_may_names(f, data, len);
 		sqlite3_reset(c->q[QUERY_NAMES]);
 	}
-	return may && may_kept(c, f, i) ? BLOCKS_READ : BLOCKS_SKIP;
+	may = may && may_kept(c, f, i);
+	c->passing = !may && i + 1 < c->key.blocks;
+	if (!c->passing) {
+		end_passing(c);
+	}
+	return may ? BLOCKS_READ : BLOCKS_SKIP;
 }
 
 // A row of the segment, unpacked.
@@ -381,5 +410,6 @@ bool catalogue_lone(struct catalogue *c, struct blocks_lines *out)
 
 void catalogue_hold(struct catalogue *c)
 {
-	sqlite3_exec(c->db, "BEGIN", NULL, NULL, NULL);
+	end_passing(c);
+	c->held = sqlite3_exec(c->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
 }

@@ -8,6 +8,7 @@ SHARE: only one in so many of the cases, for slow builds.
 Random filters over a random log, answered with the catalogue, by a scan, and by Python over the lines;
 again with catalogues that are damaged, foreign, old, or made while the log goes on.
 """
+import fcntl
 import ipaddress
 import json
 import os
@@ -17,6 +18,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 BHLOG = MAKE = None
@@ -229,6 +231,21 @@ class Catalogue(unittest.TestCase):
         err = self.same(log, f)
         self.assertLess(int(err.split(" of ")[1].split()[0]), 50 + 32 * (len(blocks) + 4))
         self.assertLess(len(blocks), 30)
+
+    def test_a_reader_that_waits(self):
+        """For one who reads page by page nobody waits: the catalogue can be written meanwhile."""
+        log = self.log(segments=6)
+        run("reindex", log.path)
+        for filters in ({"act": ["block"], "app": ["QUIC"]}, {"fid": ["00000000000003e8"]}, {}):
+            with subprocess.Popen([BHLOG, "search", log.path, *arguments(filters)], stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL) as reader:
+                fcntl.fcntl(reader.stdout, 1031, 4096)  # F_SETPIPE_SZ
+                time.sleep(0.3)
+                log.add(50, True)
+                started = time.monotonic()
+                self.assertIn("1 added", run("reindex", log.path).stdout.decode())
+                self.assertLess(time.monotonic() - started, 1.5)
+                reader.kill()
 
     def test_log_goes_on(self):
         log = self.log()
