@@ -325,13 +325,14 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *c, const char *u
 	const struct http_request r = {url, c};
 	struct http_reply reply = {.status = 200, .type = "text/html; charset=utf-8"};
 
-	if (*seen == NULL) {
-		*seen = &first;
-		return MHD_YES;
-	}
+	// Before what it sends: in the midst of that no answer can be given.
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
 		*data_size = 0;
 		return send_text(s, &r, 405, "this console only shows\n");
+	}
+	if (*seen == NULL) {
+		*seen = &first;
+		return MHD_YES;
 	}
 	if (!host_is_ours(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host"))) {
 		return send_text(s, &r, 403, "ask by the address, not by a name\n");

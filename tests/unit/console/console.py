@@ -17,9 +17,9 @@ class Console:
         line = self.process.stdout.readline()
         self.port = int(re.fullmatch(r"http://127\.0\.0\.1:(\d+)/.*\n", line)[1])
 
-    def get(self, path, headers=None, method="GET"):
+    def get(self, path, headers=None, method="GET", body=None):
         c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        c.request(method, path, headers=headers or {})
+        c.request(method, path, body, headers or {})
         r = c.getresponse()
         body = r.read().decode("utf-8", "strict")
         c.close()

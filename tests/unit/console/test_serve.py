@@ -131,7 +131,8 @@ class Serve(unittest.TestCase):
             self.made.page(path, 404)
         self.assertEqual(self.made.get("/proof?seq=x")[0].status, 400)
         self.assertEqual(self.made.get("/proof?seq=7")[0].status, 404)
-        self.assertEqual(self.made.get("/", method="POST")[0].status, 405)
+        for body in (None, b"hello", b"x" * 20000):
+            self.assertEqual(self.made.get("/", method="POST", body=body)[0].status, 405)
 
     def test_hostile_names(self):
         seq = self.log.events[40][4]["seq"]
