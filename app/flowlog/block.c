@@ -65,4 +65,5 @@ void block_clear(struct block *b)
 	b->len = 0;
 	b->tree.size = 0;
 	b->entry.n = 0;
+	b->captures = false;
 }

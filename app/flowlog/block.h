@@ -13,6 +13,7 @@ struct block {
 	struct entry entry; // all of it but block, root and prev
 	int64_t opened;     // the log's time when its first line came
 	int64_t t;          // and that line's time: what a file is named after
+	bool captures;      // a line names a file (capture_file.h)
 };
 
 // Room behind the lines for one of `room` bytes. 0, -ENOMEM, or -EMSGSIZE where no line may be as

@@ -133,6 +133,7 @@ static void take_line(struct flowlog *l, struct block *b, const struct item *i, 
 	e->missed = now->missed;
 	e->policy = now->policy;
 	e->db = now->db;
+	b->captures = b->captures || l->source.cap != NULL;
 	block_add(b, sealer_hasher(l->sealer), size, l->next_seq, i->t0, i->t);
 }
 

@@ -29,6 +29,7 @@ struct store {
 	struct progress *progress;
 	bool live;     // syncs by itself, not only with each segment
 	bool unsynced; // blocks that no fdatasync() has seen
+	bool captures; // files that their lines name, likewise
 	bool sync_failed;
 	int64_t synced_at; // monotonic
 	int64_t checkpoint_t;
@@ -196,8 +197,13 @@ struct progress *store_progress(struct store *s)
 // Blocks to the disk, then their entries.
 static int sync_all(struct store *s)
 {
-	int rc = s->unsynced ? segment_sync(&s->segment) : 0;
+	int rc;
 
+	// Another thread wrote them, before the lines. All of the disk at once: they are many, and
+	// small. What it says of other files is theirs; a try that failed is made again.
+	if (s->captures && syncfs(s->dir_fd) == 0)
+		s->captures = false;
+	rc = s->unsynced ? segment_sync(&s->segment) : 0;
 	s->sync_failed = s->sync_failed || rc != 0;
 	if (rc == 0)
 		rc = chain_write(s->chain, true);
@@ -391,6 +397,7 @@ int store_put(struct store *s, struct block *b, struct hasher *h)
 	if (rc != 0)
 		return rc;
 	s->unsynced = true;
+	s->captures = s->captures || b->captures;
 	s->recount = false;
 	s->hurry = s->hurry || !s->begun;
 	s->begun = true;
