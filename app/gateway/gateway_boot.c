@@ -75,6 +75,11 @@ static bool is_good(struct gateway *g, struct last *l, const char *name)
 	l->policy = gateway_policy_check(g, &o, &l->answer);
 	if (l->policy == NULL)
 		fprintf(stderr, "bridgehead: %s: %s\n", o.name, l->answer.why);
+	else if (policy_info(l->policy)->not_before > gateway_now() / 1000000)
+		fprintf(stderr,
+			"bridgehead: WARNING: %s was in force before, and begins only now by the "
+			"clock: the clock is wrong\n",
+			o.name);
 	return l->policy != NULL;
 }
 

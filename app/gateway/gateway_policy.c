@@ -129,7 +129,10 @@ struct policy *gateway_policy_check(
 	diag_init(&a->diag, o->name);
 	policy_file_sha256(o->text, o->len, sha); // known also where the text is no policy
 	policy_file_hex(sha, a->sha256);
-	p = policy_load(o->text, o->len, begin / 1000000, &names, &a->diag);
+	// What was in force had begun: where its time is still to come, the clock is wrong, as it
+	// may be until it is set after a host's start.
+	p = policy_load(o->text, o->len, o->was_in_force ? POLICY_ANY_TIME : begin / 1000000,
+		&names, &a->diag);
 	a->compile_us = gateway_now() - begin;
 	if (p == NULL) {
 		first_error(a);

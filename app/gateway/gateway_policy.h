@@ -13,7 +13,7 @@ struct policy_offer {
 	const char *text, *sig; // sig NULL: not signed
 	size_t len, sig_len;
 	const char *how, *who; // as in struct notice_policy
-	bool was_in_force;     // the last of an earlier run: its expiry is no reason to refuse it
+	bool was_in_force;     // the last of an earlier run: the clock is no reason to refuse it
 };
 
 // What was stored, as an offer; it borrows all of it.

@@ -5,6 +5,7 @@
 text, another policy's id; but it says so to whoever pushes, in the history and in the log. And what a
 rollback goes back to, where versions and ids come again."""
 import json
+import os
 import signal
 
 import check
@@ -86,13 +87,36 @@ def restarts(t, lab, ns, config, file):
         with Gateway(lab, ns, config, f"restart-{n + 1}") as gw:
             t.equal(ask(gw.config["control_socket"], "policy.get")["text"], text, f"restart: what was pushed last, {n}")
             noted = bhctl_json(gw, "policy", "history")[-1]
-            t.ok("the policy file is older than what was in force" in (noted["detail"] or ""), f"restart: and why, {n}", noted)
+            t.ok("the policy file is older than what was in force" in (noted["detail"] or ""), f"restart: and why, {n}",
+                 noted)
     for version in (7, 8):
         text = policy(version, rule("d"))
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
         with Gateway(lab, ns, config, f"restart-file-{version}") as gw:
             t.equal(ask(gw.config["control_socket"], "policy.get")["text"], text, "restart: a file that is new")
+
+
+def early_clock(t, lab, ns, config):
+    """A host whose clock is not set yet: the last policy in force is, though it seems to begin only later."""
+    config = dict(config, state_dir=lab.path("early"))
+    later = policy(5, rule("later"), not_before="2089-01-01T00:00:00Z", expires="2090-01-01T00:00:00Z")
+    with open(config["policy"], "w", encoding="utf-8") as f:
+        f.write(policy(4))
+    with Gateway(lab, ns, config, "early-0"):
+        pass
+    current = os.path.join(config["state_dir"], "policy", "current.json")
+    with open(current, encoding="utf-8") as f:
+        stored = json.load(f)
+    for path, text in ((current, json.dumps(dict(stored, version=5, text=later))), (config["policy"], later)):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+    with Gateway(lab, ns, config, "early-1") as gw:
+        text = ask(gw.config["control_socket"], "policy.get")["text"]
+        t.equal(text, later, "a wrong clock: the last policy in force")
+        t.ok("the clock is wrong" in gw.said(), "a wrong clock: it is said", gw.said())
+        done = bhctl(gw, "policy", "push", gw.config["policy"])
+        t.ok(done.returncode == 1 and "not_before" in done.stderr, "a wrong clock: a push is refused", done.stderr)
 
 
 def watched_start(t, lab, ns, config):
@@ -133,7 +157,7 @@ def rollbacks(t, gw, file):
     push(20, rule("b"), id=OTHER)
     push(20, rule("c"))
     push(20, rule("c"))
-    t.equal(rolls(t, gw, (OTHER, 20, ["b"]), "rollback: to the one before, though of another id and the same version"), 21,
+    t.equal(rolls(t, gw, (OTHER, 20, ["b"]), "rollback: to the one before, of another id and the same version"), 21,
             "rollback: as the next version")
     t.equal(rolls(t, gw, ("demo-park-egress", 20, ["c"]), "rollback: and again"), 22, "rollback: and the next")
     push(9, rule("d"))
@@ -165,6 +189,7 @@ def test(t):
             reload(t, gw)
             rollbacks(t, gw, file)
         restarts(t, lab, ns, gw.config, file)
+        early_clock(t, lab, ns, gw.config)
         watched_start(t, lab, ns, gw.config)
 
 
