@@ -195,8 +195,8 @@ static inline void prefetch_behind(
 {
 	if (entry == FLOW_NONE)
 		prefetch_country(pl, p, 1);
-	else if (p->key.version == 6 && pl->table.hot[entry].version == 6)
-		__builtin_prefetch(pl->table.addr6[pl->table.hot[entry].v6.slot]);
+	else if (p->key.version == 6)
+		__builtin_prefetch(pl->table.addr6[entry]);
 }
 
 // What new flows and their classification take is measured, and limited where packets wait.

@@ -55,7 +55,7 @@ int flow_table_init(struct flow_table *t, uint32_t max, const struct hash_seed *
 	}
 	for (uint32_t i = 0; i < t->n_buckets + t->n_overflow; i++)
 		t->buckets[i].next = FLOW_NONE;
-	t->free = t->free6 = t->free_ext = t->free_bucket = FLOW_NONE;
+	t->free = t->free_ext = t->free_bucket = FLOW_NONE;
 	return 0;
 }
 
@@ -210,16 +210,9 @@ uint32_t flow_insert(struct flow_table *t, const struct packet *p)
 	memcpy(h, k, 12);
 	if (k->version == 4) {
 		memcpy(h->a4, k->a4, sizeof(h->a4));
-	} else { // there are as many address slots as entries
-		uint32_t slot = t->free6;
-
-		if (slot != FLOW_NONE)
-			memcpy(&t->free6, t->addr6[slot], sizeof(t->free6));
-		else
-			slot = t->fresh6++;
-		memcpy(t->addr6[slot], k->a6, sizeof(k->a6));
-		h->v6.check = (uint32_t)p->hash;
-		h->v6.slot = slot;
+	} else {
+		memcpy(t->addr6[i], k->a6, sizeof(k->a6));
+		h->check = p->hash;
 	}
 	t->cold[i].ext = t->cold[i].dpi = FLOW_NONE;
 	t->cold[i].limit = POLICY_LIMIT_NONE;
@@ -238,20 +231,15 @@ uint64_t flow_hash(const struct flow_table *t, uint32_t i)
 	if (h->version == 4)
 		memcpy(k.a4, h->a4, sizeof(k.a4));
 	else
-		memcpy(k.a6, t->addr6[h->v6.slot], sizeof(k.a6));
+		memcpy(k.a6, t->addr6[i], sizeof(k.a6));
 	return hash_key(&t->seed, &k);
 }
 
 void flow_remove(struct flow_table *t, uint32_t i)
 {
-	struct flow_hot *h = &t->hot[i];
 	uint32_t ext = t->cold[i].ext;
 
 	give_slot(t, flow_hash(t, i), i);
-	if (h->version == 6) {
-		memcpy(t->addr6[h->v6.slot], &t->free6, sizeof(t->free6));
-		t->free6 = h->v6.slot;
-	}
 	if (ext != FLOW_NONE) {
 		t->ext[ext].next = t->free_ext;
 		t->free_ext = ext;
@@ -289,6 +277,6 @@ void flow_addrs(const struct flow_table *t, uint32_t i, uint8_t a[2][16])
 		memcpy(a[0], &h->a4[0], 4);
 		memcpy(a[1], &h->a4[1], 4);
 	} else {
-		memcpy(a, t->addr6[h->v6.slot], 32);
+		memcpy(a, t->addr6[i], 32);
 	}
 }

@@ -4,12 +4,13 @@
 // The flow table of one worker: no locks, no atomics, nobody else touches it.
 //
 //   bucket (64 B): ten 16-bit signatures, ten entry numbers, a link to an overflow bucket
-//   hot line (64 B): the key (IPv4) or its check (IPv6), verdict, epoch, last seen, counters
+//   hot line (64 B): the key (IPv4) or its hash (IPv6), verdict, epoch, last seen, counters
 //   cold part (84 B): what only the first packets, the timers and the records need
 //
 // A look-up of an established IPv4 flow costs the bucket and the hot line, both prefetched by the
-// pipeline for a whole burst. IPv6 addresses lie in a table of their own: one more line. Names and
-// other words of a flow are in an extension that only flows which have any take.
+// pipeline for a whole burst. IPv6 addresses lie in a table of their own, under the entry's number:
+// one more line, which is known as soon as the entry is. Names and other words of a flow are in an
+// extension that only flows which have any take.
 //
 // The size is fixed when the table is made: no resizing, no pause. Memory is mapped at once and,
 // where huge pages are used, touched at once.
@@ -61,10 +62,7 @@ struct flow_hot {
 	uint8_t class_; // enum flow_class: which timeout
 	union {
 		uint32_t a4[2];
-		struct {
-			uint32_t check; // of the hash
-			uint32_t slot;  // of the addresses
-		} v6;
+		uint64_t check; // IPv6: the hash; its addresses are in a table of their own
 	};
 	int64_t last;      // microseconds since 1970 UTC
 	uint64_t bytes[2]; // forwarded: [0] outbound, [1] inbound; IP bytes
@@ -141,14 +139,13 @@ struct flow_table {
 	struct flow_bucket *buckets; // n_buckets, then n_overflow
 	struct flow_hot *hot;
 	struct flow_cold *cold;
-	uint8_t (*addr6)[2][16];
+	uint8_t (*addr6)[2][16]; // by entry
 	struct flow_ext *ext;
 	struct hash_seed seed; // of the keys' hashes
 	uint32_t n_buckets, n_overflow;
 	uint32_t max, live;
 	// Free lists: fresh entries first come from the end that was never used.
 	uint32_t free, fresh;
-	uint32_t free6, fresh6;
 	uint32_t free_ext, fresh_ext, live_ext;
 	uint32_t free_bucket, fresh_bucket;
 	struct { // what is mapped
@@ -198,8 +195,7 @@ static inline bool flow_matches(const struct flow_table *t, uint32_t i, const st
 		return false;
 	if (k->version == 4)
 		return hash_load(h->a4) == hash_load(k->a4);
-	return h->v6.check == (uint32_t)p->hash &&
-	       memcmp(t->addr6[h->v6.slot], k->a6, sizeof(k->a6)) == 0;
+	return h->check == p->hash && memcmp(t->addr6[i], k->a6, sizeof(k->a6)) == 0;
 }
 
 // The entry of p's key, FLOW_NONE where there is none.
