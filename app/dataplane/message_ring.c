@@ -2,11 +2,11 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/dataplane/message_ring.h"
+#include "app/dataplane/pages.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define HEAD 8u         // of a message: its length, and to keep what follows aligned
 #define SKIP UINT32_MAX // instead of a length: go on at the start
@@ -15,20 +15,14 @@ int message_ring_init(struct message_ring *r, size_t size)
 {
 	assert(size >= 4096 && (size & (size - 1)) == 0);
 	memset(r, 0, sizeof(*r));
-	r->data = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (r->data == MAP_FAILED) {
-		r->data = NULL;
-		return -ENOMEM;
-	}
+	r->data = pages_map(size, 1, false);
 	r->size = size;
-	return 0;
+	return r->data != NULL ? 0 : -ENOMEM;
 }
 
 void message_ring_fini(struct message_ring *r)
 {
-	if (r->data != NULL)
-		munmap(r->data, r->size);
+	pages_unmap(r->data, r->size, 1);
 	r->data = NULL;
 }
 
