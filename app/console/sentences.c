@@ -102,7 +102,7 @@ static bool put_one(FILE *out, const char *text, enum lang lang)
 	return false;
 }
 
-static bool put(FILE *out, const char *text, enum lang lang)
+bool sentence_put(FILE *out, const char *text, enum lang lang)
 {
 	static const char *const joints[LANGS] = {[LANG_EN] = "; ", [LANG_ZH] = "；"};
 	char first[TEXT_MAX];
@@ -113,20 +113,15 @@ static bool put(FILE *out, const char *text, enum lang lang)
 	// Several in a row, each of which may have the mark that stands between them.
 	for (const char *end = strstr(text, "; "); end != NULL; end = strstr(end + 1, "; ")) {
 		snprintf(first, sizeof(first), "%.*s", (int)(end - text), text);
-		if (!put_one(NULL, first, lang) || !put(NULL, end + 2, lang)) {
+		if (!put_one(NULL, first, lang) || !sentence_put(NULL, end + 2, lang)) {
 			continue;
 		}
 		if (out != NULL) {
 			put_one(out, first, lang);
 			fputs(joints[lang], out);
-			put(out, end + 2, lang);
+			sentence_put(out, end + 2, lang);
 		}
 		return true;
 	}
 	return false;
-}
-
-bool sentence_put(FILE *out, const char *text, enum lang lang)
-{
-	return put(out, text, lang);
 }

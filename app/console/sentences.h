@@ -10,5 +10,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-// Writes it as HTML. False: nothing was written, for there are no words for it.
+// Writes it as HTML (out NULL: does not). False: there are no words for it, and nothing was
+// written.
 bool sentence_put(FILE *out, const char *text, enum lang lang);
