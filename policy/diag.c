@@ -23,10 +23,11 @@ void diag_clear(struct diag_list *d)
 	memset(d, 0, sizeof(*d));
 }
 
-// Length of the control character at s (C0, DEL, or C1 as UTF-8), 0 where there is none. They would
-// let a document break the line or drive the terminal of whoever reads the finding.
-static size_t control_at(const unsigned char *s)
+// They would let a document break the line or drive the terminal of whoever reads the finding.
+size_t diag_control(const char *at)
 {
+	const unsigned char *s = (const unsigned char *)at;
+
 	if (s[0] < 0x20 || s[0] == 0x7f)
 		return 1;
 	if (s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f)
@@ -43,7 +44,7 @@ char *diag_one_line(const char *text)
 	if (!out)
 		return NULL;
 	while (*s) {
-		size_t ctl = control_at(s), len = 1;
+		size_t ctl = diag_control((const char *)s), len = 1;
 
 		while (!ctl && (s[len] & 0xc0) == 0x80 && len < 4)
 			len++;
@@ -66,8 +67,8 @@ char *diag_one_line(const char *text)
 
 static bool is_plain(const char *text)
 {
-	for (const unsigned char *s = (const unsigned char *)text; *s != '\0'; s++)
-		if (control_at(s) != 0)
+	for (; *text != '\0'; text++)
+		if (diag_control(text) != 0)
 			return false;
 	return true;
 }

@@ -67,6 +67,9 @@ int diag_format(const struct diag_list *d, size_t i, char *out, size_t size);
 // A copy of text that is one line of at most some 600 bytes, cut between characters; what would
 // break it or drive a terminal is written as \xNN. NULL without memory; the caller frees.
 char *diag_one_line(const char *text);
+// Bytes of the control character at s (C0, DEL, or C1 in UTF-8), which a terminal acts upon; 0:
+// none.
+size_t diag_control(const char *s);
 
 // The nearest of the names by edit distance, where it is near enough to be meant; NULL otherwise.
 // next(ctx, i) gives the i-th name, NULL past the end.

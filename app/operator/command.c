@@ -3,6 +3,7 @@
 
 #include "app/operator/command.h"
 #include "app/control/server.h"
+#include "policy/diag.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -122,11 +123,11 @@ void command_print_json(const json_t *o)
 
 void command_put_plain(const char *text)
 {
-	for (const unsigned char *s = (const unsigned char *)text; *s != '\0'; s++) {
-		bool c1 = s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f;
+	while (*text != '\0') {
+		size_t control = diag_control(text);
 
-		putchar(*s < ' ' || *s == 0x7f || c1 ? '?' : *s);
-		s += c1;
+		putchar(control != 0 ? '?' : *text);
+		text += control != 0 ? control : 1;
 	}
 }
 
