@@ -65,7 +65,10 @@ static void check_ring(
 	int want = interface_af_packet_framesz((int)mtu);
 	int most = interface_af_packet_most((int)c->workers.mtu);
 
-	if (framesz < mtu + INTERFACE_AF_PACKET_SPARE) {
+	switch (interface_af_packet_ring(framesz, blocksz, mtu, (int)c->workers.mtu)) {
+	case INTERFACE_RING_FITS:
+		break;
+	case INTERFACE_RING_SLOT_SHORT:
 		found(d, DOCTOR_FAIL, check,
 			"the kernel would cut longer frames: the gateway does not start",
 			"MTU %lld needs %lld bytes in a slot of af_packet's ring, which has %ld "
@@ -81,7 +84,8 @@ static void check_ring(
 			interface_blocksz(want), p->name, c->path);
 		if (c->workers.mtu == 0)
 			mend(d, "and set \"mtu\" in \"workers\" to %lld", mtu);
-	} else if (framesz > most) {
+		break;
+	case INTERFACE_RING_SLOT_LONG:
 		found(d, DOCTOR_FAIL, check, why,
 			"framesz=%ld in \"eal\" is more than a buffer of the gateway holds: %d",
 			framesz, most);
@@ -90,13 +94,15 @@ static void check_ring(
 		if (framesz != want)
 			mend(d, "set framesz=%d for --vdev=%s in \"eal\" of %s",
 				want > 2048 ? want : 2048, p->name, c->path);
-	} else if (framesz > blocksz) {
+		break;
+	case INTERFACE_RING_BLOCK_SHORT:
 		found(d, DOCTOR_FAIL, check, why,
 			"framesz=%ld in \"eal\" is more than a block of af_packet's ring has: %ld "
 			"(blocksz)",
 			framesz, blocksz);
 		mend(d, "add blocksz=%ld to --vdev=%s in \"eal\" of %s", interface_blocksz(framesz),
 			p->name, c->path);
+		break;
 	}
 }
 

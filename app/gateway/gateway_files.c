@@ -167,13 +167,17 @@ static void check_ring(struct cfg *c, const char *key, const char *dev, int mtu)
 	const int want = interface_af_packet_framesz(mtu), most = interface_af_packet_most(mtu);
 	char hint[128];
 
-	if (mtu != 0 && framesz < (long)mtu + INTERFACE_AF_PACKET_SPARE) {
+	switch (interface_af_packet_ring(framesz, blocksz, mtu, mtu)) {
+	case INTERFACE_RING_FITS:
+		break;
+	case INTERFACE_RING_SLOT_SHORT:
 		snprintf(hint, sizeof(hint), "set framesz=%d,blocksz=%ld there", want,
 			interface_blocksz(want));
 		cfg_error(c, "/eal", key, hint,
 			"frames of %ld bytes (framesz) have no room for workers.mtu, %d", framesz,
 			mtu);
-	} else if (framesz > most) {
+		break;
+	case INTERFACE_RING_SLOT_LONG:
 		snprintf(hint, sizeof(hint), "set workers.mtu to the MTU that they are for");
 		if (mtu != 0)
 			snprintf(hint, sizeof(hint), "set framesz=%d there", want);
@@ -181,11 +185,13 @@ static void check_ring(struct cfg *c, const char *key, const char *dev, int mtu)
 			"frames of %ld bytes (framesz) have no room in the gateway's buffers, %d "
 			"for workers.mtu %d",
 			framesz, most, mtu);
-	} else if (framesz > blocksz) {
+		break;
+	case INTERFACE_RING_BLOCK_SHORT:
 		snprintf(hint, sizeof(hint), "set blocksz=%ld there", interface_blocksz(framesz));
 		cfg_error(c, "/eal", key, hint,
 			"blocks of %ld bytes (blocksz) have no room for a frame of %ld (framesz)",
 			blocksz, framesz);
+		break;
 	}
 }
 

@@ -44,6 +44,24 @@ static inline int interface_af_packet_most(int mtu)
 	return interface_buffer(mtu) + 32;
 }
 
+// What is wrong with a ring of such slots and blocks, for an interface's MTU (0: not known) and the
+// gateway's buffers (workers.mtu; 0: the ports' own).
+enum interface_ring {
+	INTERFACE_RING_FITS,
+	INTERFACE_RING_SLOT_SHORT, // for the MTU
+	INTERFACE_RING_SLOT_LONG,  // for the buffers
+	INTERFACE_RING_BLOCK_SHORT,
+};
+static inline enum interface_ring interface_af_packet_ring(
+	long framesz, long blocksz, long long mtu, int buffers_mtu)
+{
+	if (mtu != 0 && framesz < mtu + INTERFACE_AF_PACKET_SPARE)
+		return INTERFACE_RING_SLOT_SHORT;
+	if (framesz > interface_af_packet_most(buffers_mtu))
+		return INTERFACE_RING_SLOT_LONG;
+	return framesz > blocksz ? INTERFACE_RING_BLOCK_SHORT : INTERFACE_RING_FITS;
+}
+
 // IFF_UP and IFF_RUNNING both.
 bool interface_up(uint32_t index);
 
