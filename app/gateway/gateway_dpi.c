@@ -36,18 +36,13 @@ int gateway_make_names(struct gateway *g)
 	return 0;
 }
 
-struct making {
-	struct gateway *g;
-	unsigned i; // worker, or lcore for DPI
-};
-
-static int make_module(void *arg)
+static int make_module(void *ctx, unsigned i)
 {
-	const struct making *m = arg;
-	const struct dpi_config c = config_of(m->g);
+	struct gateway *g = ctx;
+	const struct dpi_config c = config_of(g);
 
-	m->g->dpi[m->i] = dpi_create(&c, m->g->err, sizeof(m->g->err));
-	return m->g->dpi[m->i] != NULL ? 0 : -EIO;
+	g->dpi[i] = dpi_create(&c, g->err, sizeof(g->err));
+	return g->dpi[i] != NULL ? 0 : -EIO;
 }
 
 static void *array_of(size_t n, size_t size) // in cache lines of their own, zeroed
@@ -57,68 +52,58 @@ static void *array_of(size_t n, size_t size) // in cache lines of their own, zer
 	return p != NULL ? memset(p, 0, n * size) : NULL;
 }
 
-static int make_worker_lanes(void *arg)
+static int make_worker_lanes(void *ctx, unsigned i)
 {
-	const struct making *m = arg;
-	const struct dpi_config c = config_of(m->g);
+	const struct gateway *g = ctx;
+	const struct dpi_config c = config_of(g);
 
-	return lanes_init(&m->g->lanes[m->i], m->g->n_dpi_lcores, &c, LANE_REQUEST_BYTES);
+	return lanes_init(&g->lanes[i], g->n_dpi_lcores, &c, LANE_REQUEST_BYTES);
 }
 
-static int make_lane_server(void *arg)
+static int make_lane_server(void *ctx, unsigned k)
 {
-	const struct making *m = arg;
-	struct gateway *g = m->g;
+	struct gateway *g = ctx;
 	const struct dpi_config c = config_of(g);
 	struct lanes *all[WORKER_MAX];
 
 	for (unsigned i = 0; i < g->n_workers; i++)
 		all[i] = &g->lanes[i];
-	return lane_server_init(&g->dpi_lcores[m->i].server, all, g->n_workers, m->i, &c,
-		&g->dpi_stop, g->err, sizeof(g->err));
+	return lane_server_init(&g->dpi_lcores[k].server, all, g->n_workers, k, &c, &g->dpi_stop,
+		g->err, sizeof(g->err));
 }
 
 static int make_lanes(struct gateway *g)
 {
+	const struct gateway_workers *w = &g->config.workers;
+	int rc;
+
 	g->lanes = array_of(g->n_workers, sizeof(*g->lanes));
 	g->dpi_lcores = array_of(g->n_dpi_lcores, sizeof(*g->dpi_lcores));
 	if (g->lanes == NULL || g->dpi_lcores == NULL)
 		return -ENOMEM;
-	for (unsigned i = 0; i < g->n_workers; i++) {
-		struct making m = {g, i};
-
-		if (place_run(g->config.workers.lcores[i], make_worker_lanes, &m) < 0)
-			return -ENOMEM;
-	}
+	rc = place_each(w->lcores, w->n_lcores, make_worker_lanes, g);
+	if (rc == 0)
+		rc = place_each(w->dpi_lcores, w->n_dpi_lcores, make_lane_server, g);
+	if (rc < 0)
+		return rc;
 	for (unsigned i = 0; i < g->n_dpi_lcores; i++) {
 		struct dpi_lcore *d = &g->dpi_lcores[i];
-		struct making m = {g, i};
-		int rc;
 
-		d->lcore = g->config.workers.dpi_lcores[i];
-		rc = place_run(d->lcore, make_lane_server, &m);
-		if (rc < 0)
-			return rc;
+		d->lcore = w->dpi_lcores[i];
 		d->stop = &g->dpi_stop;
-		d->idle.mode = g->config.workers.idle;
-		d->idle.max_us = g->config.workers.idle_us;
+		d->idle.mode = w->idle;
+		d->idle.max_us = w->idle_us;
 	}
 	return 0;
 }
 
 int gateway_make_dpi(struct gateway *g)
 {
-	g->n_dpi_lcores = (unsigned)g->config.workers.n_dpi_lcores;
-	if (g->n_dpi_lcores != 0)
-		return make_lanes(g);
-	for (unsigned i = 0; i < g->n_workers; i++) {
-		struct making m = {g, i};
-		int rc = place_run(g->config.workers.lcores[i], make_module, &m);
+	const struct gateway_workers *w = &g->config.workers;
 
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
+	g->n_dpi_lcores = (unsigned)w->n_dpi_lcores;
+	return g->n_dpi_lcores != 0 ? make_lanes(g)
+				    : place_each(w->lcores, w->n_lcores, make_module, g);
 }
 
 int gateway_start_dpi(struct gateway *g)

@@ -27,17 +27,12 @@ static const char *risk_word(void *ctx, unsigned bit)
 	return dpi_risk_name(ctx, bit);
 }
 
-struct ring_place {
-	uint32_t records;
-	struct record_ring *ring;
-};
-
-static int make_ring(void *arg)
+static int make_ring(void *ctx, unsigned i)
 {
-	struct ring_place *p = arg;
+	struct gateway *g = ctx;
 
-	p->ring = record_ring_create(p->records);
-	return 0;
+	g->rings[i] = record_ring_create(g->config.record_ring);
+	return g->rings[i] != NULL ? 0 : -ENOMEM;
 }
 
 int gateway_open_log(struct gateway *g)
@@ -66,16 +61,10 @@ int gateway_open_log(struct gateway *g)
 		snprintf(g->err, sizeof(g->err), "no memory");
 		return -ENOMEM;
 	}
-	for (unsigned i = 0; i < g->n_workers; i++) {
-		struct ring_place p = {.records = g->config.record_ring};
-
-		place_run(g->config.workers.lcores[i], make_ring, &p);
-		g->rings[i] = p.ring;
-		if (g->rings[i] == NULL) {
-			snprintf(g->err, sizeof(g->err), "no memory for %u records a worker",
-				g->config.record_ring);
-			return -ENOMEM;
-		}
+	if (place_each(g->config.workers.lcores, g->n_workers, make_ring, g) < 0) {
+		snprintf(g->err, sizeof(g->err), "no memory for %u records a worker",
+			g->config.record_ring);
+		return -ENOMEM;
 	}
 	g->log = flowlog_open(&c, g->err, sizeof(g->err));
 	if (g->log == NULL)

@@ -53,9 +53,9 @@ static int make_prefixes(struct gateway *g)
 	return 0;
 }
 
-static int make_buffers(void *w)
+static int make_buffers(void *workers, unsigned i)
 {
-	return worker_init(w);
+	return worker_init((struct worker *)workers + i);
 }
 
 static int make_workers(struct gateway *g)
@@ -78,10 +78,8 @@ static int make_workers(struct gateway *g)
 		w->ring_size = g->config.record_ring;
 		w->stop = &g->stop;
 		w->stopped_rx = &g->stopped_rx;
-		if (place_run(w->lcore, make_buffers, w) < 0)
-			return -ENOMEM;
 	}
-	return 0;
+	return place_each(g->config.workers.lcores, g->n_workers, make_buffers, g->workers);
 }
 
 static int64_t seconds(uint32_t s)
@@ -129,19 +127,29 @@ static void fill_config(const struct gateway *g, struct pipeline_config *c)
 }
 
 struct making {
-	const struct pipeline_config *c;
-	struct worker *w;
+	struct gateway *g;
+	struct pipeline_config c; // what is the same for all
 };
 
-static int make_pipeline(void *arg)
+static int make_pipeline(void *ctx, unsigned i)
 {
-	const struct making *m = arg;
-	struct worker *w = m->w;
+	const struct making *m = ctx;
+	struct gateway *g = m->g;
+	struct worker *w = &g->workers[i];
+	struct pipeline_config c = m->c;
 
+	c.worker = i;
+	c.reader = policy_slot_add_reader(&g->slot);
+	c.shadow_reader = policy_slot_add_reader(&g->shadow);
+	c.dpi = g->dpi[i];
+	c.lanes = g->lanes != NULL ? &g->lanes[i] : NULL;
+	c.offload = g->offload != NULL ? &g->offload->workers[i] : NULL;
+	c.sink = worker_sink(w);
+	c.captures = w->captures = flow_capture_pool_create(CAPTURE_BLOCKS, CAPTURES);
+	w->ring = g->rings[i];
 	w->pl = aligned_alloc(64, (sizeof(*w->pl) + 63) & ~(size_t)63);
-	if (w->pl == NULL)
-		return -ENOMEM;
-	if (pipeline_init(w->pl, m->c, gateway_now()) < 0) {
+	if (c.reader == NULL || c.shadow_reader == NULL || w->pl == NULL ||
+		pipeline_init(w->pl, &c, gateway_now()) < 0) {
 		free(w->pl);
 		w->pl = NULL;
 		return -ENOMEM;
@@ -151,38 +159,24 @@ static int make_pipeline(void *arg)
 
 int gateway_make_pipelines(struct gateway *g)
 {
-	struct pipeline_config c;
+	struct making m = {.g = g};
+	struct pipeline_config *c = &m.c;
 
-	fill_config(g, &c);
-	c.slot = &g->slot;
-	c.shadow = &g->shadow;
-	c.quota = &g->quota;
+	fill_config(g, c);
+	c->slot = &g->slot;
+	c->shadow = &g->shadow;
+	c->quota = &g->quota;
 	// One seed for all: the worker that hands packets over and the one that takes them agree.
-	if (getrandom(&c.seed, sizeof(c.seed), 0) != sizeof(c.seed)) {
+	if (getrandom(&c->seed, sizeof(c->seed), 0) != sizeof(c->seed)) {
 		snprintf(g->err, sizeof(g->err), "no random seed: %s", strerror(errno));
 		return -EIO;
 	}
 	for (unsigned i = 0; i < 4; i++)
-		c.seed.s[i] |= 1;
-	for (unsigned i = 0; i < g->n_workers; i++) {
-		struct worker *w = &g->workers[i];
-		struct making m = {&c, w};
-
-		c.worker = i;
-		c.reader = policy_slot_add_reader(&g->slot);
-		c.shadow_reader = policy_slot_add_reader(&g->shadow);
-		c.dpi = g->dpi[i];
-		c.lanes = g->lanes != NULL ? &g->lanes[i] : NULL;
-		c.offload = g->offload != NULL ? &g->offload->workers[i] : NULL;
-		c.sink = worker_sink(w);
-		c.captures = w->captures = flow_capture_pool_create(CAPTURE_BLOCKS, CAPTURES);
-		w->ring = g->rings[i];
-		if (c.reader == NULL || c.shadow_reader == NULL ||
-			place_run(w->lcore, make_pipeline, &m) < 0) {
-			snprintf(g->err, sizeof(g->err),
-				"no memory for %u flows a worker; lower flows.max", c.max_flows);
-			return -ENOMEM;
-		}
+		c->seed.s[i] |= 1;
+	if (place_each(g->config.workers.lcores, g->n_workers, make_pipeline, &m) < 0) {
+		snprintf(g->err, sizeof(g->err), "no memory for %u flows a worker; lower flows.max",
+			c->max_flows);
+		return -ENOMEM;
 	}
 	return 0;
 }

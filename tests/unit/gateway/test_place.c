@@ -98,12 +98,41 @@ static void test_run(void **state)
 	assert_int_equal(place_run(other, where, &at), -EDOM);
 }
 
+struct visit {
+	unsigned at[4], n, fails;
+};
+
+static int visit(void *ctx, unsigned i)
+{
+	struct visit *v = ctx;
+
+	v->at[i] = rte_lcore_id();
+	v->n++;
+	return i == v->fails ? -EDOM : 0;
+}
+
+static void test_each(void **state)
+{
+	const uint32_t lcores[] = {rte_get_next_lcore(-1, 1, 0), rte_get_main_lcore(),
+		rte_get_next_lcore(rte_get_next_lcore(-1, 1, 0), 1, 0)};
+	struct visit v = {.fails = 3};
+
+	assert_int_equal(place_each(lcores, 3, visit, &v), 0);
+	assert_int_equal(v.n, 3);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(v.at[i], lcores[i]);
+	v = (struct visit){.fails = 1};
+	assert_int_equal(place_each(lcores, 3, visit, &v), -EDOM);
+	assert_int_equal(v.n, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shares),
 		cmocka_unit_test(test_pools),
 		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_each),
 	};
 
 	if (worker_rig_eal(NULL, 0) != 0)
