@@ -75,10 +75,12 @@ void flow_count(struct pipeline *pl, struct packet *p, uint32_t i)
 	set_outcome(pl, p, r);
 }
 
-// What the packets of a burst that passed on the fast path add to the counters.
+// What the packets of a burst that passed on the fast path add to the counters; and of the others,
+// how many were stopped.
 struct sums {
 	uint64_t packets, bytes, ip_bytes; // of all
 	uint64_t flagged_packets, flagged_bytes, local_packets, local_bytes;
+	uint64_t stopped;
 };
 
 static void add_sums(struct pipeline_stats *s, const struct sums *x)
@@ -231,15 +233,19 @@ static __attribute__((noinline)) bool serve_odd(struct pipeline *pl, struct pack
 static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, struct sums *x)
 {
 	if (__builtin_expect((q->notes != 0) | !(q->flags & PACKET_IP) | pl->stop_all, 0) &&
-		serve_odd(pl, q))
+		serve_odd(pl, q)) {
+		x->stopped += reason_outcome_stopped(q->outcome);
 		return;
+	}
 	// An earlier packet of this burst may have begun or ended the flow: look again.
 	if (entry == FLOW_NONE || !flow_matches(&pl->table, entry, q))
 		entry = flow_find(&pl->table, q);
 	// A fragment without its first may be what a datagram of another flow waits for.
 	if (entry == FLOW_NONE || (q->notes & (NOTES_MALFORMED | NOTE_BIT(FRAG_ORPHAN))) ||
-		!fast_packet(pl, q, entry, x))
+		!fast_packet(pl, q, entry, x)) {
 		serve_slowly(pl, q, entry);
+		x->stopped += reason_outcome_stopped(q->outcome);
+	}
 }
 
 static inline unsigned group_end(unsigned first, unsigned n)
@@ -247,7 +253,7 @@ static inline unsigned group_end(unsigned first, unsigned n)
 	return first + GROUP < n ? first + GROUP : n;
 }
 
-unsigned pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
+bool pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
 {
 	uint32_t entry[PIPELINE_MAX_BURST];
 	struct sums x = {0};
@@ -274,5 +280,5 @@ unsigned pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64
 			serve(pl, &p[j], entry[j], &x);
 	}
 	add_sums(&pl->stats, &x);
-	return (unsigned)x.packets;
+	return x.stopped == 0;
 }

@@ -167,20 +167,8 @@ static inline void pipeline_parse(const struct pipeline *pl, struct packet *p)
 
 // Gives every packet its outcome. parsed: pipeline_parse() has been called for all of them. now is
 // the time of the burst, microseconds since 1970 UTC; it never goes back (an earlier one counts as
-// the one before). n may be 0. Returns how many were established flows' packets that needed only to
-// be counted; no such packet is stopped.
-unsigned pipeline_burst(
-	struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed);
-
-// Packets that bursts have stopped so far.
-static inline uint64_t pipeline_stopped(const struct pipeline *pl)
-{
-	uint64_t n = 0;
-
-	for (unsigned r = REASON_STOP_BLOCK; r < REASON_LOST_TX; r++)
-		n += pl->stats.packets[r];
-	return n;
-}
+// the one before). n may be 0. Returns whether all of them pass.
+bool pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed);
 
 // The time is an earlier one than before (a replay whose captures are not in order). Flows stay as
 // they are and age by the new time; one that was seen in what is the future now waits for that to

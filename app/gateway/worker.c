@@ -149,15 +149,11 @@ static void pass_on(struct worker *w, const struct packet *p, unsigned n, uint16
 // Whether all of them pass.
 static bool run_burst(struct worker *w, struct packet *p, unsigned n, int64_t now, bool parsed)
 {
-	unsigned fast = pipeline_burst(w->pl, p, n, now, parsed);
-	uint64_t before = w->stopped_before;
+	bool all_pass = pipeline_burst(w->pl, p, n, now, parsed);
 
 	if (w->pl->c.offload != NULL)
 		pipeline_offload_sample(w->pl, p, n);
-	if (fast == n) // the fast path stops none
-		return true;
-	w->stopped_before = pipeline_stopped(w->pl);
-	return w->stopped_before == before;
+	return all_pass;
 }
 
 static void send_out(struct worker *w)

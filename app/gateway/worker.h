@@ -77,11 +77,10 @@ struct worker {
 	uint32_t ring_size;
 	struct pipeline *pl;
 	struct flow_capture_pool *captures;
-	struct worker_tx *tx;    // by DPDK's port number
-	uint32_t tx_waiting;     // bit for each port that has packets in tx
-	uint64_t stopped_before; // pipeline_stopped() after the last burst that had slow packets
-	uint8_t *chained;        // room for the frames of a burst that are chained
-	struct packet *packets;  // of a burst
+	struct worker_tx *tx;   // by DPDK's port number
+	uint32_t tx_waiting;    // bit for each port that has packets in tx
+	uint8_t *chained;       // room for the frames of a burst that are chained
+	struct packet *packets; // of a burst
 	struct rte_mbuf **mbufs;
 	const _Atomic bool *stop;
 	_Atomic unsigned *stopped_rx; // how many workers receive no more
