@@ -70,7 +70,7 @@ static uint32_t take_over(struct pipeline *pl, uint32_t i, uint64_t hash)
 static void take_context(struct pipeline *pl, uint32_t i, uint64_t hash, bool hidden)
 {
 	struct flow_cold *c = &pl->table.cold[i];
-	bool low = budget_low(&pl->budget);
+	bool low = budget_low(&pl->budget), changed;
 
 	c->dpi = low ? FLOW_NONE : open_one(pl, i, hash);
 	if (c->dpi == FLOW_NONE && !low && hidden)
@@ -85,8 +85,8 @@ static void take_context(struct pipeline *pl, uint32_t i, uint64_t hash, bool hi
 	else
 		pl->stats.dpi_full++;
 	pl->table.hot[i].flags |= FLOW_LABEL_FINAL;
-	if (hidden && pl->c.exceptions.dpi_full != POLICY_ALLOW && c->exception == RECORD_EXC_NONE)
-		c->exception = RECORD_EXC_DPI_FULL;
+	if (hidden)
+		flow_dpi_no_room(pl, i, &changed);
 }
 
 void flow_dpi_open(struct pipeline *pl, uint32_t i, const struct packet *p)
@@ -148,11 +148,16 @@ bool flow_dpi_begin(struct pipeline *pl, uint32_t i, const struct packet *p, boo
 	return !final;
 }
 
-bool flow_dpi_finish(struct pipeline *pl, uint32_t i)
+bool flow_dpi_end_wait(struct pipeline *pl, uint32_t i)
 {
 	bool changed = false;
 
-	if (flow_dpi_waits(&pl->table.cold[i]) && !flow_dpi_begin(pl, i, NULL, &changed))
+	return !flow_dpi_waits(&pl->table.cold[i]) || flow_dpi_begin(pl, i, NULL, &changed);
+}
+
+bool flow_dpi_finish(struct pipeline *pl, uint32_t i)
+{
+	if (!flow_dpi_end_wait(pl, i))
 		return true;
 	return flow_dpi_taking(pl, i) != FLOW_NONE && flow_label_finish(pl, i);
 }

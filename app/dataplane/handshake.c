@@ -30,6 +30,7 @@ uint32_t handshakes_open(struct handshakes *h, uint64_t fid)
 	struct handshake *s = &h->places[place];
 
 	h->next = place + 1 < h->n ? place + 1 : 0;
+	// In a flood the next flow's, and long out of the cache.
 	__builtin_prefetch(&h->places[h->next], 1);
 	__builtin_prefetch(h->places[h->next].bytes + 64, 1);
 	s->fid = fid;

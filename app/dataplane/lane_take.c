@@ -91,14 +91,11 @@ bool flow_lane_finish(struct pipeline *pl, uint32_t i, bool at_packet)
 bool flow_lane_last_word(struct pipeline *pl, uint32_t i)
 {
 	struct lane_context *x;
-	bool changed = false;
 	uint32_t ctx;
 
-	if (flow_dpi_waits(&pl->table.cold[i]))
-		flow_dpi_begin(pl, i, NULL, &changed);
-	ctx = pl->table.cold[i].dpi;
-	if (ctx == FLOW_NONE)
+	if (!flow_dpi_end_wait(pl, i) || pl->table.cold[i].dpi == FLOW_NONE)
 		return false;
+	ctx = pl->table.cold[i].dpi;
 	x = &pl->c.lanes->contexts[ctx];
 	if (x->state == LANE_OPEN && ask(pl, i, 0))
 		return false;
@@ -174,14 +171,10 @@ void flow_lane_last_words(struct pipeline *pl)
 	bool time = true;
 
 	for (uint32_t i = 0; time && i < pl->table.fresh; i++) {
-		bool changed = false;
 		uint32_t ctx;
 
-		if (pl->table.hot[i].version == 0)
-			continue;
-		if (flow_dpi_waits(&pl->table.cold[i]))
-			flow_dpi_begin(pl, i, NULL, &changed);
-		if (flow_dpi_taking(pl, i) == FLOW_NONE)
+		if (pl->table.hot[i].version == 0 || !flow_dpi_end_wait(pl, i) ||
+			flow_dpi_taking(pl, i) == FLOW_NONE)
 			continue;
 		while (time &&
 			!message_ring_roomy(&l->lane[pl->table.cold[i].dpi / l->per_lane].requests))

@@ -233,6 +233,9 @@ bool flow_dpi_keep(struct pipeline *pl, uint32_t i, const struct packet *p);
 // now, for want of a context or otherwise. p: the packet that wants one; NULL: there is nothing to
 // be seen any more. *changed: what a condition of a rule could see.
 bool flow_dpi_begin(struct pipeline *pl, uint32_t i, const struct packet *p, bool *changed);
+// A flow that waits does so no longer, for no more packets will come. False where the label is
+// final by that.
+bool flow_dpi_end_wait(struct pipeline *pl, uint32_t i);
 // Its classification ends here, where it goes on. True where the label is final by that.
 bool flow_dpi_finish(struct pipeline *pl, uint32_t i);
 // Gives DPI a copy of a packet, from its IP header on. True where the label is final now.
