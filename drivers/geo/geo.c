@@ -173,6 +173,24 @@ void geo_prefetch(const struct geo *g, uint8_t version, const uint8_t *addr, uns
 		table6_prefetch(g->country6, be64(addr), step);
 }
 
+void geo_ranges4(const struct geo *g,
+	void (*take)(void *ctx, uint32_t first, uint32_t last, uint16_t cc), void *ctx)
+{
+	const struct table4 *t = g->country4;
+	uint32_t first = 0;
+	size_t slot = 0;
+
+	for (size_t i = 1; i <= t->n; i++) {
+		uint32_t next;
+
+		while (i < t->n && i >= t->index[slot + 1])
+			slot++;
+		next = i < t->n ? (uint32_t)slot << 16 | t->low[i] : 0;
+		take(ctx, first, next - 1, t->value.narrow[i - 1]);
+		first = next;
+	}
+}
+
 uint32_t geo_asn(const struct geo *g, uint8_t version, const uint8_t *addr)
 {
 	return g->asn4 != NULL ? find(g->asn4, g->asn6, version, addr) : 0;

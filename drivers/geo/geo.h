@@ -44,6 +44,10 @@ uint16_t geo_country(const struct geo *g, uint8_t version, const uint8_t *addr);
 // For a caller with many addresses at hand: prefetches what geo_country() will read, in two steps
 // (0, then 1) with other work before, between and after.
 void geo_prefetch(const struct geo *g, uint8_t version, const uint8_t *addr, unsigned step);
+// Calls take for each range of IPv4 addresses (host order, both ends included), in their order and
+// without gaps, with what geo_country() says of all of them.
+void geo_ranges4(const struct geo *g,
+	void (*take)(void *ctx, uint32_t first, uint32_t last, uint16_t cc), void *ctx);
 // 0: unknown.
 uint32_t geo_asn(const struct geo *g, uint8_t version, const uint8_t *addr);
 

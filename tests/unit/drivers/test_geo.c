@@ -41,6 +41,38 @@ static void expect(const struct geo *g, const char *text, const char *cc)
 	assert_int_equal(got, cc != NULL ? cc[0] << 8 | cc[1] : 0);
 }
 
+struct walk {
+	const struct geo *g;
+	uint32_t next; // address that is to come
+	size_t n;
+};
+
+static void step(void *ctx, uint32_t first, uint32_t last, uint16_t cc)
+{
+	struct walk *w = ctx;
+	const uint32_t at[3] = {first, first + (last - first) / 2, last};
+
+	assert_int_equal(first, w->next);
+	assert_true(first <= last);
+	for (unsigned i = 0; i < 3; i++) {
+		uint32_t be = htonl(at[i]);
+
+		assert_int_equal(geo_country(w->g, 4, (const uint8_t *)&be), cc);
+	}
+	w->next = last + 1;
+	w->n++;
+}
+
+// The ranges say what single look-ups say, and leave nothing out.
+static size_t walk_ranges(const struct geo *g)
+{
+	struct walk w = {.g = g};
+
+	geo_ranges4(g, step, &w);
+	assert_int_equal(w.next, 0); // past the last address
+	return w.n;
+}
+
 static void refuse(const char *path, const char *words)
 {
 	char err[512] = "";
@@ -74,6 +106,7 @@ static void documentation_prefixes(void **state)
 	expect(g, "198.51.100.127", "DE");
 	expect(g, "198.51.100.128", "JP");
 	expect(g, "203.0.113.255", "SG");
+	assert_true(walk_ranges(g) > 10);
 	expect(g, "203.0.114.0", NULL);
 	expect(g, "198.18.255.255", "US");
 	expect(g, "198.19.0.0", "JP");
@@ -111,6 +144,7 @@ static void no_files_know_nothing(void **state)
 	expect(g, "192.0.2.1", NULL);
 	expect(g, "2001:db8::1", NULL);
 	assert_int_equal(geo_files(g, &f), 0);
+	assert_int_equal(walk_ranges(g), 1);
 	geo_free(g);
 }
 
