@@ -140,6 +140,13 @@ void policy_rule(const struct policy *p, uint16_t rule, struct policy_rule_info 
 	out->capture_snap = r->capture_snap;
 }
 
+void policy_override_at(const struct policy *p, unsigned i, struct policy_override *out)
+{
+	const struct policy_override_doc *o = &p->doc->overrides[i];
+
+	*out = (struct policy_override){o->prefix.addr, o->prefix.len, o->cc};
+}
+
 const char *policy_tenant_name(const struct policy *p, uint32_t tenant)
 {
 	const struct policy_doc *d = p->doc;

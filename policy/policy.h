@@ -134,6 +134,14 @@ bool policy_inside(const struct policy *p, const struct policy_addr *a);
 // The country that an override gives to a remote end (longest prefix). False: no override.
 bool policy_override(const struct policy *p, const struct policy_addr *remote, uint16_t *cc);
 
+// The i-th override as the document gives it, i below policy_info.n_overrides.
+struct policy_override {
+	struct policy_addr addr; // host bits are zero
+	uint8_t len;             // bits
+	uint16_t cc;
+};
+void policy_override_at(const struct policy *p, unsigned i, struct policy_override *out);
+
 enum policy_border policy_border(const struct policy *p, uint16_t cc);
 
 // ---- evaluation
@@ -262,7 +270,7 @@ bool policy_can_block(const struct policy *p);
 // no time for.
 bool policy_may_block(const struct policy *p, uint16_t cc, uint8_t proto, int64_t now);
 // The table that it looks into, for who asks often: the policy's own, until policy_next_change().
-// NULL: it says true for all.
+// NULL: it says true for all. POLICY_ANY_TIME: as before the policy's expiry.
 const uint8_t *policy_sieve(const struct policy *p, int64_t now);
 bool policy_sieve_blocks(const uint8_t *sieve, uint16_t cc, uint8_t proto);
 // Whether a rule or limit asks for the AS of the remote end.

@@ -15,6 +15,7 @@ static void free_generation(struct policy_generation *g)
 {
 	for (unsigned i = 0; i < POLICY_MAX_READERS; i++)
 		free(g->counts[i]);
+	free(g->screen);
 	policy_free(g->policy);
 	free(g);
 }
@@ -41,6 +42,13 @@ void policy_slot_fini(struct policy_slot *s)
 	for (unsigned i = 0; i < s->n_readers; i++)
 		free(s->readers[i]);
 	memset(s, 0, sizeof(*s));
+}
+
+void policy_slot_add_screens(struct policy_slot *s,
+	struct screen *(*make)(const struct policy *p, const void *ctx), const void *ctx)
+{
+	s->make_screen = make;
+	s->make_screen_ctx = ctx;
 }
 
 struct policy_reader *policy_slot_add_reader(struct policy_slot *s)
@@ -72,6 +80,19 @@ bool policy_slot_full(const struct policy_slot *s)
 	return true;
 }
 
+static bool make_parts(
+	const struct policy_slot *s, struct policy_generation *g, const struct policy *p)
+{
+	g->n_counts = p != NULL ? policy_info(p)->n_rules + 1 : 0;
+	for (unsigned i = 0; i < s->n_readers; i++)
+		if (!make_counts(g, i))
+			return false;
+	if (p == NULL || s->make_screen == NULL)
+		return true;
+	g->screen = s->make_screen(p, s->make_screen_ctx);
+	return g->screen != NULL;
+}
+
 struct policy_generation *policy_slot_prepare(struct policy_slot *s, struct policy *p)
 {
 	struct policy_generation *g;
@@ -85,10 +106,7 @@ struct policy_generation *policy_slot_prepare(struct policy_slot *s, struct poli
 	g = calloc(1, sizeof(*g));
 	if (g == NULL)
 		return NULL;
-	g->n_counts = p != NULL ? policy_info(p)->n_rules + 1 : 0;
-	for (unsigned i = 0; i < s->n_readers; i++) {
-		if (make_counts(g, i))
-			continue;
+	if (!make_parts(s, g, p)) {
 		free_generation(g); // the policy stays the caller's
 		return NULL;
 	}
@@ -142,6 +160,8 @@ static void retire(struct policy_slot *s, struct policy_generation *g, uint64_t 
 {
 	if (!g->engine_freed && g->policy != NULL)
 		policy_free_engine(g->policy);
+	free(g->screen);
+	g->screen = NULL;
 	g->engine_freed = true;
 	if (referred_to(s, g->number))
 		return;

@@ -39,11 +39,14 @@ struct policy_moves {
 	uint64_t renamed; // of these: the same action, by another rule or for another reason
 };
 
+struct screen; // whose contents are the readers' own
+
 struct policy_generation {
 	struct policy *policy; // NULL: nothing, in a candidate's slot
 	uint32_t epoch;        // 1, 2, 3, ...
 	uint16_t number;       // 0 .. POLICY_GENERATIONS - 1, used again after a while
 	bool engine_freed;
+	struct screen *screen;                         // NULL where none is made
 	bool unused;                                   // found without flows
 	uint64_t since;                                // the log writer's pass after that was found
 	unsigned n_counts;                             // rules and the defaults
@@ -68,6 +71,8 @@ struct policy_slot {
 	// NULL.
 	void (*retired)(void *ctx, const struct policy_generation *g);
 	void *retired_ctx;
+	struct screen *(*make_screen)(const struct policy *p, const void *ctx); // NULL: none
+	const void *make_screen_ctx;
 	uint32_t epoch;
 	uint16_t next_number;
 };
@@ -75,6 +80,12 @@ struct policy_slot {
 void policy_slot_init(struct policy_slot *s);
 // Frees everything. No reader may be left running.
 void policy_slot_fini(struct policy_slot *s);
+
+// A policy that is published from now on gets a screen: whatever the readers want to have worked
+// out beforehand. It is freed, with free(), as soon as no reader evaluates the policy any more.
+// NULL from make (no memory) makes publishing fail. ctx is borrowed.
+void policy_slot_add_screens(struct policy_slot *s,
+	struct screen *(*make)(const struct policy *p, const void *ctx), const void *ctx);
 
 // Before the workers run: a reader for each. NULL without memory.
 struct policy_reader *policy_slot_add_reader(struct policy_slot *s);

@@ -351,12 +351,22 @@ static struct policy_addr remote_of(const struct packet *p, const struct flow_en
 	return a;
 }
 
+bool flow_screened(const struct pipeline *pl, const struct packet *p)
+{
+	const unsigned end = p->dir ^ (p->side == SIDE_INSIDE);
+
+	return pl->screen != NULL && p->key.version == 4 && p->side != SIDE_UNKNOWN &&
+	       !screen_may_block(pl->screen, flow_key_addr(&p->key, end), p->key.proto);
+}
+
 bool flow_may_be_blocked(struct pipeline *pl, const struct packet *p)
 {
 	struct policy_addr remote;
 	struct flow_ends ends;
 	uint8_t source;
 
+	if (flow_screened(pl, p))
+		return false;
 	// Nearly always the side says which end is remote, and no override its country: few lines
 	// of memory, and nothing copied.
 	if (pl->sieve != NULL && pl->c.n_inside == 0 && p->side != SIDE_UNKNOWN) {

@@ -25,6 +25,7 @@
 #include "app/dataplane/offload.h"
 #include "app/dataplane/order.h"
 #include "app/dataplane/parse_plain.h"
+#include "app/dataplane/screen.h"
 #include "app/dataplane/timer.h"
 #include "app/flowlog/flow_capture.h"
 #include "app/flowlog/record.h"
@@ -141,10 +142,11 @@ struct pipeline {
 	bool ending; // a flow is being decided for its last record: nothing more passes under its
 		     // limits
 	struct budget budget;
-	int64_t shed_reported;   // when a new flow turned away was last reported
-	bool can_block;          // the policy in force
-	const uint8_t *sieve;    // its table of what may be blocked; NULL: ask, country by country
-	bool log_full, stop_all; // as the control side said before this burst
+	int64_t shed_reported; // when a new flow turned away was last reported
+	bool can_block;        // the policy in force
+	const uint8_t *sieve;  // its table of what may be blocked; NULL: ask, country by country
+	const struct screen *screen; // the same by address, roughly; NULL: there is none
+	bool log_full, stop_all;     // as the control side said before this burst
 	unsigned n_injects;
 	struct pipeline_inject injects[PIPELINE_MAX_INJECTS];
 	struct pipeline_stats stats __attribute__((aligned(64)));
@@ -215,6 +217,8 @@ void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p);
 enum policy_action flow_decide_stateless(struct pipeline *pl, const struct packet *p);
 // Whether that may be POLICY_BLOCK, for little: false is certain.
 bool flow_may_be_blocked(struct pipeline *pl, const struct packet *p);
+// Whether the screen says that it is not: for next to nothing.
+bool flow_screened(const struct pipeline *pl, const struct packet *p);
 // Which end is inside, whether both are.
 struct flow_ends {
 	bool inside1, local;

@@ -58,15 +58,16 @@ int gateway_load(struct gateway *g, const char *config, bool check)
 		fprintf(stderr, "bridgehead: policy_watch: %s\n", strerror(-rc));
 		return rc;
 	}
-	rc = gateway_policy_boot(g, check);
-	// What is wrong with the databases is told in the same go.
 	g->geo = geo_load((const char *const *)g->config.country_db.v, g->config.country_db.n,
 		(const char *const *)g->config.asn_db.v, g->config.asn_db.n, g->err,
 		sizeof(g->err));
+	// What is wrong with the databases is told in the same go as what is with the policy.
 	if (g->geo == NULL) {
 		fprintf(stderr, "bridgehead: %s\n", g->err);
 		geo = -EINVAL;
 	}
+	policy_slot_add_screens(&g->slot, screen_build, g->geo);
+	rc = gateway_policy_boot(g, check);
 	if (rc < 0 || geo < 0)
 		return rc < 0 ? rc : geo;
 	if (check) {

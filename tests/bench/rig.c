@@ -91,6 +91,7 @@ static int load_policy(struct rig *r)
 	struct policy *candidate = r->c.candidate != NULL ? load_file(r, r->c.candidate) : NULL;
 
 	policy_slot_init(&r->slot);
+	policy_slot_add_screens(&r->slot, screen_build, r->geo);
 	policy_slot_init(&r->shadow);
 	if (r->c.first != NULL)
 		return 0;

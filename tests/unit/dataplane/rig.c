@@ -117,6 +117,7 @@ struct rig *rig_new(const struct rig_options *o)
 	r->dpi = dpi_create(&dc, err, sizeof(err));
 	assert_non_null(r->dpi);
 	policy_slot_init(&r->slot);
+	policy_slot_add_screens(&r->slot, screen_build, NULL);
 	rig_publish(r, o);
 	policy_slot_init(&r->shadow);
 	rig_shadow(r, NULL);

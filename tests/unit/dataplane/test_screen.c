@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// The screen against the policy and the database that it was made of: a /16 is marked where a rule
+// blocks an address of it, and where none does it is not.
+
+#include "app/dataplane/screen.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NOW    1790000000 // seconds since 1970 UTC
+#define RANGES 4000
+
+static const char *const countries[] = {"CN", "DE", "US", "SG", "BR", "JP"};
+static const uint8_t protos[SCREEN_PROTOS] = {6, 17, 1};
+
+struct world {
+	struct policy *policy;
+	struct geo *geo;
+	struct screen *screen;
+	uint64_t want[SCREEN_PROTOS][65536 / 64]; // without overrides
+};
+
+static uint32_t draw(uint32_t *state) // xorshift32 (Marsaglia, 2003)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
+
+static struct policy *load(const char *overrides, const char *action)
+{
+	static const char rules[] =
+		"{\"id\":\"a\",\"match\":{\"countries\":[\"SG\"],\"protos\":[\"tcp\"]},"
+		"\"action\":\"block\",\"reason\":\"NO\"},"
+		"{\"id\":\"b\",\"match\":{\"countries\":[\"BR\"],\"dports\":[\"9\"]},"
+		"\"action\":\"block\",\"reason\":\"NO\"},"
+		"{\"id\":\"c\",\"match\":{\"border\":[\"unknown\"],\"protos\":[\"udp\"]},"
+		"\"action\":\"block\",\"reason\":\"NO\"},"
+		"{\"id\":\"d\",\"match\":{\"countries\":[\"JP\"]},\"action\":\"flag\",\"reason\":"
+		"\"SEEN\"}";
+	struct diag_list diag;
+	struct policy *p;
+	char text[4096];
+
+	snprintf(text, sizeof(text),
+		"{\"schema\":\"egress-policy/1\",\"meta\":{\"id\":\"t\",\"version\":1,\"issuer\":"
+		"\"x\",\"not_before\":\"2025-01-01T00:00:00Z\",\"expires\":\"2090-01-01T00:00:"
+		"00Z\","
+		"\"timezone\":\"UTC\"},\"home\":[\"CN\"],\"geo\":{\"overrides\":[%s]},\"tenants\":{"
+		"\"a\":{\"prefixes\":[\"10.0.0.0/"
+		"8\"]}},\"apps\":{},\"defaults\":{\"action\":\"%s\","
+		"\"reason\":\"NO_RULE\",\"min_confidence\":\"cache\",\"block_with\":\"drop\","
+		"\"pending\":{\"action\":\"pass\",\"max_packets\":{\"tcp\":80,\"udp\":24},"
+		"\"max_bytes_out\":1,\"max_ms\":1},\"on_expiry\":\"block\",\"boot_without_policy\":"
+		"\"block\"},\"rules\":[%s],\"limits\":[]}",
+		overrides, action, rules);
+	diag_init(&diag, "test");
+	p = policy_load(text, strlen(text), POLICY_ANY_TIME, NULL, &diag);
+	for (size_t i = 0; i < diag.n && p == NULL; i++) {
+		char line[512];
+
+		diag_format(&diag, i, line, sizeof(line));
+		print_error("%s\n", line);
+	}
+	assert_non_null(p);
+	diag_clear(&diag);
+	return p;
+}
+
+static void want(struct world *w, uint32_t first, uint64_t end, const char *cc)
+{
+	for (unsigned row = 0; row < SCREEN_PROTOS; row++) {
+		if (!policy_may_block(w->policy, POLICY_CC(cc[0], cc[1]), protos[row], NOW))
+			continue;
+		for (uint64_t slot = first >> 16; first < end && slot <= (end - 1) >> 16; slot++)
+			w->want[row][slot / 64] |= (uint64_t)1 << (slot % 64);
+	}
+}
+
+// Ranges of one address to more than a /8, some with gaps between them, some without.
+static void make_database(struct world *w, const char *path, uint32_t state)
+{
+	FILE *f = fopen(path, "w");
+	uint64_t at = 0;
+
+	assert_non_null(f);
+	for (unsigned i = 0; i < RANGES && at <= UINT32_MAX; i++) {
+		const uint64_t gap = draw(&state) % 2 ? 0 : draw(&state) >> (8 + draw(&state) % 20);
+		const uint64_t first = at + gap;
+		uint64_t last = first + (draw(&state) >> (7 + draw(&state) % 25));
+		const char *cc = countries[draw(&state) % 6];
+
+		if (first > UINT32_MAX)
+			break;
+		if (last > UINT32_MAX)
+			last = UINT32_MAX;
+		fprintf(f, "%llu,%llu,%s\n", (unsigned long long)first, (unsigned long long)last,
+			cc);
+		want(w, (uint32_t)at, first, "XX");
+		want(w, (uint32_t)first, last + 1, cc);
+		at = last + 1;
+	}
+	if (at <= UINT32_MAX)
+		want(w, (uint32_t)at, (uint64_t)UINT32_MAX + 1, "XX");
+	fclose(f);
+}
+
+static void make(struct world *w, uint32_t seed, const char *overrides, const char *action)
+{
+	char path[] = "/tmp/screen-XXXXXX", err[256];
+	const char *paths[1] = {path};
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	close(fd);
+	memset(w, 0, sizeof(*w));
+	w->policy = load(overrides, action);
+	make_database(w, path, seed);
+	w->geo = geo_load(paths, 1, NULL, 0, err, sizeof(err));
+	unlink(path);
+	assert_non_null(w->geo);
+	w->screen = screen_build(w->policy, w->geo);
+	assert_non_null(w->screen);
+}
+
+static void drop(struct world *w)
+{
+	free(w->screen);
+	geo_free(w->geo);
+	policy_free(w->policy);
+}
+
+static void test_exact(void **state)
+{
+	for (uint32_t seed = 1; seed < 40; seed++) {
+		struct world *w = malloc(sizeof(*w));
+		unsigned marked = 0;
+
+		make(w, seed * 2654435761u, "", "allow");
+		assert_memory_equal(w->screen->may_block, w->want, sizeof(w->want));
+		for (unsigned slot = 0; slot < 65536; slot++) {
+			const uint8_t a[4] = {(uint8_t)(slot >> 8), (uint8_t)slot, 1, 2};
+
+			for (unsigned row = 0; row < SCREEN_PROTOS; row++) {
+				bool bit = w->want[row][slot / 64] >> (slot % 64) & 1;
+
+				assert_int_equal(screen_may_block(w->screen, a, protos[row]), bit);
+				marked += bit;
+			}
+		}
+		assert_in_range(marked, 1, 3 * 65536 - 1);
+		drop(w);
+		free(w);
+	}
+}
+
+// Where it says no, nothing is blocked, whatever overrides say of the address.
+static void test_overrides(void **state)
+{
+	static const char overrides[] =
+		"{\"prefix\":\"10.0.0.0/9\",\"country\":\"SG\",\"note\":\"n\"},"
+		"{\"prefix\":\"20.1.2.0/30\",\"country\":\"BR\",\"note\":\"n\"},"
+		"{\"prefix\":\"20.1.0.0/16\",\"country\":\"SG\",\"note\":\"n\"},"
+		"{\"prefix\":\"2001:db8::/32\",\"country\":\"SG\",\"note\":\"n\"},"
+		"{\"prefix\":\"30.0.0.0/8\",\"country\":\"DE\",\"note\":\"n\"}";
+	static const uint8_t heads[][3] = {{10, 0, 1}, {10, 127, 0}, {10, 128, 0}, {20, 1, 2},
+		{20, 1, 3}, {20, 2, 2}, {30, 5, 5}, {32, 1, 13}};
+	unsigned said_no = 0;
+
+	for (uint32_t seed = 1; seed < 20; seed++) {
+		struct world *w = malloc(sizeof(*w));
+		uint32_t s = seed;
+
+		make(w, seed * 2654435761u, overrides, "allow");
+		for (unsigned i = 0; i < 20000; i++) {
+			const uint32_t any = htonl(draw(&s)), part = draw(&s);
+			struct policy_addr a = {.version = 4};
+			uint16_t cc = 0;
+
+			memcpy(a.b, &any, 4);
+			if (part % 2)
+				memcpy(a.b, heads[part >> 1 & 7], 3);
+			if (!policy_override(w->policy, &a, &cc))
+				cc = geo_country(w->geo, 4, a.b);
+			if (cc == 0)
+				cc = POLICY_CC_XX;
+			for (unsigned row = 0; row < SCREEN_PROTOS; row++) {
+				bool may = screen_may_block(w->screen, a.b, protos[row]);
+
+				if (!may)
+					assert_false(
+						policy_may_block(w->policy, cc, protos[row], NOW));
+				said_no += !may;
+			}
+		}
+		drop(w);
+		free(w);
+	}
+	assert_true(said_no > 100000);
+}
+
+static void test_all_or_nothing(void **state)
+{
+	struct world w;
+	struct screen *s;
+	const uint8_t a[4] = {198, 51, 100, 1};
+
+	make(&w, 7, "", "block");
+	for (unsigned row = 0; row < SCREEN_PROTOS; row++)
+		for (unsigned i = 0; i < 65536 / 64; i++)
+			assert_true(w.screen->may_block[row][i] == UINT64_MAX);
+	drop(&w);
+	w.policy = load("", "allow");
+	s = screen_build(w.policy, NULL); // every country is unknown
+	assert_true(screen_may_block(s, a, 17));
+	assert_false(screen_may_block(s, a, 6));
+	assert_false(screen_may_block(s, a, 47));
+	free(s);
+	policy_free(w.policy);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_exact),
+		cmocka_unit_test(test_overrides),
+		cmocka_unit_test(test_all_or_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
