@@ -23,12 +23,16 @@
 // quiet time is no flood.
 #define BUDGET_MOST  (2 << 20)
 #define BUDGET_FLOOR (1 << 20)
+// What must have been earned before new flows are taken on again: one at a time, each would be
+// followed by a burst or two that is served as if there were no flood.
+#define BUDGET_RISE (1 << 17)
 
 struct budget {
 	int64_t credit;   // cycles; negative: owed
 	uint64_t since;   // until when time has earned
 	uint32_t percent; // share of new flows; 0: no limit
 	bool behind;      // packets wait: set by the caller of pipeline_burst() before each call
+	bool closed;      // to new flows, until BUDGET_RISE above the floor
 };
 
 static inline void budget_init(struct budget *b, uint32_t percent)
@@ -45,7 +49,7 @@ static inline bool budget_low(const struct budget *b)
 // No time for a new flow.
 static inline bool budget_used_up(const struct budget *b)
 {
-	return b->behind && b->credit < -BUDGET_FLOOR;
+	return b->behind && (b->closed || b->credit < -BUDGET_FLOOR);
 }
 
 // The time stamp counter. Not by <x86intrin.h>: that is 60,000 lines in each file that includes
@@ -88,4 +92,5 @@ static inline void budget_earn(struct budget *b)
 		b->credit += (int64_t)(gone * b->percent / 100);
 	if (b->credit > BUDGET_MOST)
 		b->credit = BUDGET_MOST;
+	b->closed = b->credit < -BUDGET_FLOOR + (b->closed ? BUDGET_RISE : 0);
 }

@@ -160,6 +160,19 @@ static uint32_t candidate(const struct pipeline *pl, const struct packet *p)
 	return i;
 }
 
+// The same for many strangers at random, without a branch that would be mispredicted at each.
+// FLOW_NONE: certain, there is no other bucket to look into.
+static inline uint32_t candidate_unbranched(const struct pipeline *pl, const struct packet *p)
+{
+	const struct flow_table *t = &pl->table;
+	const struct flow_bucket *b = &t->buckets[flow_bucket_of(t, p->hash)];
+	unsigned mask = flow_sig_mask(b, flow_sig(p->hash));
+	uint32_t i = b->entry[__builtin_ctz(mask | 1u << (FLOW_PER_BUCKET - 1))];
+
+	__builtin_prefetch(&t->hot[i], 1);
+	return i | -(uint32_t)((mask == 0) & (b->next == FLOW_NONE));
+}
+
 static inline void read_packet(
 	struct pipeline *pl, struct packet *p, unsigned n, unsigned i, bool parsed)
 {
@@ -193,12 +206,12 @@ static inline uint32_t find_entry(const struct pipeline *pl, const struct packet
 
 // What lies behind the line that the stage before has prefetched: IPv6 addresses, or the country.
 static inline void prefetch_behind(
-	const struct pipeline *pl, const struct packet *p, uint32_t entry)
+	const struct pipeline *pl, const struct packet *p, uint32_t entry, bool flooded)
 {
-	if (entry == FLOW_NONE)
+	if (entry == FLOW_NONE && !flooded)
 		prefetch_country(pl, p, 1);
 	else if (p->key.version == 6)
-		__builtin_prefetch(pl->table.addr6[entry]);
+		__builtin_prefetch(pl->table.addr6[entry != FLOW_NONE ? entry : 0]);
 }
 
 // What new flows and their classification take is measured, and limited where packets wait.
@@ -208,13 +221,18 @@ static void serve_slowly(struct pipeline *pl, struct packet *q, uint32_t entry)
 	uint64_t start = 0;
 
 	if (begins && budget_used_up(&pl->budget)) {
-		flow_shed(pl, q);
+		flow_shed(pl, q, false);
 		return;
 	}
 	if (begins || pl->table.cold[entry].dpi != FLOW_NONE)
 		start = budget_start(&pl->budget);
 	slow_packet(pl, q, entry);
 	budget_draw(&pl->budget, start);
+}
+
+static inline bool is_odd(const struct pipeline *pl, const struct packet *q)
+{
+	return (q->notes != 0) | !(q->flags & PACKET_IP) | pl->stop_all;
 }
 
 // Packets that have no key, or about which something is to be said, and all where none may pass.
@@ -232,8 +250,7 @@ static __attribute__((noinline)) bool serve_odd(struct pipeline *pl, struct pack
 
 static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, struct sums *x)
 {
-	if (__builtin_expect((q->notes != 0) | !(q->flags & PACKET_IP) | pl->stop_all, 0) &&
-		serve_odd(pl, q)) {
+	if (__builtin_expect(is_odd(pl, q), 0) && serve_odd(pl, q)) {
 		x->stopped += reason_outcome_stopped(q->outcome);
 		return;
 	}
@@ -253,32 +270,95 @@ static inline unsigned group_end(unsigned first, unsigned n)
 	return first + GROUP < n ? first + GROUP : n;
 }
 
-bool pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
+// While new flows are turned away, packets without an entry are left for the end of the burst and
+// served together: strangers that come at random between the others would break the stride of
+// all. Nothing can begin their flows before that, since what is used up stays so for the burst.
+struct late {
+	uint8_t p[PIPELINE_MAX_BURST]; // their places in the burst
+	unsigned n;
+};
+
+static_assert(PIPELINE_MAX_BURST <= UINT8_MAX + 1, "a place in a burst");
+
+static inline void serve_stranger(
+	struct pipeline *pl, struct packet *q, bool screened, struct sums *x)
+{
+	if (!is_odd(pl, q) || !serve_odd(pl, q))
+		flow_shed(pl, q, screened);
+	x->stopped += reason_outcome_stopped(q->outcome);
+}
+
+static void serve_late(struct pipeline *pl, struct packet *p, struct late *l, struct sums *x)
+{
+	unsigned left = 0;
+
+	// Those that need their country wait for it together; it is asked for when they are shed.
+	for (unsigned k = 0; k < l->n; k++) {
+		struct packet *q = &p[l->p[k]];
+
+		if (!pl->can_block || !(q->flags & PACKET_IP) || flow_screened(pl, q)) {
+			serve_stranger(pl, q, true, x);
+			continue;
+		}
+		prefetch_country(pl, q, 0);
+		l->p[left++] = l->p[k];
+	}
+	for (unsigned k = 0; k < left; k++)
+		prefetch_country(pl, &p[l->p[k]], 1);
+	for (unsigned k = 0; k < left; k++)
+		serve_stranger(pl, &p[l->p[k]], false, x);
+}
+
+// The stages follow each other at a distance of GROUP packets, so that the memory requests of one
+// packet are spread between the work on others and have come when they are needed. A group's
+// packets go through a stage together: what they wait for, they wait for at once.
+static inline __attribute__((always_inline)) bool stages(
+	struct pipeline *pl, struct packet *p, unsigned n, bool parsed, bool flooded)
 {
 	uint32_t entry[PIPELINE_MAX_BURST];
 	struct sums x = {0};
+	struct late late;
 
-	budget_earn(&pl->budget);
-	pipeline_refresh(pl, now);
-	// The stages follow each other at a distance of GROUP packets, so that the memory requests
-	// of one packet are spread between the work on others and have come when they are needed.
-	// A group's packets go through a stage together: what they wait for, they wait for at once.
+	late.n = 0;
 	for (unsigned i = 0; i < n + 3 * GROUP; i += GROUP) {
 		for (unsigned j = i, end = group_end(j, n); j < end; j++)
 			read_packet(pl, p, n, j, parsed);
 		if (i < GROUP)
 			continue;
 		for (unsigned j = i - GROUP, end = group_end(j, n); j < end; j++)
-			entry[j] = find_entry(pl, &p[j]);
+			entry[j] =
+				flooded ? candidate_unbranched(pl, &p[j]) : find_entry(pl, &p[j]);
 		if (i < 2 * GROUP)
 			continue;
 		for (unsigned j = i - 2 * GROUP, end = group_end(j, n); j < end; j++)
-			prefetch_behind(pl, &p[j], entry[j]);
+			prefetch_behind(pl, &p[j], entry[j], flooded);
 		if (i < 3 * GROUP)
 			continue;
-		for (unsigned j = i - 3 * GROUP, end = group_end(j, n); j < end; j++)
-			serve(pl, &p[j], entry[j], &x);
+		for (unsigned j = i - 3 * GROUP, end = group_end(j, n); j < end; j++) {
+			if (flooded && entry[j] == FLOW_NONE)
+				late.p[late.n++] = (uint8_t)j;
+			else
+				serve(pl, &p[j], entry[j], &x);
+		}
 	}
+	if (flooded)
+		serve_late(pl, p, &late, &x);
 	add_sums(&pl->stats, &x);
 	return x.stopped == 0;
+}
+
+// Not inlined: what it needs of registers is no matter to the usual burst.
+static __attribute__((noinline)) bool flooded_burst(
+	struct pipeline *pl, struct packet *p, unsigned n, bool parsed)
+{
+	return stages(pl, p, n, parsed, true);
+}
+
+bool pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
+{
+	budget_earn(&pl->budget);
+	pipeline_refresh(pl, now);
+	if (budget_used_up(&pl->budget))
+		return flooded_burst(pl, p, n, parsed);
+	return stages(pl, p, n, parsed, false);
 }

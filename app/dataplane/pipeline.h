@@ -208,7 +208,8 @@ void pipeline_refresh(struct pipeline *pl, int64_t now);
 void slow_packet(struct pipeline *pl, struct packet *p, uint32_t entry);
 // A packet of a new flow for which there is no room, or no time: the outcome without a flow.
 void flow_no_room(struct pipeline *pl, struct packet *p);
-void flow_shed(struct pipeline *pl, struct packet *p);
+// screened: flow_screened().
+void flow_shed(struct pipeline *pl, struct packet *p, bool screened);
 // Counts a packet of flow i and gives it the outcome of the verdict.
 void flow_count(struct pipeline *pl, struct packet *p, uint32_t i);
 // The verdict on flow i as far as it is known; p is the packet at hand or NULL (the flow ends).

@@ -37,20 +37,20 @@ void flow_no_room(struct pipeline *pl, struct packet *p)
 
 // Where the exception blocks all, or the policy can block nothing, or nothing there, the packet
 // costs no evaluation.
-static bool needs_evaluation(struct pipeline *pl, const struct packet *p)
+static bool needs_evaluation(struct pipeline *pl, const struct packet *p, bool screened)
 {
 	if (tell_due(p, pl->shed_reported))
 		return true;
-	return pl->c.exceptions.overload != POLICY_BLOCK && pl->can_block &&
+	return !screened && pl->c.exceptions.overload != POLICY_BLOCK && pl->can_block &&
 	       flow_may_be_blocked(pl, p);
 }
 
-void flow_shed(struct pipeline *pl, struct packet *p)
+void flow_shed(struct pipeline *pl, struct packet *p, bool screened)
 {
 	enum policy_action action = pl->c.exceptions.overload, rule;
 
 	pl->stats.flows_shed++;
-	if (needs_evaluation(pl, p)) {
+	if (needs_evaluation(pl, p, screened)) {
 		rule = flow_decide_stateless(pl, p);
 		action = rule > action ? rule : action;
 	}

@@ -343,118 +343,6 @@ static void test_log_full(void **state)
 	}
 }
 
-// No time for a new flow: the exception gives the outcome, one record a second tells, and what a
-// rule blocks is blocked whatever the exception says. Established flows go on.
-static void test_overload(void **state)
-{
-	for (unsigned a = POLICY_ALLOW; a <= POLICY_BLOCK; a++) {
-		const struct rig_options o = {.exceptions = {.overload = (uint8_t)a}};
-		struct rig *r = rig_new(&o);
-
-		udp(r, 1, false);
-		r->pl->budget.behind = true;
-		r->pl->budget.credit = -BUDGET_MOST;
-		udp(r, 1, true);
-		udp(r, 2, false);
-		udp(r, 3, false);
-		assert_int_equal(r->pl->stats.flows_begun, 1);
-		assert_int_equal(r->pl->stats.flows_shed, 2);
-		assert_int_equal(outcome(r, REASON_PASS_OVERLOAD), a == POLICY_BLOCK ? 0 : 2);
-		assert_int_equal(outcome(r, REASON_STOP_OVERLOAD), a == POLICY_BLOCK ? 2 : 0);
-		assert_int_equal(rig_count(r, RECORD_DECISION), 1);
-		assert_int_equal(rig_last(r, RECORD_DECISION)->exception, RECORD_EXC_OVERLOAD);
-		assert_int_equal(rig_last(r, RECORD_DECISION)->action, a);
-		r->now += 1000000;
-		udp(r, 3, false);
-		assert_int_equal(rig_count(r, RECORD_DECISION), 2);
-		r->pl->budget.behind = false; // no packet waits: there is time
-		udp(r, 3, false);
-		assert_int_equal(r->pl->stats.flows_begun, 2);
-		assert_int_equal(r->pl->table.live, 2);
-		rig_free(r);
-	}
-}
-
-static void test_overload_blocked(void **state)
-{
-	const struct rig_options o = {.rules = BLOCK_ALL};
-	struct rig *r = rig_new(&o);
-
-	r->pl->budget.behind = true;
-	r->pl->budget.credit = -BUDGET_MOST;
-	udp(r, 1, false);
-	udp(r, 2, false); // not the one that the record is for
-	assert_int_equal(outcome(r, REASON_STOP_OVERLOAD), 2);
-	assert_int_equal(r->pl->table.live, 0);
-	rig_free(r);
-}
-
-// What tells which packets need an evaluation has a short way and a long one: both say the same.
-static void test_overload_ways(void **state)
-{
-	static const char rule[] = "{\"id\":\"u\",\"match\":{\"border\":[\"unknown\"],\"protos\":["
-				   "\"udp\"]},\"action\":\"block\",\"reason\":\"NO\"}";
-	static const struct pipeline_prefix inside = {.version = 4, .len = 8, .addr = {10}};
-
-	for (unsigned k = 0; k < 16; k++) {
-		const bool overridden = k & 1, answer = k & 4, udp = k & 8;
-		const struct rig_options o = {.rules = rule,
-			.overrides = overridden ? "{\"prefix\":\"198.51.100.0/24\",\"country\":"
-						  "\"DE\",\"note\":\"n\"}"
-						: NULL,
-			.inside = &inside,
-			.n_inside = k >> 1 & 1};
-		const struct rig_packet p = {
-			.flow = 1, .answer = answer, .proto = udp ? 17 : 6, .flags = SYN};
-		struct rig *r = rig_new(&o);
-		const bool want = udp && !overridden;
-
-		rig_add(r, &p);
-		rig_run(r);
-		assert_int_equal(r->pl->sieve == NULL, overridden);
-		assert_int_equal(flow_may_be_blocked(r->pl, &r->packets[0]), want);
-		r->pl->sieve = NULL;
-		assert_int_equal(flow_may_be_blocked(r->pl, &r->packets[0]), want);
-		rig_free(r);
-	}
-}
-
-// Little time: a flow without its label. While packets wait, work on new flows costs credit; time
-// earns it, whatever it was spent on.
-static void test_budget(void **state)
-{
-	const struct rig_options o = {.exceptions = {.dpi_full = POLICY_FLAG}};
-	struct rig *r = rig_new(&o);
-	struct budget *b = &r->pl->budget;
-
-	budget_init(b, 1);
-	udp(r, 1, false);
-	assert_int_equal(r->pl->stats.dpi_packets, 1);
-	b->behind = true;
-	b->credit = 1 - BUDGET_FLOOR; // it takes some hundredths of a second to earn that
-	b->since = budget_now();
-	udp(r, 2, false);
-	assert_int_equal(r->pl->stats.flows_begun, 2);
-	assert_int_equal(r->pl->stats.dpi_packets, 1);
-	assert_int_equal(r->pl->stats.dpi_shed, 1);
-	assert_int_equal(r->pl->stats.dpi_full, 0);
-	assert_int_equal(rig_last(r, RECORD_DECISION)->exception, RECORD_EXC_DPI_FULL);
-	b->credit = -BUDGET_MOST;
-	udp(r, 2, true);
-	assert_true(b->credit > -BUDGET_MOST);
-	budget_draw(b, 1); // since the machine was started
-	assert_int_equal(b->credit, -BUDGET_MOST);
-	b->since = 0;
-	budget_earn(b);
-	assert_int_equal(b->credit, BUDGET_MOST);
-	b->behind = false; // there is time: nothing is drawn
-	for (unsigned i = 3; i < 900; i++)
-		udp(r, i, false);
-	assert_int_equal(b->credit, BUDGET_MOST);
-	assert_int_equal(r->pl->stats.flows_begun, 899);
-	rig_free(r);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,10 +359,6 @@ int main(void)
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_ring_full),
 		cmocka_unit_test(test_log_full),
-		cmocka_unit_test(test_overload),
-		cmocka_unit_test(test_overload_blocked),
-		cmocka_unit_test(test_overload_ways),
-		cmocka_unit_test(test_budget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
