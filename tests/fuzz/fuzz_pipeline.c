@@ -17,7 +17,7 @@
 #include <stdlib.h>
 
 #define TIME  1767225600000000 // 2026-01-01
-#define BURST 8
+#define BURST 32
 #define FLOWS 24
 #define DPI   8
 
@@ -30,6 +30,7 @@ enum settings {
 	SET_NO_TUNNELS = 8,
 	SET_PREFIXES = 16, // inside by prefixes, not by tenants
 	SET_REFUSE = 32,   // the sink takes every second record
+	SET_FLOOD = 64,    // every second burst comes when there is no time for new flows
 };
 
 enum how {
@@ -52,7 +53,7 @@ struct run {
 	unsigned n;
 	int64_t now;
 	uint64_t given, ended, refused;
-	bool refuse;
+	bool refuse, flood;
 };
 
 static struct world world;
@@ -85,6 +86,7 @@ static void make_world(void)
 	world.geo = geo_load(&path, 1, NULL, 0, err, sizeof(err));
 	memory_file_free(&f);
 	policy_slot_init(&world.slot);
+	policy_slot_add_screens(&world.slot, screen_build, world.geo);
 	world.reader = policy_slot_add_reader(&world.slot);
 	if (world.dpi == NULL || world.geo == NULL || world.reader == NULL) {
 		fprintf(stderr, "fuzz: %s\n", err);
@@ -141,7 +143,7 @@ static void start(struct run *r, uint8_t settings)
 		.tunnels = settings & SET_NO_TUNNELS ? 0 : PARSE_ALL_TUNNELS,
 		.inside = settings & SET_PREFIXES ? inside : NULL,
 		.n_inside = settings & SET_PREFIXES ? 2 : 0,
-		.exceptions = {exception, exception, exception, exception, exception},
+		.exceptions = {exception, exception, exception, exception, exception, exception},
 		.slot = &world.slot,
 		.reader = world.reader,
 		.dpi = world.dpi,
@@ -151,6 +153,7 @@ static void start(struct run *r, uint8_t settings)
 
 	r->now = TIME;
 	r->refuse = settings & SET_REFUSE;
+	r->flood = settings & SET_FLOOD;
 	r->pl = aligned_alloc(64, sizeof(*r->pl));
 	want(r->pl != NULL && pipeline_init(r->pl, &c, r->now) == 0);
 }
@@ -158,6 +161,7 @@ static void start(struct run *r, uint8_t settings)
 static void burst(struct run *r)
 {
 	pipeline_age(r->pl, r->now, UINT32_MAX);
+	r->pl->budget.credit = -BUDGET_MOST; // which counts where packets wait
 	pipeline_burst(r->pl, r->packets, r->n, r->now, false);
 	want(r->pl->n_injects <= PIPELINE_MAX_INJECTS);
 	for (unsigned i = 0; i < r->pl->n_injects; i++)
@@ -168,6 +172,7 @@ static void burst(struct run *r)
 	}
 	r->given += r->n;
 	r->n = 0;
+	r->pl->budget.behind = r->flood && !r->pl->budget.behind;
 }
 
 static void add(struct run *r, uint8_t how, const uint8_t *data, uint32_t len, bool cut)
@@ -208,6 +213,7 @@ static void finish(struct run *r)
 	for (unsigned i = 0; i <= RECORD_END_STOP; i++)
 		ended += s->flows_ended[i];
 	want(packets == r->given);
+	want(s->packets[REASON_PASS_OVERLOAD] + s->packets[REASON_STOP_OVERLOAD] == s->flows_shed);
 	want(s->flows_live == 0 && ended == s->flows_begun);
 	want(r->ended <= ended);
 	want(dpi_flows_open(world.dpi) == 0);

@@ -67,6 +67,7 @@ def fragmented():
 
 
 def packets(corpus):
+    mixed = b""
     for t in topics.all_topics():
         link = LINKS[t.linktype]
         parse = bytes([link, 15, 0])
@@ -85,6 +86,8 @@ def packets(corpus):
             how = (15 if i == 3 else 0) | (32 if p.back else 16) | (192 if i == 5 else 0)
             wire += bytes([how]) + struct.pack(">H", len(p.frame)) + p.frame
         corpus.put("pipeline", t.name + "-wire", wire)
+        mixed += wire[1:]
+    corpus.put("pipeline", "flood", bytes([65]) + mixed)
     corpus.put("pipeline", "tls-fragments", fragmented())
     # Link types that the captures do not have: 802.11 with and without radiotap, HDLC, PPPoE.
     ip = next(p.frame for p in topics.all_topics()[0].packets if p.ip_bytes)[14:]
