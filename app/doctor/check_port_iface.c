@@ -5,6 +5,7 @@
 // the gateway's alone.
 
 #include "app/doctor/part.h"
+#include "drivers/eal/devargs.h"
 #include "drivers/eal/interface.h"
 
 #include <errno.h>
@@ -60,8 +61,8 @@ static void check_ring(
 {
 	static const char why[] = "the gateway does not start";
 	const struct gateway_config *c = d->config;
-	long framesz = vdev_number(c, p->name, "framesz", INTERFACE_AF_PACKET_FRAMESZ);
-	long blocksz = vdev_number(c, p->name, "blocksz", INTERFACE_AF_PACKET_BLOCKSZ);
+	long framesz = devargs_number(p->vdev->text, "framesz", INTERFACE_AF_PACKET_FRAMESZ);
+	long blocksz = devargs_number(p->vdev->text, "blocksz", INTERFACE_AF_PACKET_BLOCKSZ);
 	int want = interface_af_packet_framesz((int)mtu);
 	int most = interface_af_packet_most((int)c->workers.mtu);
 

@@ -150,24 +150,6 @@ bool uses_pci(const struct gateway_config *c)
 	return false;
 }
 
-long vdev_number(const struct gateway_config *c, const char *vdev, const char *key, long fallback)
-{
-	size_t len = strlen(vdev), key_len = strlen(key);
-
-	for (size_t i = 0; i < c->eal.args.n; i++) {
-		const char *at = strstr(c->eal.args.v[i], vdev);
-
-		if (at == NULL || at[len] != ',')
-			continue;
-		while ((at = strchr(at, ',')) != NULL) {
-			at++;
-			if (strncmp(at, key, key_len) == 0 && at[key_len] == '=')
-				return strtol(at + key_len + 1, NULL, 10);
-		}
-	}
-	return fallback;
-}
-
 bool worker_cpus(const struct gateway_config *c, struct cpuset *workers, struct cpuset *all)
 {
 	memset(workers, 0, sizeof(*workers));

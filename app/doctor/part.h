@@ -75,9 +75,6 @@ struct used_port {
 size_t used_ports(const struct gateway_config *config, struct used_port out[GATEWAY_MAX_PORTS]);
 // Whether any is a PCI device.
 bool uses_pci(const struct gateway_config *config);
-// The value of a device argument of a vdev ("framesz"), fallback where it has none.
-long vdev_number(
-	const struct gateway_config *config, const char *vdev, const char *key, long fallback);
 
 // The CPUs of the workers, and with the main lcore. Where lcores are mapped to other CPUs ("1@5")
 // they cannot be told: false.

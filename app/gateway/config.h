@@ -149,8 +149,10 @@ struct gateway_exceptions {
 
 // What the EAL's arguments tell without asking the EAL.
 struct gateway_vdev {
-	char *name;  // "net_af_packet0"
-	char *iface; // value of iface=, or net_pcap's rx_iface_in= or the like; NULL: none
+	char *name;       // "net_af_packet0"
+	char *iface;      // value of iface=, or net_pcap's rx_iface_in= or the like; NULL: none
+	size_t arg;       // the element of args with its arguments
+	const char *text; // the arguments there, from the name on
 };
 
 struct gateway_eal {

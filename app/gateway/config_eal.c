@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/gateway/config_parts.h"
+#include "drivers/eal/devargs.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -102,25 +103,12 @@ static bool parse_mask(struct gateway_eal *e, const char *s)
 	return true;
 }
 
-// The interface that a device receives by or, where it receives by none, sends by; net_pcap may
-// name one for each. NULL: none.
-static const char *interface_of(const char *vdev)
+// arg: the element of the list where value is.
+static void add_vdev(
+	struct cfg *c, struct gateway_eal *e, const char *pointer, const char *value, size_t arg)
 {
-	static const char *const keys[] = {",iface=", ",rx_iface_in=", ",rx_iface=", ",tx_iface="};
-
-	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		const char *at = strstr(vdev, keys[i]);
-
-		if (at != NULL)
-			return at + strlen(keys[i]);
-	}
-	return NULL;
-}
-
-static void add_vdev(struct cfg *c, struct gateway_eal *e, const char *pointer, const char *value)
-{
-	size_t len = strcspn(value, ",");
-	const char *iface = interface_of(value);
+	size_t len = devargs_name(value), iface_len = 0;
+	const char *iface = devargs_interface(value, &iface_len);
 	struct gateway_vdev *v;
 
 	if (len == 0) {
@@ -136,7 +124,9 @@ static void add_vdev(struct cfg *c, struct gateway_eal *e, const char *pointer, 
 	e->vdevs = v;
 	v += e->n_vdevs++;
 	v->name = strndup(value, len);
-	v->iface = iface != NULL ? strndup(iface, strcspn(iface, ",")) : NULL;
+	v->iface = iface != NULL ? strndup(iface, iface_len) : NULL;
+	v->arg = arg;
+	v->text = value;
 	if (v->name == NULL || (iface != NULL && v->iface == NULL)) {
 		c->no_memory = true;
 		return;
@@ -157,7 +147,7 @@ static void add_vdev(struct cfg *c, struct gateway_eal *e, const char *pointer, 
 }
 
 static void take_option(struct cfg *c, struct gateway_eal *e, const char *pointer,
-	const struct option *o, const char *value)
+	const struct option *o, const char *value, size_t arg)
 {
 	if (o->has_value && value == NULL) {
 		cfg_error(c, pointer, NULL, "each argument is a list element of its own",
@@ -171,7 +161,7 @@ static void take_option(struct cfg *c, struct gateway_eal *e, const char *pointe
 	else if (strcmp(o->name, "--main-lcore") == 0)
 		e->main_lcore = (int)strtol(value, NULL, 10);
 	else if (strcmp(o->name, "--vdev") == 0)
-		add_vdev(c, e, pointer, value);
+		add_vdev(c, e, pointer, value, arg);
 	else if (strcmp(o->name, "-m") == 0)
 		e->memory_mb = (uint32_t)strtoul(value, NULL, 10);
 	else if (strcmp(o->name, "--no-huge") == 0)
@@ -197,7 +187,7 @@ void cfg_eal(struct cfg *c, json_t *list, struct gateway_eal *out)
 		}
 		o = match(&out->args, &i, &value);
 		if (o != NULL)
-			take_option(c, out, pointer, o, value);
+			take_option(c, out, pointer, o, value, i);
 	}
 	// Without --main-lcore the EAL takes the lowest lcore that it has.
 	for (int n = 0; out->lcores_known && out->main_lcore < 0 && n <= GATEWAY_MAX_LCORE; n++)

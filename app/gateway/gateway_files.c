@@ -8,12 +8,12 @@
 
 #include "app/gateway/config_read.h"
 #include "app/keys/key.h"
+#include "drivers/eal/devargs.h"
 #include "drivers/eal/interface.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -152,18 +152,10 @@ static void check_socket(struct cfg *c, const char *path)
 
 // ---- frames
 
-// A number among a device's arguments.
-static long device_number(const char *dev, const char *key, long otherwise)
-{
-	const char *at = strstr(dev, key);
-
-	return at != NULL ? strtol(at + strlen(key), NULL, 10) : otherwise;
-}
-
 static void check_ring(struct cfg *c, const char *key, const char *dev, int mtu)
 {
-	long framesz = device_number(dev, ",framesz=", INTERFACE_AF_PACKET_FRAMESZ);
-	long blocksz = device_number(dev, ",blocksz=", INTERFACE_AF_PACKET_BLOCKSZ);
+	long framesz = devargs_number(dev, "framesz", INTERFACE_AF_PACKET_FRAMESZ);
+	long blocksz = devargs_number(dev, "blocksz", INTERFACE_AF_PACKET_BLOCKSZ);
 	const int want = interface_af_packet_framesz(mtu), most = interface_af_packet_most(mtu);
 	char hint[128];
 
@@ -200,13 +192,13 @@ static void check_rings(struct cfg *c, const struct gateway_config *g)
 {
 	char key[24];
 
-	for (size_t i = 0; i < g->eal.args.n; i++) {
-		const char *arg = g->eal.args.v[i], *dev = strstr(arg, "net_af_packet");
+	for (size_t i = 0; i < g->eal.n_vdevs; i++) {
+		const struct gateway_vdev *v = &g->eal.vdevs[i];
 
-		if (dev == NULL || (dev != arg && strncmp(arg, "--vdev", 6) != 0))
+		if (strncmp(v->name, "net_af_packet", 13) != 0)
 			continue;
-		snprintf(key, sizeof(key), "%zu", i);
-		check_ring(c, key, dev, (int)g->workers.mtu);
+		snprintf(key, sizeof(key), "%zu", v->arg);
+		check_ring(c, key, v->text, (int)g->workers.mtu);
 	}
 }
 

@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "drivers/eal/interface.h"
+#include "drivers/eal/devargs.h"
 
 #include <errno.h>
 #include <linux/ethtool.h>
@@ -10,7 +11,6 @@
 #include <rte_dev.h>
 #include <rte_devargs.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -98,9 +98,8 @@ int interface_mtu(uint32_t index)
 static long frame_size(const struct rte_device *dev)
 {
 	const struct rte_devargs *a = dev != NULL ? rte_dev_devargs(dev) : NULL;
-	const char *at = a != NULL && a->args != NULL ? strstr(a->args, "framesz=") : NULL;
 
-	return at != NULL ? strtol(at + strlen("framesz="), NULL, 10) : INTERFACE_AF_PACKET_FRAMESZ;
+	return devargs_number(a != NULL ? a->args : NULL, "framesz", INTERFACE_AF_PACKET_FRAMESZ);
 }
 
 uint16_t interface_af_packet_cut(uint32_t index, const struct rte_device *dev)

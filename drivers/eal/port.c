@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "drivers/eal/port.h"
+#include "drivers/eal/devargs.h"
 #include "drivers/eal/interface.h"
 #include "drivers/eal/packet_socket.h"
 
@@ -26,23 +27,6 @@ static int fail(const struct port *p, int rc, const char *what, char *err, size_
 	return rc < 0 ? rc : -rc;
 }
 
-// The value of a device's argument, as it stands there; false: it has none, or none of that length.
-static bool argument(const char *args, const char *key, char *out, size_t size)
-{
-	const size_t len = strlen(key);
-
-	for (const char *at = args; at != NULL && *at != '\0'; at += *at == ',') {
-		size_t n = strcspn(at, ",");
-
-		if (n > len && n - len < size && strncmp(at, key, len) == 0) {
-			snprintf(out, size, "%.*s", (int)(n - len), at + len);
-			return true;
-		}
-		at += n;
-	}
-	return false;
-}
-
 // net_pcap tells the interface only where one argument names it for both ways, and such a port
 // hears what it sends itself.
 static uint32_t pcap_interface(const struct rte_device *dev)
@@ -50,9 +34,9 @@ static uint32_t pcap_interface(const struct rte_device *dev)
 	const struct rte_devargs *a = dev != NULL ? rte_dev_devargs(dev) : NULL;
 	char in[IF_NAMESIZE], out[IF_NAMESIZE];
 
-	if (a == NULL || !argument(a->args, "tx_iface=", out, sizeof(out)) ||
-		(!argument(a->args, "rx_iface_in=", in, sizeof(in)) &&
-			!argument(a->args, "rx_iface=", in, sizeof(in))) ||
+	if (a == NULL || !devargs_copy(a->args, "tx_iface", out, sizeof(out)) ||
+		(!devargs_copy(a->args, "rx_iface_in", in, sizeof(in)) &&
+			!devargs_copy(a->args, "rx_iface", in, sizeof(in))) ||
 		strcmp(in, out) != 0)
 		return 0;
 	return if_nametoindex(out);
