@@ -5,6 +5,7 @@
 // configuration, the NICs there are.
 
 #include "app/doctor/part.h"
+#include "app/gateway/port_hold.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,43 @@ static void check_pair(struct doctor *d, const struct used_port *in, const struc
 			out->vdev->iface);
 }
 
+void check_port_held(struct doctor *d, const struct used_port *p)
+{
+	static const char why[] =
+		"an interface is one gateway's alone: a second one does not start";
+	struct port_hold what[PORT_HOLDS_MAX];
+	unsigned n = port_holds(p->vdev != NULL ? p->vdev->text : p->name, what);
+	char check[96];
+
+	snprintf(check, sizeof(check), "port %s", p->name);
+	for (unsigned i = 0; i < n; i++) {
+		pid_t pid = 0;
+		int rc = d->host->owner(what[i].name, &pid);
+
+		if (rc <= 0)
+			continue; // (Where it cannot be told, the start will.)
+		if (d->running && (pid == d->pid || pid == 0 || d->pid == 0)) {
+			found(d, DOCTOR_NOTE, check, "it is the gateway's of this configuration",
+				"%s is in use by the gateway that runs", what[i].what);
+		} else if (pid != 0) {
+			found(d, DOCTOR_FAIL, check, why,
+				"%s is in use by another gateway, process %d", what[i].what,
+				(int)pid);
+			mend(d,
+				"ps -ww -o pid,user,lstart,args -p %d   # end it, or name another "
+				"interface",
+				(int)pid);
+		} else {
+			found(d, DOCTOR_FAIL, check, why,
+				"%s is in use by another gateway, whose process /proc does not "
+				"tell",
+				what[i].what);
+			mend(d, "sudo bridgehead doctor --config %s   # which process that is",
+				d->config->path);
+		}
+	}
+}
+
 void check_ports(struct doctor *d)
 {
 	struct used_port p[GATEWAY_MAX_PORTS];
@@ -103,6 +141,7 @@ void check_ports(struct doctor *d)
 		else
 			found(d, DOCTOR_NOTE, check, "nothing of the host stands behind it",
 				"a virtual device without an interface");
+		check_port_held(d, &p[i]);
 		if (d->config->offload.enabled && p[i].inline_)
 			check_rules(d, &p[i]);
 	}

@@ -24,7 +24,7 @@ void doctor_run(
 	struct doctor *d, const struct doctor_host *host, const struct gateway_config *config)
 {
 	*d = (struct doctor){.host = host, .config = config};
-	d->reached = config != NULL ? host->reach(config->control_socket) : -ENOENT;
+	d->reached = config != NULL ? host->reach(config->control_socket, &d->pid) : -ENOENT;
 	d->running = d->reached == 0;
 	check_memory(d);
 	check_cpu(d);

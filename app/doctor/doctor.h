@@ -81,7 +81,9 @@ struct doctor_host {
 	// 0 or -errno.
 	int (*iface)(const char *name, struct doctor_iface *out);
 	int (*space)(const char *path, struct doctor_space *out);
-	int (*reach)(const char *socket_path); // 0: something answers there
+	// 0: something answers there; *pid: what, 0: not known.
+	int (*reach)(const char *socket_path, pid_t *pid);
+	int (*owner)(const char *hold, pid_t *pid); // hold_owner()
 };
 
 struct doctor {
@@ -89,6 +91,7 @@ struct doctor {
 	const struct gateway_config *config; // NULL: the host alone
 	int reached;  // what host.reach gave of the configuration's control socket
 	bool running; // a gateway answers there
+	pid_t pid;    // it, 0: not known
 	const char *topic;
 	struct doctor_finding *v;
 	size_t n, cap;

@@ -5,6 +5,7 @@
 
 #include "app/doctor/doctor.h"
 #include "drivers/eal/eal.h"
+#include "drivers/eal/hold.h"
 #include "drivers/ndpi/dpi.h"
 
 #include <errno.h>
@@ -68,9 +69,11 @@ static int read_space(const char *path, struct doctor_space *out)
 	return 0;
 }
 
-static int reach(const char *path)
+static int reach(const char *path, pid_t *pid)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	struct ucred who;
+	socklen_t len = sizeof(who);
 	int fd, rc;
 
 	if (strlen(path) >= sizeof(a.sun_path))
@@ -80,6 +83,8 @@ static int reach(const char *path)
 	if (fd < 0)
 		return -errno;
 	rc = connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 ? 0 : -errno;
+	if (rc == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0)
+		*pid = who.pid;
 	close(fd);
 	return rc;
 }
@@ -105,4 +110,5 @@ void doctor_host_read(struct doctor_host *h)
 	h->iface = doctor_iface_read;
 	h->space = read_space;
 	h->reach = reach;
+	h->owner = hold_owner;
 }

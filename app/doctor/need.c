@@ -9,6 +9,7 @@
 #include "app/dataplane/offload.h"
 #include "app/doctor/part.h"
 #include "app/flowlog/record.h"
+#include "drivers/eal/devargs.h"
 #include "drivers/eal/interface.h"
 
 #include <ctype.h>
@@ -94,26 +95,6 @@ struct need need_of(const struct gateway_config *config, uint64_t page)
 	return n;
 }
 
-static bool pci_address(const char *name, char out[16])
-{
-	unsigned domain = 0, bus, slot, function;
-	int used = 0;
-
-	out[0] = '\0';
-	if (sscanf(name, "%4x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &used) != 4 ||
-		name[used] != '\0') {
-		domain = 0;
-		used = 0;
-		if (sscanf(name, "%2x:%2x.%1x%n", &bus, &slot, &function, &used) != 3 ||
-			name[used] != '\0')
-			return false;
-	}
-	if (slot > 0x1f || function > 7)
-		return false; // nor does the configuration take it
-	snprintf(out, 16, "%04x:%02x:%02x.%x", domain & 0xffff, bus & 0xff, slot, function);
-	return true;
-}
-
 static void fill_port(const struct gateway_config *c, struct used_port *p, const char *name,
 	const char *wire, bool inline_)
 {
@@ -122,7 +103,7 @@ static void fill_port(const struct gateway_config *c, struct used_port *p, const
 		if (strcmp(c->eal.vdevs[i].name, name) == 0)
 			p->vdev = &c->eal.vdevs[i];
 	if (p->vdev == NULL)
-		pci_address(name, p->pci);
+		devargs_pci(name, p->pci);
 }
 
 size_t used_ports(const struct gateway_config *c, struct used_port out[GATEWAY_MAX_PORTS])

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "app/doctor/doctor.h"
+#include "drivers/eal/devargs.h"
 
 // ---- findings
 
@@ -69,7 +70,7 @@ struct used_port {
 	const char *wire;                // of the wire or tap
 	bool inline_;                    // its frames are sent on
 	const struct gateway_vdev *vdev; // NULL: a PCI device
-	char pci[16];                    // "0000:01:00.0" where it looks like one, else ""
+	char pci[DEVARGS_PCI_MAX];       // "0000:01:00.0" where it looks like one, else ""
 };
 
 size_t used_ports(const struct gateway_config *config, struct used_port out[GATEWAY_MAX_PORTS]);
@@ -92,6 +93,7 @@ void check_cores(struct doctor *d);  // lcores, isolation, siblings
 void check_iommu(struct doctor *d);
 void check_ports(struct doctor *d); // each port of the configuration, or the NICs there are
 void check_port_pci(struct doctor *d, const struct used_port *p);
+void check_port_held(struct doctor *d, const struct used_port *p); // by another gateway
 void check_port_iface(struct doctor *d, const struct used_port *p);
 void check_offloads(struct doctor *d, const struct used_port *p); // of the interface behind it
 void check_rules(struct doctor *d, const struct used_port *p);    // where offload is on

@@ -13,6 +13,7 @@
 #include "app/gateway/dpi_lcore.h"
 #include "app/gateway/gateway_offload.h"
 #include "app/gateway/pools.h"
+#include "app/gateway/port_hold.h"
 #include "app/gateway/worker.h"
 #include "app/keys/key.h"
 #include "drivers/eal/port.h"
@@ -44,6 +45,7 @@ struct gateway {
 	struct worker_port by_id[WORKER_MAX_PORTS]; // by DPDK's port number
 	struct worker *workers;
 	unsigned n_workers, n_launched;
+	struct port_held held; // what no other gateway may have
 	struct eal *eal;
 	struct pools pools;
 	struct pipeline_prefix *inside;

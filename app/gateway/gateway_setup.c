@@ -212,10 +212,12 @@ int gateway_set_up(struct gateway *g)
 {
 	int rc;
 
-	// First: where another gateway has it, that one's ports are not to be touched.
+	// First these two: where another gateway has one, that one's ports are not to be touched.
 	g->server = control_server_open(
 		g->config.control_socket, gateway_request, g, g->err, sizeof(g->err));
 	rc = g->server == NULL ? -EIO : 0;
+	if (rc == 0)
+		rc = port_hold_all(&g->held, &g->config, g->err, sizeof(g->err));
 	if (rc == 0)
 		rc = eal_start(g->config.eal.args.v, g->config.eal.args.n, &g->eal, g->err,
 			sizeof(g->err));
@@ -349,6 +351,7 @@ int gateway_tear_down(struct gateway *g, const char *why)
 	gateway_free_dpi(g);
 	pools_free(&g->pools);
 	eal_stop(g->eal);
+	port_release_all(&g->held);
 	config_free(&g->config);
 	return rc;
 }

@@ -3,6 +3,7 @@
 
 #include "drivers/eal/devargs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,27 @@ long devargs_number(const char *text, const char *key, long otherwise)
 	const char *value = devargs_find(text, key, &len);
 
 	return value != NULL ? strtol(value, NULL, 10) : otherwise;
+}
+
+bool devargs_pci(const char *name, char out[DEVARGS_PCI_MAX])
+{
+	unsigned domain = 0, bus, slot, function;
+	int used = 0;
+
+	out[0] = '\0';
+	if (sscanf(name, "%4x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &used) != 4 ||
+		name[used] != '\0') {
+		domain = 0;
+		used = 0;
+		if (sscanf(name, "%2x:%2x.%1x%n", &bus, &slot, &function, &used) != 3 ||
+			name[used] != '\0')
+			return false;
+	}
+	if (slot > 0x1f || function > 7)
+		return false; // nor does the configuration take it
+	snprintf(out, DEVARGS_PCI_MAX, "%04x:%02x:%02x.%x", domain & 0xffff, bus & 0xff, slot,
+		function);
+	return true;
 }
 
 const char *devargs_interface(const char *text, size_t *len)

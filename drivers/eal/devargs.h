@@ -22,6 +22,11 @@ bool devargs_copy(const char *text, const char *key, char *out, size_t size);
 // The value as a decimal number; otherwise: the key is not there.
 long devargs_number(const char *text, const char *key, long otherwise);
 
+#define DEVARGS_PCI_MAX 16
+
+// Whether a device's name is a PCI address, "01:00.0" or "0000:01:00.0"; out: the latter, or "".
+bool devargs_pci(const char *name, char out[DEVARGS_PCI_MAX]);
+
 // The interface that a device receives by or, where it receives by none, sends by; net_pcap may
 // name one for each. *len bytes; NULL: none.
 const char *devargs_interface(const char *text, size_t *len);

@@ -34,8 +34,15 @@ static int give_space(const char *path, struct doctor_space *out)
 	return current->space_error;
 }
 
-static int give_reach(const char *path)
+static int give_owner(const char *hold, pid_t *pid)
 {
+	*pid = current->owner;
+	return current->held != NULL && strcmp(hold, current->held) == 0;
+}
+
+static int give_reach(const char *path, pid_t *pid)
+{
+	*pid = current->pid;
 	return current->reach;
 }
 
@@ -257,6 +264,7 @@ static void fill_host(struct fake *f)
 		.iface = give_iface,
 		.space = give_space,
 		.reach = give_reach,
+		.owner = give_owner,
 	};
 	for (unsigned i = 0; i < 8; i++)
 		cpuset_add(&f->host.affinity, i);

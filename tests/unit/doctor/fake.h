@@ -23,6 +23,9 @@ struct fake {
 	struct doctor_host host;
 	struct doctor_space space;
 	int space_error, reach; // what host.space and host.reach give
+	pid_t pid;              // of what host.reach reaches
+	const char *held;       // the name that host.owner says is held, and by whom
+	pid_t owner;
 	struct fake_iface ifaces[8];
 	struct gateway_config config;
 	bool has_config;

@@ -100,6 +100,26 @@ static void the_receiving_interface_goes_first(void **state)
 	expect_interface("net_null0", NULL);
 }
 
+static void expect_pci(const char *name, const char *want)
+{
+	char pci[DEVARGS_PCI_MAX] = "?";
+
+	assert_int_equal(devargs_pci(name, pci), *want != '\0');
+	assert_string_equal(pci, want);
+}
+
+static void pci_addresses_have_one_form(void **state)
+{
+	expect_pci("0000:01:00.0", "0000:01:00.0");
+	expect_pci("01:00.0", "0000:01:00.0");
+	expect_pci("a:1f.7", "0000:0a:1f.7");
+	expect_pci("01:20.0", "");
+	expect_pci("01:00.8", "");
+	expect_pci("01:00.0x", "");
+	expect_pci(PACKET, "");
+	expect_pci("eth0", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +128,7 @@ int main(void)
 		cmocka_unit_test(values_are_copied_where_there_is_room),
 		cmocka_unit_test(numbers_have_a_default),
 		cmocka_unit_test(the_receiving_interface_goes_first),
+		cmocka_unit_test(pci_addresses_have_one_form),
 	};
 
 	return cmocka_run_group_tests_name("devargs", tests, NULL, NULL);
