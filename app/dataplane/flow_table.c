@@ -35,8 +35,6 @@ int flow_table_init(struct flow_table *t, uint32_t max, const struct hash_seed *
 
 	memset(t, 0, sizeof(*t));
 	t->seed = *seed;
-	if (max < 16)
-		max = 16;
 	t->max = max;
 	// Six of ten slots used when full: one bucket in 23 has more than ten (Poisson). Twice as
 	// many are in reserve, which keeps a flow below 160 bytes.

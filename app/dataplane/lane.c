@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/dataplane/lane.h"
+#include "app/dataplane/share.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -16,7 +17,8 @@ int lanes_init(struct lanes *l, unsigned n, const struct dpi_config *c, size_t b
 		return -ENOMEM;
 	memset(l->lane, 0, n * sizeof(*l->lane));
 	l->n = n;
-	l->per_lane = (c->contexts + n - 1) / n;
+	l->all = c->contexts;
+	l->per_lane = share_of(l->all, n, 0);
 	l->max_tcp = c->max_packets_tcp;
 	l->max_udp = c->max_packets_udp;
 	l->stop_ms = LANE_STOP_MS;
@@ -24,15 +26,14 @@ int lanes_init(struct lanes *l, unsigned n, const struct dpi_config *c, size_t b
 	if (l->contexts == NULL)
 		return -ENOMEM;
 	for (unsigned i = 0; i < n; i++) {
-		uint32_t first = i * l->per_lane;
+		uint32_t first = i * l->per_lane, has = share_of(l->all, n, i);
 
 		if (message_ring_init(&l->lane[i].requests, bytes) < 0 ||
 			message_ring_init(&l->lane[i].answers, LANE_ANSWER_BYTES) < 0)
 			return -ENOMEM;
-		for (uint32_t k = 0; k < l->per_lane; k++)
-			l->contexts[first + k].next =
-				k + 1 < l->per_lane ? first + k + 1 : LANE_NONE;
-		l->free[i] = first;
+		for (uint32_t k = 0; k < has; k++)
+			l->contexts[first + k].next = k + 1 < has ? first + k + 1 : LANE_NONE;
+		l->free[i] = has != 0 ? first : LANE_NONE;
 	}
 	return 0;
 }

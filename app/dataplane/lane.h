@@ -85,7 +85,8 @@ struct lane_stats {
 struct lanes {
 	struct lane *lane; // n of them
 	unsigned n;
-	uint32_t per_lane;             // contexts
+	uint32_t all;                  // contexts that there are
+	uint32_t per_lane;             // numbers of a lane's, of which the last may be without one
 	struct lane_context *contexts; // by number: lane * per_lane + number in the lane
 	uint32_t free[LANE_MAX];       // lists
 	uint32_t open;
@@ -94,11 +95,12 @@ struct lanes {
 	struct lane_stats stats __attribute__((aligned(64)));
 };
 
-// n lanes; c: contexts of the worker, shared out over its lanes, and the limits of packets. bytes:
-// of a lane's requests. 0 or -ENOMEM; lanes_fini() of a zeroed struct is fine.
+// n lanes; c: contexts of the worker, n or more, shared out over its lanes, and the limits of
+// packets. bytes: of a lane's requests. 0 or -ENOMEM; lanes_fini() of a zeroed struct is fine.
 int lanes_init(struct lanes *l, unsigned n, const struct dpi_config *c, size_t bytes);
 void lanes_fini(struct lanes *l);
 
+// How many numbers of contexts there are.
 static inline uint32_t lanes_contexts(const struct lanes *l)
 {
 	return l->n * l->per_lane;

@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/dataplane/lane_server.h"
+#include "app/dataplane/share.h"
 
 #include <emmintrin.h>
 #include <errno.h>
@@ -34,7 +35,7 @@ int lane_server_init(struct lane_server *s, struct lanes *const *workers, unsign
 		struct lane_served *x = &s->served[i];
 
 		x->lane = &workers[i]->lane[number];
-		x->n = workers[i]->per_lane;
+		x->n = share_of(workers[i]->all, workers[i]->n, number);
 		x->slots = calloc(x->n, sizeof(*x->slots));
 		if (x->slots == NULL)
 			goto no_memory;

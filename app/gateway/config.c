@@ -6,6 +6,7 @@
 #include "app/gateway/config_parts.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -299,6 +300,29 @@ static void read_lists(struct cfg *c, json_t *root, struct gateway_config *g)
 		cfg_tunnels(c, v, g);
 }
 
+// What is for the whole gateway is shared out over those who use it without locks, none of whom can
+// do without.
+static void check_shares(struct cfg *c, const struct gateway_config *g)
+{
+	const size_t workers = g->workers.n_lcores, dpi = g->workers.n_dpi_lcores;
+	const size_t pairs = workers * (dpi != 0 ? dpi : 1);
+	char hint[80];
+
+	if (g->flows.max < workers) {
+		snprintf(hint, sizeof(hint), "the least is %zu, one flow for each", workers);
+		cfg_error(c, "/flows", "max", hint, "is %u, which %zu workers cannot share",
+			g->flows.max, workers);
+	}
+	if (g->dpi.contexts < pairs) {
+		snprintf(hint, sizeof(hint), "the least is %zu, one context for each", pairs);
+		cfg_error(c, "/dpi", "contexts", hint,
+			dpi == 0 ? "is %u, which %zu workers cannot share"
+				 : "is %u, which %zu pairs of a worker and an lcore of "
+				   "workers.dpi_lcores cannot share",
+			g->dpi.contexts, pairs);
+	}
+}
+
 // What a daemon started by systemd would look for in "/" and a person's shell somewhere else.
 static void check_relative(struct cfg *c, const char *parent, const char *key, const char *path)
 {
@@ -332,6 +356,7 @@ static void check_whole(struct cfg *c, json_t *root, const struct gateway_config
 			"a tap forwards nothing that a port could take over");
 	cfg_check_ports(c, g);
 	cfg_check_lcores(c, g);
+	check_shares(c, g);
 	check_relative(c, "", "state_dir", g->state_dir);
 	check_relative(c, "/log", "dir", g->log.dir);
 	check_relative(c, "/log", "key", g->log.key);

@@ -100,7 +100,7 @@ struct gateway_timeouts {
 };
 
 struct gateway_flows {
-	uint32_t max;       // of the whole gateway, 1..2^28; default 1048576
+	uint32_t max;       // of the whole gateway, 1 (a worker)..2^28; default 1048576
 	uint32_t new_share; // percent of a worker's time for new flows while packets wait, 0: no
 			    // limit, ..99; default 5
 	uint32_t update_s;  // an update record of a long flow this often, 1..86400; default 60
@@ -108,9 +108,11 @@ struct gateway_flows {
 };
 
 struct gateway_dpi {
-	uint32_t contexts;        // flows in classification at once, whole gateway, 1..2^24; 65536
-	uint32_t max_packets_tcp; // of one flow given to DPI, 1..65535; 80
-	uint32_t max_packets_udp; // 24
+	// Flows in classification at once, whole gateway, 1 (a worker, and for each of dpi_lcores)
+	// ..2^24; 65536.
+	uint32_t contexts;
+	uint32_t max_packets_tcp;       // of one flow given to DPI, 1..65535; 80
+	uint32_t max_packets_udp;       // 24
 	enum gateway_classify classify; // "always" (default) or "needed"
 };
 

@@ -3,6 +3,7 @@
 
 // Who does DPI: each worker for its own flows, or lcores of their own for all workers.
 
+#include "app/dataplane/share.h"
 #include "app/gateway/gateway.h"
 #include "app/gateway/place.h"
 
@@ -11,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct dpi_config config_of(const struct gateway *g)
+static struct dpi_config config_of(const struct gateway *g, unsigned worker)
 {
 	return (struct dpi_config){
-		.contexts = g->config.dpi.contexts / g->n_workers + 1,
+		.contexts = share_of(g->config.dpi.contexts, g->n_workers, worker),
 		.max_packets_tcp = (uint16_t)g->config.dpi.max_packets_tcp,
 		.max_packets_udp = (uint16_t)g->config.dpi.max_packets_udp,
 		.touch = !g->config.eal.no_huge,
@@ -23,7 +24,7 @@ static struct dpi_config config_of(const struct gateway *g)
 
 int gateway_make_names(struct gateway *g)
 {
-	struct dpi_config c = config_of(g);
+	struct dpi_config c = config_of(g, 0);
 
 	c.contexts = 1;
 	g->dpi = calloc(g->n_workers + 1, sizeof(struct dpi *));
@@ -39,7 +40,7 @@ int gateway_make_names(struct gateway *g)
 static int make_module(void *ctx, unsigned i)
 {
 	struct gateway *g = ctx;
-	const struct dpi_config c = config_of(g);
+	const struct dpi_config c = config_of(g, i);
 
 	g->dpi[i] = dpi_create(&c, g->err, sizeof(g->err));
 	return g->dpi[i] != NULL ? 0 : -EIO;
@@ -55,7 +56,7 @@ static void *array_of(size_t n, size_t size) // in cache lines of their own, zer
 static int make_worker_lanes(void *ctx, unsigned i)
 {
 	const struct gateway *g = ctx;
-	const struct dpi_config c = config_of(g);
+	const struct dpi_config c = config_of(g, i);
 
 	return lanes_init(&g->lanes[i], g->n_dpi_lcores, &c, LANE_REQUEST_BYTES);
 }
@@ -63,7 +64,7 @@ static int make_worker_lanes(void *ctx, unsigned i)
 static int make_lane_server(void *ctx, unsigned k)
 {
 	struct gateway *g = ctx;
-	const struct dpi_config c = config_of(g);
+	const struct dpi_config c = config_of(g, 0); // of which the lanes say the contexts
 	struct lanes *all[WORKER_MAX];
 
 	for (unsigned i = 0; i < g->n_workers; i++)

@@ -3,6 +3,7 @@
 
 // From a configuration to a running gateway, and back.
 
+#include "app/dataplane/share.h"
 #include "app/gateway/gateway_policy.h"
 #include "app/gateway/gateway_view.h"
 #include "app/gateway/place.h"
@@ -93,7 +94,6 @@ static void fill_config(const struct gateway *g, struct pipeline_config *c)
 	const struct gateway_timeouts *t = &from->flows.timeouts;
 
 	memset(c, 0, sizeof(*c));
-	c->max_flows = from->flows.max / g->n_workers + (from->flows.max % g->n_workers != 0);
 	c->huge = !from->eal.no_huge;
 	c->timeout_us[FLOW_CLASS_TCP_SYN] = seconds(t->tcp_syn);
 	c->timeout_us[FLOW_CLASS_TCP] = seconds(t->tcp);
@@ -139,6 +139,7 @@ static int make_pipeline(void *ctx, unsigned i)
 	struct pipeline_config c = m->c;
 
 	c.worker = i;
+	c.max_flows = share_of(g->config.flows.max, g->n_workers, i);
 	c.reader = policy_slot_add_reader(&g->slot);
 	c.shadow_reader = policy_slot_add_reader(&g->shadow);
 	c.dpi = g->dpi[i];
@@ -175,7 +176,7 @@ int gateway_make_pipelines(struct gateway *g)
 		c->seed.s[i] |= 1;
 	if (place_each(g->config.workers.lcores, g->n_workers, make_pipeline, &m) < 0) {
 		snprintf(g->err, sizeof(g->err), "no memory for %u flows a worker; lower flows.max",
-			c->max_flows);
+			share_of(g->config.flows.max, g->n_workers, 0));
 		return -ENOMEM;
 	}
 	return 0;

@@ -19,6 +19,7 @@ from peers import PROGRAMS, Clients, Servers, add_sbin
 
 FLOWS = 200  # by hand, on each wire
 ROUNDS = 30  # frames of each, each way
+FLOWS_MAX = 32767  # no even number: one worker has one less
 
 
 def frame(side, wire, flow, n):
@@ -63,7 +64,7 @@ def test(t):
         wires = [Wire(lab, gateway_ns, n) for n in range(2)]
         for w in wires:
             Servers(lab, w.outside)
-        config = make_config(lab.path("two"), ports(*wires), POLICY, COUNTRIES, workers=2)
+        config = make_config(lab.path("two"), ports(*wires), POLICY, COUNTRIES, workers=2, flows={"max": FLOWS_MAX})
         with Gateway(lab, gateway_ns, config) as gw:
             captures = [Captures(lab, w, f"wire-{w.number}") for w in wires]
             flood(wires)
@@ -82,6 +83,7 @@ def test(t):
                      f"wire {w.number}, {'outbound' if side == INSIDE else 'inbound'}: the same frames in order",
                      difference(sent, arrived) or f"{count(sent)} sent", f"{count(sent)} frames in {len(sent)} flows")
         t.equal(books(stats), "", "received = sent, nothing stopped or lost")
+        t.equal(total(stats, "flows", "max"), FLOWS_MAX, "the workers' tables have what the configuration says")
         worked = [sum(o["packets"] for o in w["outcomes"].values()) for w in stats["workers"]]
         t.ok(min(worked) > sum(worked) / 5, "both workers decide", "by hash each should have about half",
              f"{worked[0]} and {worked[1]} packets")

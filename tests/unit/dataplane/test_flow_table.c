@@ -273,11 +273,32 @@ static void test_mask(void **state)
 	}
 }
 
+// As many flows as were asked for, however few, and not one more.
+static void test_small(void **state)
+{
+	(void)state;
+	for (uint32_t max = 1; max <= 40; max++) {
+		struct flow_table t;
+		struct packet p;
+
+		assert_int_equal(flow_table_init(&t, max, &seed, false), 0);
+		for (uint32_t n = 0; n < max; n++) {
+			make_key(&p, n);
+			assert_int_not_equal(flow_insert(&t, &p), FLOW_NONE);
+		}
+		make_key(&p, max);
+		assert_int_equal(flow_insert(&t, &p), FLOW_NONE);
+		assert_int_equal(t.live, max);
+		flow_table_fini(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_small),
 		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_same_signature),
 		cmocka_unit_test(test_every_field),

@@ -378,6 +378,33 @@ static void test_stop_unanswered(void **state)
 	rig_free(r);
 }
 
+// As many contexts as were asked for, shared out over the lanes.
+static void test_shares(void **state)
+{
+	(void)state;
+	for (uint32_t all = 3; all <= 8; all++) {
+		const struct dpi_config c = {.contexts = all};
+		uint32_t open = 0, most = 0, least = UINT32_MAX;
+		struct lanes l;
+
+		assert_int_equal(lanes_init(&l, 3, &c, LANE_REQUEST_BYTES), 0);
+		for (uint64_t lane = 0; lane < 3; lane++) {
+			const uint64_t hash = (lane << 16) / 3 + 1;
+			uint32_t n = 0;
+
+			assert_int_equal(lanes_lane(&l, hash), lane);
+			while (lanes_open(&l, hash, 0) != LANE_NONE)
+				n++;
+			open += n;
+			most = n > most ? n : most;
+			least = n < least ? n : least;
+		}
+		assert_int_equal(open, all);
+		assert_true(least >= 1 && most - least <= 1);
+		lanes_fini(&l);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_flow_gone),
 		cmocka_unit_test(test_last_word),
 		cmocka_unit_test(test_full_lane),
+		cmocka_unit_test(test_shares),
 		cmocka_unit_test(test_new_policy),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_stop_unanswered),
