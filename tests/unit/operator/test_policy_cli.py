@@ -87,6 +87,28 @@ def by_flow(answer):
     return sorted(tuple(str(f.get(k)) for k in keys) for f in answer["changed_flows"])
 
 
+def ends_of(flow):
+    """What is absent, as ports of ESP, is absent here."""
+    return {k: flow[k] for k in ("src", "sport", "dst", "dport", "proto") if k in flow}
+
+
+def check_ends(folder, paths):
+    """A flow in an answer has the addresses, ports and protocol that its record has."""
+    document, unknown = read(EXAMPLE), 0
+    document.update(rules=[], limits=[])
+    document["defaults"]["action"] = "block"
+    new = write(folder, "other.json", document)
+    for path in paths:
+        with open(path, encoding="utf-8") as f:
+            records = {r["fid"]: r for r in map(json.loads, f) if r["ev"] == "end"}
+        p = subprocess.run([BHCTL, "policy", "simulate", "--json", "--policy", new, "--all", path],
+                           capture_output=True, text=True, timeout=120)
+        for f in json.loads(p.stdout)["changed_flows"]:
+            assert ends_of(f) == ends_of(records[f["fid"]]), (path, f, records[f["fid"]])
+            unknown += "sport" not in f
+    assert unknown > 1, unknown
+
+
 def check_simulate(folder):
     log = os.path.join(folder, "log")
     subprocess.run([BRIDGEHEAD, "replay", "--policy", DEMO, "--country-db", COUNTRIES, "--log-dir", log,
@@ -111,6 +133,7 @@ def check_simulate(folder):
     kept = sorted(glob.glob(os.path.join(GOLDEN, "records", "*.jsonl")))
     golden = simulate("--policy", EXAMPLE, *(p for p in kept if not p.endswith("demo.jsonl")))
     assert golden["changed"] == golden["same_by_another_rule"] == 0 and golden["flows"] > 50, golden
+    check_ends(folder, kept)
     # Another policy: the log and the capture say the same, flow by flow.
     new = read(DEMO)
     new["meta"]["version"] += 1
