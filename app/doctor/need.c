@@ -12,7 +12,6 @@
 #include "drivers/eal/devargs.h"
 #include "drivers/eal/interface.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,16 +140,7 @@ bool worker_cpus(const struct gateway_config *c, struct cpuset *workers, struct 
 	*all = *workers;
 	if (c->eal.main_lcore >= 0)
 		cpuset_add(all, (unsigned)c->eal.main_lcore);
-	for (size_t i = 0; i < c->eal.args.n; i++) {
-		const char *arg = c->eal.args.v[i];
-
-		// Only --lcores knows "lcore@cpu"; a device's argument may have an "@" of its own.
-		if (strchr(arg, '@') != NULL &&
-			(strncmp(arg, "--lcores", 8) == 0 || isdigit((unsigned char)arg[0]) ||
-				arg[0] == '('))
-			return false;
-	}
-	return true;
+	return !c->eal.lcores_mapped;
 }
 
 int cpu_node(const struct doctor *d, unsigned cpu)

@@ -77,8 +77,8 @@ size_t used_ports(const struct gateway_config *config, struct used_port out[GATE
 // Whether any is a PCI device.
 bool uses_pci(const struct gateway_config *config);
 
-// The CPUs of the workers, and with the main lcore. Where lcores are mapped to other CPUs ("1@5")
-// they cannot be told: false.
+// The CPUs of the workers, and with the main lcore. Where lcores are mapped to other CPUs ("1@5",
+// "(0,1)") they cannot be told: false.
 bool worker_cpus(const struct gateway_config *config, struct cpuset *workers, struct cpuset *all);
 // The node of a CPU; -1: not known.
 int cpu_node(const struct doctor *d, unsigned cpu);

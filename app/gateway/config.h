@@ -163,7 +163,8 @@ struct gateway_eal {
 	size_t n_vdevs;
 	bool no_huge, in_memory, no_pci;
 	uint32_t memory_mb; // -m; 0: not given
-	bool lcores_known;  // -l, -c or --lcores was given in a form that is understood
+	bool lcores_known;  // -l, -c or --lcores was given
+	bool lcores_mapped; // some may run elsewhere than on the CPU of their number
 	uint8_t lcores[(GATEWAY_MAX_LCORE + 8) / 8]; // bit set, valid where lcores_known
 	int main_lcore;                              // -1: not told
 };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
+#include "app/gateway/config_cores.h"
 #include "app/gateway/config_parts.h"
 #include "drivers/eal/devargs.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,62 +45,27 @@ static const struct option *match(const struct gateway_strings *args, size_t *i,
 	return NULL;
 }
 
-static bool set_lcore(struct gateway_eal *e, unsigned long n)
+// What the lcores are: all that is said of them elsewhere is held against it.
+static void take_cores(struct cfg *c, struct gateway_eal *e, const char *pointer, const char *name,
+	const char *value)
 {
-	if (n > GATEWAY_MAX_LCORE)
-		return false;
-	e->lcores[n / 8] |= (uint8_t)(1u << n % 8);
-	return true;
-}
+	const char *at, *wrong, *hint = "write \"0-3,5\"";
 
-// "0-3,5": the form of -l, and of --lcores where no CPU sets or groups are in it.
-static bool parse_list(struct gateway_eal *e, const char *s)
-{
-	for (;;) {
-		unsigned long a, b;
-		char *end;
-
-		if (!isdigit((unsigned char)*s))
-			return false;
-		a = b = strtoul(s, &end, 10);
-		if (*end == '-') {
-			if (!isdigit((unsigned char)end[1]))
-				return false;
-			b = strtoul(end + 1, &end, 10);
-		}
-		if (a > GATEWAY_MAX_LCORE || b > GATEWAY_MAX_LCORE)
-			return false;
-		for (unsigned long n = a < b ? a : b; n <= (a < b ? b : a); n++)
-			set_lcore(e, n);
-		// "1@2" runs lcore 1 on CPU 2: which lcores there are is told before the "@".
-		if (*end == '@' && isdigit((unsigned char)end[1]))
-			strtoul(end + 1, &end, 10);
-		if (*end == '\0')
-			return true;
-		if (*end != ',')
-			return false;
-		s = end + 1;
+	if (strcmp(name, "-c") == 0) {
+		hint = "write \"0x1f\", or better -l \"0-4\"";
+		wrong = cfg_core_mask(value, e, &at);
+	} else if (strcmp(name, "-l") == 0) {
+		wrong = cfg_core_list(value, e, &at);
+	} else {
+		hint = "write \"0-3,5\", or \"(0-3)@(4,5)\" to say their CPUs";
+		wrong = cfg_core_map(value, e, &at);
 	}
-}
-
-static bool parse_mask(struct gateway_eal *e, const char *s)
-{
-	size_t n;
-
-	if (s[0] == '0' && (s[1] == 'x' || s[1] == 'X'))
-		s += 2;
-	n = strlen(s);
-	if (n == 0 || n * 4 > GATEWAY_MAX_LCORE || strspn(s, "0123456789abcdefABCDEF") != n)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		char digit[2] = {s[n - 1 - i], '\0'};
-		unsigned long v = strtoul(digit, NULL, 16);
-
-		for (unsigned b = 0; b < 4; b++)
-			if (v >> b & 1)
-				set_lcore(e, i * 4 + b);
-	}
-	return true;
+	if (wrong != NULL && *at != '\0')
+		cfg_error(c, pointer, NULL, hint, "%s \"%.80s\": %s at \"%.40s\"", name, value,
+			wrong, at);
+	else if (wrong != NULL)
+		cfg_error(
+			c, pointer, NULL, hint, "%s \"%.80s\": %s at its end", name, value, wrong);
 }
 
 // arg: the element of the list where value is.
@@ -154,10 +119,9 @@ static void take_option(struct cfg *c, struct gateway_eal *e, const char *pointe
 			"%s needs a value", o->name);
 		return;
 	}
-	if (strcmp(o->name, "-l") == 0 || strcmp(o->name, "--lcores") == 0)
-		e->lcores_known = parse_list(e, value);
-	else if (strcmp(o->name, "-c") == 0)
-		e->lcores_known = parse_mask(e, value);
+	if (strcmp(o->name, "-l") == 0 || strcmp(o->name, "--lcores") == 0 ||
+		strcmp(o->name, "-c") == 0)
+		take_cores(c, e, pointer, o->name, value);
 	else if (strcmp(o->name, "--main-lcore") == 0)
 		e->main_lcore = (int)strtol(value, NULL, 10);
 	else if (strcmp(o->name, "--vdev") == 0)
