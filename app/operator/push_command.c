@@ -142,7 +142,7 @@ static const char promote_usage[] =
 	"\n"
 	"Puts the candidate (policy push --shadow) into force, by all the checks of a push.\n"
 	"\n"
-	"  --version N  only where the candidate is this version\n"
+	"  --version N  only where the candidate is this version; else an error\n"
 	"  --json       the whole answer, for machines\n"
 	"\n"
 	"Exit status: 0 in force, 1 refused: it stays the candidate, 2 an error.\n";
@@ -152,7 +152,7 @@ static const char withdraw_usage[] =
 	"\n"
 	"Gives the candidate (policy push --shadow) up.\n"
 	"\n"
-	"  --version N  only where the candidate is this version\n"
+	"  --version N  only where the candidate is this version; else an error\n"
 	"  --json       the whole answer, for machines\n"
 	"\n"
 	"Exit status: 0 withdrawn, 2 an error.\n";

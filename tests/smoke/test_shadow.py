@@ -150,6 +150,7 @@ def refusals(t, gw, lab):
         t.ok(done.returncode == 1 and why in done.stderr and status(gw)["candidate"]["sha256"] == before,
              f"{name}: refused, exit 1, and the candidate before stays", done.stdout + done.stderr)
     for argv, exit_status, why in ((("promote", "--version", "11"), 2, "the candidate is version 10"),
+                                   (("withdraw", "--version", "11"), 2, "the candidate is version 10"),
                                    (("push", "--shadow", "--dry-run", lab.path("ten.json")), 2, "usage:")):
         done = bhctl(gw, "policy", *argv)
         t.ok(done.returncode == exit_status and why in done.stderr, f"policy {argv[0]} {argv[1]}: {why}",
