@@ -139,6 +139,23 @@ struct record {
 	char host[RECORD_HOST_MAX + 1];
 };
 
+// Of a protocol without ports they are unknown, not 0.
+static inline bool record_has_ports(uint8_t proto, uint16_t sport, uint16_t dport)
+{
+	switch (proto) {
+	case 1:   // ICMP: type and code
+	case 6:   // TCP
+	case 17:  // UDP
+	case 33:  // DCCP
+	case 58:  // ICMPv6: type and code
+	case 132: // SCTP
+	case 136: // UDP-Lite
+		return true;
+	default:
+		return sport != 0 || dport != 0;
+	}
+}
+
 // The reason code of a verdict: the exception's, the limit's where that is stricter than the rule,
 // or the rule's. NULL: none.
 const char *record_reason(

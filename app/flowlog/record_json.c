@@ -20,26 +20,9 @@ static void put_text(struct json_out *j, const char *text)
 	json_put_string(j, text, strlen(text));
 }
 
-// Ports that a protocol without any would show as 0 are unknown, not 0.
-static bool has_ports(const struct record *r)
-{
-	switch (r->proto) {
-	case 1:   // ICMP: type and code
-	case 6:   // TCP
-	case 17:  // UDP
-	case 33:  // DCCP
-	case 58:  // ICMPv6: type and code
-	case 132: // SCTP
-	case 136: // UDP-Lite
-		return true;
-	default:
-		return r->sport != 0 || r->dport != 0;
-	}
-}
-
 static void put_ends(struct json_out *j, const struct record *r)
 {
-	const bool ports = has_ports(r);
+	const bool ports = record_has_ports(r->proto, r->sport, r->dport);
 
 	JSON_KEY(j, "fid");
 	json_put_hex64(j, r->fid);

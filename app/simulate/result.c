@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 #include "app/simulate/result.h"
+#include "app/flowlog/record.h"
 #include "policy/country.h"
 #include "policy/prefix.h"
 
@@ -109,21 +110,13 @@ static void put_word(json_t *o, const char *key, const char *text)
 		json_object_set_new(o, key, json_string(text));
 }
 
-// As the record has them (app/flowlog/record_json.c): of protocols without ports they are unknown,
-// not 0; ICMP's are type and code.
-static bool has_ports(const struct policy_facts *f)
-{
-	static const uint8_t protos[] = {1, 6, 17, 33, 58, 132, 136};
-
-	return f->sport != 0 || f->dport != 0 || memchr(protos, f->proto, sizeof(protos)) != NULL;
-}
-
 // In the words of "flows" and "policy push" of a live gateway.
 static char *describe(const struct flow_known *flow, const char *tenant, const char *cc,
 	const struct flow_verdict *before, const struct flow_verdict *after)
 {
 	const struct policy_facts *f = &flow->facts;
 	const bool inside = f->initiator == POLICY_INIT_INSIDE;
+	const bool ports = record_has_ports(f->proto, f->sport, f->dport);
 	json_t *o = json_object();
 	char fid[17], *text;
 
@@ -134,10 +127,10 @@ static char *describe(const struct flow_known *flow, const char *tenant, const c
 	json_object_set_new(o, "t0", json_integer(flow->t0));
 	json_object_set_new(o, "t1", json_integer(flow->t1));
 	put_address(o, "src", inside ? &f->inside : &f->remote);
-	if (has_ports(f))
+	if (ports)
 		json_object_set_new(o, "sport", json_integer(f->sport));
 	put_address(o, "dst", inside ? &f->remote : &f->inside);
-	if (has_ports(f))
+	if (ports)
 		json_object_set_new(o, "dport", json_integer(f->dport));
 	json_object_set_new(o, "proto", json_integer(f->proto));
 	put_word(o, "tn", tenant);
