@@ -3,6 +3,8 @@
 
 #include "app/rows/blocks.h"
 
+#include "app/rows/worker.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -12,13 +14,9 @@
 #include <unistd.h>
 
 #define MAX_THREADS 8
-
-// Of a thread.
-struct worker {
-	struct segment_reader *reader; // of blocks whose place is known
-	struct unpacker *unpacker;
-	struct blocks_lines lines; // where the result of a block is all that is asked for
-};
+// A block of fewer bytes is unpacked sooner than a thread is woken for it: an idle gateway writes
+// one a second, of a line or two.
+#define SMALL 4096
 
 struct slot {
 	struct blocks_done done;
@@ -53,28 +51,16 @@ struct blocks {
 	struct slot *slots;
 	unsigned n_slots;
 	uint64_t given, taken; // slots filled, slots that were handed out; the caller's alone
-	struct worker own;     // where no thread is made
+	struct worker own;     // the caller's
 
 	pthread_t threads[MAX_THREADS];
 	unsigned n_threads;
 	pthread_mutex_t mutex;
 	pthread_cond_t filled, finished;
-	uint64_t queued, begun; // slots that threads may take, have taken; guarded
+	struct slot **queue;    // of n_slots
+	uint64_t queued, begun; // of them: that threads may take, have taken; guarded
 	bool stop;              // guarded
 };
-
-static bool worker_init(struct worker *w)
-{
-	*w = (struct worker){.reader = segment_reader_new(-1), .unpacker = unpacker_new()};
-	return w->reader != NULL && w->unpacker != NULL;
-}
-
-static void worker_fini(struct worker *w)
-{
-	segment_reader_free(w->reader);
-	unpacker_free(w->unpacker);
-	free(w->lines.v);
-}
 
 // What the entry, or a footer that was found to be right, says of a block.
 static struct frame_item item_of(const struct segment_block *sb)
@@ -102,7 +88,11 @@ static int read_place(const struct blocks *b, struct slot *s, struct worker *w)
 {
 	struct segment_block sb;
 
-	segment_reader_place(w->reader, b->fd, s->offset, s->done.size);
+	if (w == &b->own) {
+		worker_go_to(w, b->fd, s->offset, s->done.size);
+	} else {
+		segment_reader_place(w->reader, b->fd, s->offset, s->done.size);
+	}
 	switch (segment_reader_next(w->reader, &sb)) {
 	case SEGMENT_BLOCK:
 		break;
@@ -163,7 +153,7 @@ static void *run(void *arg)
 		if (b->stop) {
 			break;
 		}
-		s = &b->slots[b->begun++ % b->n_slots];
+		s = b->queue[b->begun++ % b->n_slots];
 		pthread_mutex_unlock(&b->mutex);
 		if (ok) {
 			work_on(b, s, &w);
@@ -206,7 +196,8 @@ struct blocks *blocks_new(const struct blocks_job *job)
 	pthread_cond_init(&b->finished, NULL);
 	b->n_slots = threads == 0 ? 1 : 2 * threads + 2;
 	b->slots = calloc(b->n_slots, sizeof(*b->slots));
-	if (b->slots == NULL || (threads == 0 && !worker_init(&b->own))) {
+	b->queue = calloc(b->n_slots, sizeof(*b->queue));
+	if (b->slots == NULL || b->queue == NULL || !worker_init(&b->own)) {
 		blocks_free(b);
 		return NULL;
 	}
@@ -249,6 +240,7 @@ void blocks_free(struct blocks *b)
 		}
 	}
 	free(b->slots);
+	free(b->queue);
 	free(b->items);
 	segment_reader_free(b->reader);
 	worker_fini(&b->own);
@@ -289,6 +281,7 @@ int blocks_begin(struct blocks *b, int fd, struct ledger *ledger)
 	read_footer(b, fd);
 	segment_reader_free(b->reader);
 	b->reader = segment_reader_new(b->fd);
+	worker_forget(&b->own);
 	b->at = b->skipped = 0;
 	b->read_rc = 1;
 	b->how = BLOCKS_OPEN;
@@ -410,6 +403,14 @@ static int read_block(struct blocks *b, struct slot *s)
 	}
 }
 
+static bool is_small(const struct blocks *b, const struct slot *s)
+{
+	if (s->has == SLOT_LINES) {
+		return b->job.work == NULL || s->lines.len < SMALL;
+	}
+	return s->done.size < SMALL;
+}
+
 // Reads ahead as far as slots are free. The one that was handed out last stays as it is until the
 // caller asks for the next, which is when this runs.
 static void read_ahead(struct blocks *b)
@@ -423,12 +424,16 @@ static void read_ahead(struct blocks *b)
 			return;
 		}
 		b->given++;
-		if (b->n_threads == 0) {
+		if (b->n_threads == 0 || is_small(b, s)) {
 			work_on(b, s, &b->own);
-			return;
+			s->ready = true;
+			if (b->given - b->taken == 1) {
+				return; // it is the next
+			}
+			continue;
 		}
 		pthread_mutex_lock(&b->mutex);
-		b->queued++;
+		b->queue[b->queued++ % b->n_slots] = s;
 		pthread_cond_signal(&b->filled);
 		pthread_mutex_unlock(&b->mutex);
 	}

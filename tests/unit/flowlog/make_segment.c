@@ -5,7 +5,9 @@
 // log's.
 //
 //     make_segment FILE              a block for every three lines, no footer
-//     make_segment FILE N            a block for every N lines, and a footer: a closed segment
+//     make_segment FILE N[,N...]     a block for every N lines, the numbers in turn, and a footer:
+//     a
+//                                    closed segment
 
 #include "app/evidence/crc32c.h"
 #include "app/evidence/entry.h"
@@ -80,9 +82,20 @@ static void put_block(FILE *f, uint64_t number, const char *lines, size_t len, c
 	free(data);
 }
 
+// The number at *at, of `all`, which it goes through in turn.
+static unsigned next_size(const char *all, const char **at)
+{
+	const unsigned size = (unsigned)atoi(*at);
+	const char *comma = strchr(*at, ',');
+
+	*at = comma != NULL ? comma + 1 : all;
+	return size;
+}
+
 int main(int argc, char **argv)
 {
-	const unsigned block = argc == 3 ? (unsigned)atoi(argv[2]) : LINES_A_BLOCK;
+	const char *at = argc == 3 ? argv[2] : NULL;
+	unsigned block = at != NULL ? next_size(argv[2], &at) : LINES_A_BLOCK;
 	FILE *f = argc == 2 || argc == 3 ? fopen(argv[1], "wb") : NULL;
 	char *lines = NULL, *line = NULL;
 	size_t len = 0, cap = 0;
@@ -110,6 +123,7 @@ int main(int argc, char **argv)
 		if (++n == block) {
 			put_block(f, number++, lines, len, t, seq);
 			len = n = 0;
+			block = at != NULL ? next_size(argv[2], &at) : block;
 		}
 	}
 	if (len != 0)

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import random
 import subprocess
 import sys
 import tempfile
@@ -108,6 +109,29 @@ class Search(unittest.TestCase):
         self.assertEqual(p.returncode, 0, p.stderr)
         rows = [list(json.loads(l).values()) for l in p.stdout.splitlines()]
         return {tuple(r[:-3]): tuple(r[-3:]) for r in rows}  # records, ob, rb
+
+    def test_blocks_of_all_sizes(self):
+        """Those of a line or two are unpacked in another way than large ones, and beside them."""
+        rng = random.Random(20261127)
+        lines = [line(flow(i, fid=f"{rng.getrandbits(64):016x}", tn=f"t{i % 7}", t0=T + i, t1=T + i,
+                           host=f"{rng.getrandbits(64):x}.example")) for i in range(1, 9001)]
+        os.makedirs(os.path.join(self.dir, "sizes"))
+        for number, sizes in enumerate(("1", "1,1,1,2,1,1,1,1,1,600", "600,1", "2000,1,1,1,1,1,1,1,3"), 1):
+            part = lines[(number - 1) * 2000:number * 2000 if number < 4 else None]
+            name = os.path.join(self.dir, f"sizes/flow-20261124T090000Z-{number:06d}.jsonl.zst")
+            subprocess.run([MAKE, name, sizes], input="".join(part).encode(), check=True)
+        log = os.path.join(self.dir, "sizes")
+        for how in (["--scan"], [], []):
+            p = self.run_bhlog("search", log, "--json", *how)
+            self.assertEqual(p.returncode, 0, p.stderr)
+            self.assertTrue(p.stdout.decode() == "".join(lines), how)
+            for i in 1, 1999, 2001, 4100, 6500, 9000:  # one block here and there
+                p = self.run_bhlog("search", log, "--json", "--fid", json.loads(lines[i - 1])["fid"], *how)
+                self.assertEqual(p.stdout.decode(), lines[i - 1])
+            p = self.run_bhlog("search", log, "--json", "--since", "2026-11-24T09:00:00.001500Z",
+                               "--until", "2026-11-24T09:00:00.007500Z", *how)
+            self.assertTrue(p.stdout.decode() == "".join(lines[1499:7499]), how)
+            subprocess.run([BHLOG, "reindex", log], check=True, capture_output=True)
 
     def test_groups_count_bytes_once(self):
         """An update counts since the one before, a decision so far, an end the whole life."""
