@@ -47,6 +47,7 @@ struct catalogue {
 	int64_t id;
 	struct catalogue_key key;
 	struct blocks_lines kept; // scratch
+	ZSTD_DCtx *zstd;          // one for all: of many small rows, making it takes longest
 	char damage[256];         // "": none yet
 };
 
@@ -149,9 +150,14 @@ struct catalogue *catalogue_open(
 	if (access(path, R_OK) != 0 || (c = calloc(1, sizeof(*c))) == NULL) {
 		return NULL;
 	}
+	c->zstd = ZSTD_createDCtx();
+	if (c->zstd == NULL) {
+		free(c);
+		return NULL;
+	}
 	if (!are_files(path, why, why_size)) {
 		*found = CATALOGUE_NO_FILE;
-		free(c);
+		catalogue_close(c);
 		return NULL;
 	}
 	*found = CATALOGUE_DAMAGED;
@@ -206,6 +212,7 @@ void catalogue_close(struct catalogue *c)
 		sqlite3_finalize(c->q[i]);
 	}
 	sqlite3_close(c->db);
+	ZSTD_freeDCtx(c->zstd);
 	free(c->kept.v);
 	free(c);
 }
@@ -290,7 +297,7 @@ static bool unpack(
 		out->v = v;
 		out->cap = (size_t)raw + 1;
 	}
-	if (ZSTD_decompress(out->v, out->cap, data, len) != (size_t)raw) {
+	if (ZSTD_decompressDCtx(c->zstd, out->v, out->cap, data, len) != (size_t)raw) {
 		catalogue_distrust(c, "a row cannot be unpacked");
 		return false;
 	}

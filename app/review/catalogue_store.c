@@ -106,7 +106,11 @@ static size_t pack(struct store *b, const void *data, size_t len)
 			return 0;
 		}
 	}
-	n = ZSTD_compress(b->packed, b->packed_cap, data, len, PACK_LEVEL);
+	// One context for all: of many small blocks, making it takes longest.
+	if (b->zstd == NULL && (b->zstd = ZSTD_createCCtx()) == NULL) {
+		return 0;
+	}
+	n = ZSTD_compressCCtx(b->zstd, b->packed, b->packed_cap, data, len, PACK_LEVEL);
 	return ZSTD_isError(n) ? 0 : n;
 }
 
@@ -320,6 +324,8 @@ void store_close(struct store *b)
 	}
 	sqlite3_close(b->db);
 	b->db = NULL;
+	ZSTD_freeCCtx(b->zstd);
+	b->zstd = NULL;
 	free(b->packed);
 	b->packed = NULL;
 	b->packed_cap = 0;

@@ -34,6 +34,7 @@ struct store {
 	sqlite3 *db;
 	sqlite3_stmt *st[STATEMENTS];
 	struct bytes raw; // scratch
+	struct ZSTD_CCtx_s *zstd;
 	uint8_t *packed;
 	size_t packed_cap;
 	bool damaged; // what failed did so because the file is not what it should be
