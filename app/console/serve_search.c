@@ -143,6 +143,7 @@ static bool take_filters(struct view *v, struct search *q)
 			return false;
 		}
 	}
+	q->filter.has_min_bytes = serve_value(v, "min_bytes")[0] != '\0';
 	return serve_period(v, &q->filter.when) &&
 	       take_number(v, "min_bytes", W_F_MIN_BYTES, &q->filter.min_bytes) &&
 	       take_number(v, "after", W_RECORD_NO, &q->after);

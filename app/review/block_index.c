@@ -466,6 +466,6 @@ bool block_index_is_one_word(const struct filter *f)
 	for (unsigned i = 0; i < FILTER_FIELDS; i++) {
 		fields += f->n[i] != 0;
 	}
-	return fields == 1 && !block_index_asks_names(f) && f->min_bytes == 0 &&
+	return fields == 1 && !block_index_asks_names(f) && !f->has_min_bytes &&
 	       !f->when.has_since && !f->when.has_until;
 }

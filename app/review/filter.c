@@ -351,7 +351,7 @@ static bool bytes_match(const struct filter *f, const struct row *r)
 {
 	uint64_t out, in;
 
-	if (f->min_bytes == 0) {
+	if (!f->has_min_bytes) {
 		return true;
 	}
 	if (!cell_u64(row_find(r, "ob"), &out) || !cell_u64(row_find(r, "rb"), &in)) {

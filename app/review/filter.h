@@ -41,7 +41,8 @@ struct filter_value {
 struct filter {
 	struct filter_value values[FILTER_FIELDS][FILTER_MAX_VALUES];
 	unsigned n[FILTER_FIELDS];
-	uint64_t min_bytes;        // outbound and inbound together; 0: any
+	bool has_min_bytes;        // also of 0: of records that count bytes, which notices do not
+	uint64_t min_bytes;        // outbound and inbound together
 	struct period_bounds when; // overlaps it
 };
 

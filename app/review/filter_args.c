@@ -34,6 +34,7 @@ int filter_args_take(
 	}
 	switch (option) {
 	case FILTER_ARG_MIN_BYTES:
+		a->filter.has_min_bytes = true;
 		return take_number("min-bytes", text, &a->filter.min_bytes, err, err_size);
 	case FILTER_ARG_SINCE:
 		a->period.since = text;

@@ -123,7 +123,7 @@ static bool is_hour(int64_t t)
 bool rollup_answers(const struct filter *f)
 {
 	return f->n[FILTER_HOST] == 0 && f->n[FILTER_ADDR] == 0 && f->n[FILTER_REMOTE] == 0 &&
-	       f->n[FILTER_REASON] == 0 && f->n[FILTER_FID] == 0 && f->min_bytes == 0 &&
+	       f->n[FILTER_REASON] == 0 && f->n[FILTER_FID] == 0 && !f->has_min_bytes &&
 	       (!f->when.has_since || is_hour(f->when.since)) &&
 	       (!f->when.has_until || is_hour(f->when.until));
 }

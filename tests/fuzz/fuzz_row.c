@@ -109,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			f->n[i] = i == FILTER_HOST || i == FILTER_ADDR;
 		}
 		f->when.has_since = f->when.has_until = true;
+		f->has_min_bytes = true;
 		f->min_bytes = 1;
 		filter_match(f, &row);
 		show(PRINTER_TABLE, &row, line, size);

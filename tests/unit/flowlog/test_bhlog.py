@@ -193,6 +193,8 @@ class Search(unittest.TestCase):
                 (["--ev", "decision"], [6]),
                 (["--min-bytes", "300"], [2, 3, 4, 6, 7, 12]),
                 (["--min-bytes", "301"], [6]),
+                (["--min-bytes", "0"], [2, 3, 4, 5, 6, 7, 12]),  # notices count no bytes
+                (["--min-bytes", "0", "--ev", "gap"], []),
                 (["--limit", "2", "--app", "TLS"], [2, 3]),
                 (["--limit", "2", "--act", "allow", "--app", "Google"], [3]),
         ):

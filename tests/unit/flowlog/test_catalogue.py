@@ -136,7 +136,7 @@ def random_filters(rng):
     if rng.random() < 0.3:
         f["until"] = f.get("since", T) + rng.randrange(1, 60) * MINUTE
     if rng.random() < 0.2:
-        f["min-bytes"] = rng.choice([1, 1500, 5000])
+        f["min-bytes"] = rng.choice([0, 1, 1500, 5000])
     return f
 
 
