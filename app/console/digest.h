@@ -59,6 +59,7 @@ struct digest {
 	struct digest_later *later;
 	size_t n_later, cap_later;
 	bool cached;   // sums are of the catalogue, which nothing signs
+	bool verified; // all lines are of blocks that were verified as they were added up
 	bool inexact;  // see digest_is_exact()
 	bool unlisted; // there was no memory for a line that each() should have had
 };

@@ -22,6 +22,13 @@ void page_note(const struct page *p, enum word text)
 	fputs("</p>\n", p->out);
 }
 
+void page_by_catalogue(const struct page *p, const char *command)
+{
+	fputs("<p class=\"figures cached\">", p->out);
+	html_fill1(p->out, word(W_LIST_BY_CATALOGUE, p->lang), command);
+	fputs("</p>\n", p->out);
+}
+
 void page_table(const struct page *p, enum word name, const char *class)
 {
 	const struct sums *s = &p->digest->total;

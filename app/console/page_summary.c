@@ -103,11 +103,29 @@ static void put_local(const struct page *p)
 	}
 }
 
+// Where the figures come from: what a reader must know before relying on them.
+static void put_basis(const struct page *p)
+{
+	const struct digest *d = p->digest;
+	enum word text = W_BY_CATALOGUE;
+
+	if (!d->cached) {
+		if (p->verify == NULL) { // lines as they came, or the console: it verifies later
+			return;
+		}
+		text = d->verified ? W_BY_VERIFIED : W_BY_READ;
+	}
+	fprintf(p->out, "<p class=\"figures%s\">", d->cached ? " cached" : "");
+	html_string(p->out, word(text, p->lang));
+	fputs("</p>\n", p->out);
+}
+
 void page_summary(const struct page *p)
 {
 	const struct digest *d = p->digest;
 
 	put_cards(p);
+	put_basis(p);
 	if (!p->served) { // the console has a page for it
 		put_state(p);
 	}
@@ -129,9 +147,4 @@ void page_summary(const struct page *p)
 	fputs("<p class=\"dim\">", p->out);
 	html_string(p->out, word(W_HOW_COUNTED, p->lang));
 	fputs("</p>\n", p->out);
-	if (d->cached) {
-		fputs("<p class=\"dim cached\">", p->out);
-		html_string(p->out, word(W_BY_CATALOGUE, p->lang));
-		fputs("</p>\n", p->out);
-	}
 }

@@ -7,6 +7,7 @@
 #include "app/console/page.h"
 #include "app/console/pdf.h"
 #include "app/console/report_load.h"
+#include "app/console/report_verified.h"
 #include "app/review/evidence.h"
 #include "app/review/period_args.h"
 
@@ -44,7 +45,11 @@ static const char help[] =
 	"  --key VKEY        as for \"bhlog verify\", as the next two\n"
 	"  --witness VKEY\n"
 	"  --anchor FILE\n"
-	"  --scan            use no catalogue (\"bhlog reindex\"): add up all records of the log\n"
+	"  --quick           figures from the catalogue (\"bhlog reindex\"), which nobody signs; "
+	"the\n"
+	"                    report says so\n"
+	"  --scan            what is done without --quick: add up the log's own lines, each block\n"
+	"                    as it is verified\n"
 	"  --out FILE        in place of standard output\n"
 	"  --pdf FILE        A4, printed by Chromium, where that is installed\n"
 	"\n"
@@ -59,7 +64,7 @@ struct command {
 	FILE *lines; // of --flows
 	struct digest *digest;
 	struct report_evidence evidence;
-	bool torn, scan;
+	bool torn, scan, quick;
 };
 
 // ---- options
@@ -98,6 +103,7 @@ enum option_value {
 	OPT_PERIOD,
 	OPT_TOP,
 	OPT_SCAN,
+	OPT_QUICK,
 	OPT_OUT,
 	OPT_PDF,
 	OPT_FLOWS,
@@ -110,6 +116,7 @@ static const struct option options[] = {
 	{"period", required_argument, NULL, OPT_PERIOD},
 	{"top", required_argument, NULL, OPT_TOP},
 	{"scan", no_argument, NULL, OPT_SCAN},
+	{"quick", no_argument, NULL, OPT_QUICK},
 	{"out", required_argument, NULL, OPT_OUT},
 	{"pdf", required_argument, NULL, OPT_PDF},
 	{"flows", required_argument, NULL, OPT_FLOWS},
@@ -134,6 +141,9 @@ static int take_option(void *ctx, int option, const char *text)
 		return take_rows(c, text);
 	case OPT_SCAN:
 		c->scan = true;
+		break;
+	case OPT_QUICK:
+		c->quick = true;
 		break;
 	case OPT_OUT:
 		c->out = text;
@@ -207,12 +217,6 @@ static int write_pdf(struct command *c, const char *text)
 	return rc;
 }
 
-// The catalogue's sums are of blocks that nobody reads for a report but the verifier.
-static bool is_whole(const struct report_evidence *e)
-{
-	return e->answers != NULL && e->answers->integrity.status == VERIFY_GOOD;
-}
-
 static void put_flow(void *ctx, const char *line, size_t len)
 {
 	struct command *c = ctx;
@@ -221,7 +225,6 @@ static void put_flow(void *ctx, const char *line, size_t len)
 	fputc('\n', c->lines);
 }
 
-// Not with the catalogue, which has sums in place of lines.
 static int list_flows(struct command *c)
 {
 	int rc = 0;
@@ -239,8 +242,7 @@ static int list_flows(struct command *c)
 	}
 	c->o.each = put_flow;
 	c->o.ctx = c;
-	c->digest =
-		report_read_lines(c->a.log, &c->o, NULL, &c->torn, &rc, c->a.err, sizeof(c->a.err));
+	c->digest = report_read_lines(c->a.log, &c->o, &c->torn, &rc, c->a.err, sizeof(c->a.err));
 	if (rc == 0 && c->digest->unlisted) {
 		rc = -ENOMEM;
 		snprintf(c->a.err, sizeof(c->a.err), "out of memory: flows are missing");
@@ -256,19 +258,51 @@ static int list_flows(struct command *c)
 	return rc;
 }
 
-static int report(struct command *c)
+static bool is_whole(const struct report_evidence *e)
+{
+	return e->answers != NULL && e->answers->integrity.status == VERIFY_GOOD;
+}
+
+// What the catalogue says of blocks that nobody but the verifier reads.
+static int read_quick(struct command *c)
 {
 	const struct lookup_options cache = {.refresh = true};
-	char *text;
 	int rc;
 
-	rc = report_read_evidence(
-		c->a.log, &c->a.verify.o, &c->evidence, c->a.err, sizeof(c->a.err));
+	c->digest = report_read_catalogue(
+		c->a.log, &c->o, &cache, &c->torn, &rc, c->a.err, sizeof(c->a.err));
+	return rc;
+}
+
+// Of the lines that the verifier finds right, if --quick gave nothing. What is not whole, or no
+// log's directory, is added up line by line, as far as it can be read.
+static int read_log(struct command *c)
+{
+	struct digest *verified = NULL;
+	int rc = c->quick ? read_quick(c) : 0;
+
 	if (rc == 0) {
-		c->digest = report_read_lines(c->a.log, &c->o,
-			!c->scan && is_whole(&c->evidence) ? &cache : NULL, &c->torn, &rc, c->a.err,
-			sizeof(c->a.err));
+		rc = report_read_verified(c->a.log, &c->a.verify.o, &c->o, &c->evidence,
+			c->digest == NULL ? &verified : NULL, c->a.err, sizeof(c->a.err));
 	}
+	if (rc != 0 || (c->digest != NULL && is_whole(&c->evidence))) {
+		return rc;
+	}
+	digest_free(c->digest);
+	c->digest = verified;
+	if (verified != NULL) {
+		c->torn = c->evidence.answers->torn;
+		return 0;
+	}
+	c->digest = report_read_lines(c->a.log, &c->o, &c->torn, &rc, c->a.err, sizeof(c->a.err));
+	return rc;
+}
+
+static int report(struct command *c)
+{
+	char *text;
+	int rc = read_log(c);
+
 	// A damaged log gets its report, which says so: the verifier has found it, too.
 	if (rc != 0 && !(rc == -EBADMSG && c->evidence.answers != NULL)) {
 		return rc;
@@ -290,6 +324,17 @@ static int report(struct command *c)
 	return rc;
 }
 
+static int check_options(struct command *c)
+{
+	if (c->quick && (c->scan || c->flows != NULL)) {
+		snprintf(c->a.err, sizeof(c->a.err),
+			"--quick has sums in place of lines: not with %s",
+			c->scan ? "--scan" : "--flows");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int run(struct command *c, int argc, char **argv)
 {
 	const struct console_command k = {.name = "report",
@@ -307,6 +352,9 @@ static int run(struct command *c, int argc, char **argv)
 		c->o.offset = c->a.offset;
 		rc = period_args_read(
 			&c->period, c->o.offset, &c->o.when, c->a.err, sizeof(c->a.err));
+	}
+	if (rc == 0) {
+		rc = check_options(c);
 	}
 	if (rc == 0) {
 		rc = c->flows != NULL ? list_flows(c) : report(c);

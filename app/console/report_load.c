@@ -159,25 +159,37 @@ static int read_catalogue(struct pass *p, const char *log, const struct lookup_o
 	return good;
 }
 
-struct digest *report_read_lines(const char *source, const struct digest_options *o,
+static struct digest *no_memory(int *rc, char *err, size_t err_size)
+{
+	snprintf(err, err_size, "out of memory");
+	*rc = -ENOMEM;
+	return NULL;
+}
+
+struct digest *report_read_catalogue(const char *log, const struct digest_options *o,
 	const struct lookup_options *cache, bool *torn, int *rc, char *err, size_t err_size)
 {
 	struct pass p = {.digest = digest_new(o)};
 
-	*rc = 0;
-	if (p.digest != NULL && cache != NULL) {
-		*rc = read_catalogue(&p, source, cache, torn, err, err_size);
-		if (*rc != 0) {
-			*rc = *rc > 0 ? 0 : *rc;
-			return p.digest;
-		}
-		digest_free(p.digest);
-		p = (struct pass){.digest = digest_new(o)};
-	}
 	if (p.digest == NULL) {
-		snprintf(err, err_size, "out of memory");
-		*rc = -ENOMEM;
+		return no_memory(rc, err, err_size);
+	}
+	*rc = read_catalogue(&p, log, cache, torn, err, err_size);
+	if (*rc <= 0) {
+		digest_free(p.digest);
 		return NULL;
+	}
+	*rc = 0;
+	return p.digest;
+}
+
+struct digest *report_read_lines(const char *source, const struct digest_options *o, bool *torn,
+	int *rc, char *err, size_t err_size)
+{
+	struct pass p = {.digest = digest_new(o)};
+
+	if (p.digest == NULL) {
+		return no_memory(rc, err, err_size);
 	}
 	*rc = read_lines(&p, source, torn, err, err_size);
 	return p.digest;
@@ -207,17 +219,6 @@ int report_read_notes(const char *source, struct report_evidence *out, char *err
 	out->cosigned = folder_read(fd, FILE_COSIGNED, NOTE_MAX, &len);
 	close(fd);
 	return 0;
-}
-
-int report_read_evidence(const char *source, const struct verify_options *o,
-	struct report_evidence *out, char *err, size_t err_size)
-{
-	const int rc = report_read_notes(source, out, err, err_size);
-
-	if (rc == 0 && out->answers != NULL) {
-		verify_log(source, o, out->answers);
-	}
-	return rc;
 }
 
 void report_free_evidence(struct report_evidence *e)

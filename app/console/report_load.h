@@ -15,17 +15,18 @@ struct report_evidence {
 	char *checkpoint, *cosigned;   // notes; NULL: there is none
 };
 
-// Adds up all lines and finishes the digest, progress on a terminal. cache: how the log's
-// catalogue is used, where it has one: lines that it has sums of are not read, as long as that
-// gives the same to the last byte; NULL: all are. *torn: the log's end was left out. *rc: 0, or
-// -errno with one line in err; what came before an error is in the digest. digest_free() it; NULL:
-// no memory.
-struct digest *report_read_lines(const char *source, const struct digest_options *o,
+// Adds up all lines and finishes the digest, progress on a terminal. *torn: the log's end was left
+// out. *rc: 0, or -errno with one line in err; what came before an error is in the digest.
+// digest_free() it; NULL: no memory.
+struct digest *report_read_lines(const char *source, const struct digest_options *o, bool *torn,
+	int *rc, char *err, size_t err_size);
+
+// The same with the catalogue of a log's directory, of which lines that it has sums of are not
+// read. NULL with *rc 0: there is none, or it does not give the same to the last byte; with
+// -errno: no memory, or what is there under its name is none of ours.
+struct digest *report_read_catalogue(const char *log, const struct digest_options *o,
 	const struct lookup_options *cache, bool *torn, int *rc, char *err, size_t err_size);
 
-// 0, or -errno with one line in err. A log that is damaged is none: the answers say so.
-int report_read_evidence(const char *source, const struct verify_options *o,
-	struct report_evidence *out, char *err, size_t err_size);
-// The same without an answer: it has room for them.
+// The notes, with room for the answers, which are not given. 0, or -errno with one line in err.
 int report_read_notes(const char *source, struct report_evidence *out, char *err, size_t err_size);
 void report_free_evidence(struct report_evidence *e);

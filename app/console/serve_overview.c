@@ -38,7 +38,10 @@ static bool count(struct serve *s, const struct digest_options *o, char *err, si
 		return true;
 	}
 	digest_free(s->digest);
-	s->digest = report_read_lines(s->dir, o, &cache, &s->torn, &rc, err, err_size);
+	s->digest = report_read_catalogue(s->dir, o, &cache, &s->torn, &rc, err, err_size);
+	if (s->digest == NULL && rc == 0) {
+		s->digest = report_read_lines(s->dir, o, &s->torn, &rc, err, err_size);
+	}
 	s->size = size;
 	// Of a damaged log what came before is shown, and said.
 	snprintf(s->stopped, sizeof(s->stopped), "%.511s", rc == -EBADMSG ? err : "");

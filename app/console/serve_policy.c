@@ -100,6 +100,9 @@ void serve_policy(struct view *v)
 	fputs("<section>", v->page.out);
 	page_heading(&v->page, "policy", W_POLICY);
 	page_policy(&v->page);
+	if (v->page.digest->cached) {
+		page_by_catalogue(&v->page, "bhlog report");
+	}
 	fputs("</section>\n<section>", v->page.out);
 	page_heading(&v->page, "files", W_POLICY_FILES);
 	if (n == 0) {

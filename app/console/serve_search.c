@@ -41,7 +41,7 @@ struct search {
 	struct filter filter;
 	uint64_t after, last; // numbers of records
 	unsigned n;
-	bool more;
+	bool more, cached; // cached: the catalogue was asked which blocks to read
 	char err[4400];
 };
 
@@ -259,6 +259,7 @@ static int scan(struct view *v, struct search *q)
 
 	if (rc == 0) {
 		rc = scan_run(&s, q->err, sizeof(q->err));
+		q->cached = s.lookup.catalogue != NULL;
 		scan_close(&s);
 	}
 	return rc == -ECANCELED ? 0 : rc;
@@ -295,6 +296,9 @@ static void put_end(struct view *v, const struct search *q)
 		fputs("<p>", v->page.out);
 		html_fill1(v->page.out, word(W_FOUND_FROM, v->page.lang), text_count(q->n, n));
 		fputs("</p>\n", v->page.out);
+	}
+	if (q->cached) {
+		page_by_catalogue(&v->page, "bhlog search --scan");
 	}
 	fputs("<p class=\"pages\">", v->page.out);
 	if (q->after != 0) {

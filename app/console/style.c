@@ -39,6 +39,7 @@ const char style_sheet[] =
 	".cards span{display:block;color:var(--dim);font-size:.85em}"
 	".state{border-left:5px solid var(--f);background:var(--soft);padding:.6em .9em}"
 	".state.good{border-color:var(--ok)}.state.bad{border-color:var(--b);font-weight:600}"
+	".cached{border-left:5px solid var(--f);padding:.1em .9em}"
 	".log.bad{background:var(--b);color:var(--bg)}.log.bad a{color:inherit}"
 	".scroll{overflow-x:auto;margin:.4em 0 1em}"
 	"table{border-collapse:collapse;width:100%;font-size:.87em}"

@@ -40,9 +40,18 @@
 	X(STATE_RUNNING, "Not checked yet: whether the log is whole is being checked now.",             \
 		"尚未检查：正在检查日志是否完整。")                                                    \
 	X(STATE_NONE, "Not checked yet whether the log is whole.", "尚未检查日志是否完整。")           \
-	X(BY_CATALOGUE, "The figures are the catalogue's: a cache beside the log, which no checkpoint signs. The flows that " \
-		"are listed were held against the log. “bhlog report --scan” adds up the log itself.", \
-		"图表中的数字来自目录索引：日志旁的缓存，检查点不为其签名。所列各流均已与日志核对。“bhlog report --scan”直接对日志求和。") \
+	X(BY_CATALOGUE, "The figures are the catalogue's, a cache beside the log: no checkpoint signs it, so whoever may write " \
+		"it can change them, and no check of the log shows it. The flows that are listed were held against the log. " \
+		"“bhlog report”, without --quick, adds up the log's own lines as it verifies them.",   \
+		"页面中的数字来自目录索引，即日志旁的缓存：检查点不为其签名，凡能写入它的人都能改动这些数字，对日志的检查无法发现。" \
+		"所列各流均已与日志核对。“bhlog report”（不加 --quick）在验证日志的同时直接对日志各行求和。") \
+	X(BY_VERIFIED, "The figures are of the log's own lines: each block was added up as it was verified.", \
+		"数字来自日志自身的各行：每个区块在通过验证时计入。")                                    \
+	X(BY_READ, "The figures are of all lines that could be read: the log as a whole could not be verified.", \
+		"数字来自所有能够读取的行：日志整体未能通过验证。")                                      \
+	X(LIST_BY_CATALOGUE, "Found by the catalogue, a cache beside the log that no checkpoint signs: what is listed is the " \
+		"log's, what is left out shows nowhere. “{}” reads the log itself.",                 \
+		"借助目录索引查得，即日志旁的缓存，检查点不为其签名：所列内容均出自日志，但遗漏之处无从发现。“{}”直接读取日志。") \
 	X(HOW_COUNTED, "How it is counted: “out” is from the inside of the data centre to its outside, " \
 		"whoever opened the flow, in bytes of IP packets. Each byte counts once, at the moment of the " \
 		"record that brought it, at most one update interval (60 s) after it passed. Each flow counts " \

@@ -176,6 +176,8 @@ static void take_block(struct verifier *v, struct segment_reader *reader,
 		return;
 	v->r->blocks++;
 	v->r->records += e.n;
+	if (v->o->lines != NULL)
+		v->o->lines(v->o->ctx, lines, len, b->size);
 	if (block >= v->r->checkpoint)
 		verify_add_tail(v, f, b);
 	add_entry(v, &e, b->frame.entry, b->frame.entry_len);
@@ -206,8 +208,10 @@ static void end_of_segment(struct verifier *v, int fd, enum segment_next end, bo
 			folder_strerror(errno));
 		return;
 	}
-	if (!closed && !more_entries(v) && v->tree.size >= v->r->checkpoint)
+	if (!closed && !more_entries(v) && v->tree.size >= v->r->checkpoint) {
+		v->r->torn = true;
 		return; // being written, or torn by a crash; nothing vouches for it yet
+	}
 	verify_bad(v, &v->r->integrity, true, v->tree.size, "%s",
 		end == SEGMENT_TORN ? "the segment ends inside it"
 				    : "its bytes are damaged or changed");

@@ -49,6 +49,11 @@ struct verify_options {
 	const struct key_public *witness; // NULL: not given
 	const char *const *anchors;       // files of checkpoints that were kept elsewhere
 	unsigned n_anchors;
+	// NULL, or called for the lines of each block, in their order, once they are those that its
+	// entry is of; size: bytes of the block in its file. What checkpoints say of the entries
+	// shows later: the lines are the log's where integrity is answered with good.
+	void (*lines)(void *ctx, const char *lines, size_t len, size_t size);
+	void *ctx;
 };
 
 struct verify_report {
@@ -65,6 +70,8 @@ struct verify_report {
 	uint64_t attempted, lost, missed, gaps; // as the last block says; gap records
 	uint64_t captures_gone; // evidence captures that records name, and that are not there
 	int64_t checkpoint_time;
+	bool torn;             // the last segment ends in what is no whole block, left out: it is
+			       // being written, or a crash tore it
 	uint64_t torn_history; // bytes behind the last note of FILE_CHECKPOINTS, of a write that
 			       // was cut
 };

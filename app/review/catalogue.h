@@ -11,7 +11,7 @@
 // checksum covers its place and that of the segment. The first thing that does not fit ends its
 // use. But checksums guard against damage, not against forgers. So its copies of lines only lead to
 // blocks: a line that is shown is one of a block of the log, or is held against it. What it leaves
-// out, and its sums, nobody can check without reading all: `--scan` does that.
+// out, and its sums, nobody can check without reading all, as `search --scan` and a report do.
 //
 // All calls by one thread.
 #pragma once

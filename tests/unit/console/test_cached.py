@@ -106,15 +106,24 @@ class Site:
     def catalogue(self):
         return os.path.join(self.dir, "catalogue.sqlite")
 
-    def get(self, path):
+    def fetch(self, path):
         c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         c.request("GET", path)
         r = c.getresponse()
-        # Whether the log is whole comes when it is known, and damage is found at another time.
-        body = re.sub(b'<p class="state[^"]* log".*?</p>', b"", r.read())
-        body = re.sub(b'<p class="dim cached".*?</p>\n', b"", body)
+        body = r.read()
         c.close()
         return r.status, body
+
+    def said(self, path):
+        """What the page says of the catalogue."""
+        return re.findall(r'<p class="figures cached">(.*?)</p>', self.fetch(path)[1].decode())
+
+    def get(self, path):
+        status, body = self.fetch(path)
+        # Whether the log is whole comes when it is known, and damage is found at another time.
+        body = re.sub(b'<p class="state[^"]* log".*?</p>', b"", body)
+        body = re.sub(b'<p class="figures cached".*?</p>\n', b"", body)
+        return status, body
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -135,6 +144,27 @@ def sql(path, *statements):
         db.execute(*s) if isinstance(s, tuple) else db.execute(s)
     db.commit()
     db.close()
+
+
+FORGED = 123456789123456
+
+
+def forge_sums(catalogue):
+    """Other sums of the first segment, with right checksums: what whoever may write the file can do."""
+    db = sqlite3.connect(catalogue)
+    segment, data = db.execute("SELECT segment, data FROM lone ORDER BY segment").fetchone()
+    footer = db.execute("SELECT footer FROM segment WHERE id = ?", (segment,)).fetchone()[0]
+    db.close()
+    raw = bytearray(subprocess.run(["zstd", "-dcq"], input=data, capture_output=True, check=True).stdout)
+    at = 0
+    while at < len(raw):
+        part, length = struct.unpack_from("<II", raw, at + 56)
+        if part == 1:  # LONE_ALL
+            struct.pack_into("<Q", raw, at + 24, FORGED)
+        at += 64 + length
+    packed = subprocess.run(["zstd", "-cq", "-3"], input=bytes(raw), capture_output=True, check=True).stdout
+    crc = crc32c(struct.pack("<6Q", 5, segment, footer, len(raw), len(packed), crc32c(packed)))
+    sql(catalogue, ("UPDATE lone SET data = ?, crc = ? WHERE segment = ?", (packed, crc, segment)))
 
 
 class Cached(unittest.TestCase):
@@ -188,20 +218,7 @@ class Cached(unittest.TestCase):
         """A sum that lies, with a right checksum, shows on the page: so it is where the figures come from."""
         plain, cached = self.make(many(logs.Log(5, 300).lines(), self.rng, odd=False))
         reindex(cached.dir)
-        db = sqlite3.connect(cached.catalogue)
-        segment, data = db.execute("SELECT segment, data FROM lone ORDER BY segment").fetchone()
-        footer = db.execute("SELECT footer FROM segment WHERE id = ?", (segment,)).fetchone()[0]
-        db.close()
-        raw = bytearray(subprocess.run(["zstd", "-dcq"], input=data, capture_output=True, check=True).stdout)
-        at = 0
-        while at < len(raw):
-            part, length = struct.unpack_from("<II", raw, at + 56)
-            if part == 1:  # LONE_ALL
-                struct.pack_into("<Q", raw, at + 24, 123456789123456)
-            at += 64 + length
-        packed = subprocess.run(["zstd", "-cq", "-3"], input=bytes(raw), capture_output=True, check=True).stdout
-        crc = crc32c(struct.pack("<6Q", 5, segment, footer, len(raw), len(packed), crc32c(packed)))
-        sql(cached.catalogue, ("UPDATE lone SET data = ?, crc = ? WHERE segment = ?", (packed, crc, segment)))
+        forge_sums(cached.catalogue)
         self.assertIs(plain.get("/")[1] == cached.get("/")[1], False)
         reindex(cached.dir, "--anew")
         cached.get("/" + PERIODS[1])  # the page that was asked for last is remembered
@@ -320,27 +337,36 @@ class Cached(unittest.TestCase):
         self.same()
 
     def report(self, log, *args, fine=(0,)):
+        """Its exit status, itself but for when it was made and where the figures are from, and what it says of that."""
         p = subprocess.run([BHLOG, "report", log, *args], capture_output=True, text=True, check=False)
         self.assertIn(p.returncode, fine, p.stderr)
         made = re.compile(r"<dd>[^<]*bhlog 0[^<]*</dd>")
-        by_catalogue = re.compile(r'<p class="dim cached">.*?</p>\n')
+        figures = re.compile(r'<p class="figures[^"]*">.*?</p>\n')
         self.assertEqual(len(made.findall(p.stdout)), 1)
-        return p.returncode, by_catalogue.sub("", made.sub("", p.stdout))
+        return p.returncode, figures.sub("", made.sub("", p.stdout)), "".join(figures.findall(p.stdout))
 
-    def test_report(self):
+    def signed_log(self):
         key = os.path.join(self.tmp, "key")
         subprocess.run([BHCTL, "keygen", "--name", "gw-a1", "--out", key], check=True, capture_output=True)
         log = os.path.join(self.tmp, "log")
-        subprocess.run([WRITE, log, "gw-a1", key, "40", "100", "20000"], check=True)
+        subprocess.run([WRITE, log, "gw-a1", key, "40", "100", "20000", "every", "600", "0"], check=True)
+        return log, key
+
+    def test_report(self):
+        log, key = self.signed_log()
         args = [[], ["--key", key + ".pub", "--lang", "zh"], ["--period", "2026-11-24"], ["--offset", "+05:30"]]
-        want = [self.report(log, *a) for a in args]
+        want = [self.report(log, *a)[:2] for a in args]
         reindex(log)
-        self.assertTrue([self.report(log, *a) for a in args] == want)
+        self.assertTrue([self.report(log, *a)[:2] for a in args] == want)
+        self.assertTrue([self.report(log, "--quick", *a)[:2] for a in args] == want)
         catalogue = os.path.join(log, "catalogue.sqlite")
         sql(catalogue, "UPDATE lone SET raw = raw + 1")
         p = subprocess.run([BHLOG, "report", log, "--out", "/dev/null"], capture_output=True, text=True, check=True)
+        self.assertEqual(p.stderr, "")  # nobody looked at it
+        p = subprocess.run([BHLOG, "report", log, "--quick", "--out", "/dev/null"], capture_output=True, text=True,
+                           check=True)
         self.assertEqual(p.stderr.count("made anew"), 1)
-        self.assertTrue([self.report(log, *a) for a in args] == want)
+        self.assertTrue([self.report(log, "--quick", *a)[:2] for a in args] == want)
         segment = next(os.path.join(log, n) for n in sorted(os.listdir(log)) if n.startswith("flow-"))
         was = os.stat(segment)
         with open(segment, "r+b") as f:
@@ -349,10 +375,47 @@ class Cached(unittest.TestCase):
             f.seek(2000)
             f.write(bytes([byte[0] ^ 1]))
         os.utime(segment, ns=(was.st_atime_ns, was.st_mtime_ns))  # nothing tells but the bytes
-        have = self.report(log, fine=(1,))
+        have = [self.report(log, *a, fine=(1,)) for a in ([], ["--quick"])]
         os.unlink(catalogue)
-        self.assertTrue(have == self.report(log, fine=(1,)))
-        self.assertIn("TAMPERED WITH", have[1])
+        self.assertTrue(have[0] == have[1] == self.report(log, fine=(1,)))
+        self.assertIn("TAMPERED WITH", have[0][1])
+        self.assertIn("of all lines that could be read", have[0][2])
+
+    def test_report_and_forged_sums(self):
+        """What a regulator reads rests on verified lines; by --quick it does not, and says so."""
+        log, key = self.signed_log()
+        honest = self.report(log, "--key", key + ".pub")
+        shown = f"{FORGED:,}"
+        reindex(log)
+        forge_sums(os.path.join(log, "catalogue.sqlite"))
+        for args in [], ["--scan"]:
+            have = self.report(log, "--key", key + ".pub", *args)
+            self.assertTrue(have == honest, args)
+            self.assertIn("each block was added up as it was verified", have[2])
+            self.assertNotIn(shown, have[1])
+        for lang, says in ("en", "no checkpoint signs it"), ("zh", "检查点不为其签名"):
+            have = self.report(log, "--key", key + ".pub", "--quick", "--lang", lang)
+            self.assertEqual(have[0], 0)  # the log itself is good: nothing else tells
+            self.assertIn("cached", have[2])
+            self.assertIn(says, have[2])
+            self.assertFalse(have[1] == honest[1])
+            self.assertIn(shown[:11], have[1])
+        for other in "--scan", "--flows=block":
+            p = subprocess.run([BHLOG, "report", log, "--quick", other], capture_output=True, text=True, check=False)
+            self.assertEqual((p.returncode, p.stdout), (2, ""))
+            self.assertIn("--quick has sums in place of lines", p.stderr)
+
+    def test_console_says_where_figures_are_from(self):
+        plain, cached = self.make(many(logs.Log(12, 300).lines(), self.rng, odd=False))
+        reindex(cached.dir)
+        for path, says in (("/?lang=en", "“bhlog report”, without --quick"), ("/?lang=zh", "“bhlog report”（不加 --quick）"),
+                           ("/policy?lang=en", "“bhlog report” reads the log itself"),
+                           ("/search?act=block&lang=en", "“bhlog search --scan” reads the log itself"),
+                           ("/search?act=block&lang=zh", "“bhlog search --scan”直接读取日志")):
+            self.assertEqual(plain.said(path), [])
+            said = cached.said(path)
+            self.assertEqual(len(said), 1, path)
+            self.assertIn(says, said[0])
 
 
 if __name__ == "__main__":
