@@ -52,6 +52,8 @@ void page_numbers(const struct page *p); // what page_time() draws
 
 void page_heading(const struct page *p, const char *id, enum word title);
 void page_note(const struct page *p, enum word text); // a paragraph
+// What stands in a rule's place where a record names none: a verdict has a reason, if not a rule.
+enum word page_no_rule(const struct cell *reason);
 // That a list was found by the catalogue, and the command that finds it without.
 void page_by_catalogue(const struct page *p, const char *command);
 // A table that can be scrolled sideways, up to its columns, with a name for screen readers; then

@@ -115,7 +115,7 @@ static void put_verdict(const struct page *p, const struct fields *f)
 		html_cell(p->out, f->v[FIELD_RULE]);
 		fputs("</span>", p->out);
 	} else {
-		html_string(p->out, word(W_NO_RULE_ROW, p->lang));
+		html_string(p->out, word(page_no_rule(f->v[FIELD_REASON]), p->lang));
 	}
 	fputs("<br>", p->out);
 	html_string(p->out, word(W_BASIS, p->lang));

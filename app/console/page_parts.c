@@ -22,6 +22,11 @@ void page_note(const struct page *p, enum word text)
 	fputs("</p>\n", p->out);
 }
 
+enum word page_no_rule(const struct cell *reason)
+{
+	return reason == NULL || reason->len == 0 ? W_NO_VERDICT_ROW : W_NO_RULE_ROW;
+}
+
 void page_by_catalogue(const struct page *p, const char *command)
 {
 	fputs("<p class=\"figures cached\">", p->out);

@@ -15,7 +15,7 @@ static void put_rule(const struct page *p, const struct cell v[DIGEST_RULE_PARTS
 	page_verdict(p, act);
 	fputs("</td><th scope=\"row\" class=\"x\">", p->out);
 	if (v[DIGEST_RULE_ID].len == 0) {
-		html_string(p->out, word(W_NO_RULE_ROW, p->lang));
+		html_string(p->out, word(page_no_rule(&v[DIGEST_RULE_REASON]), p->lang));
 	} else {
 		const bool link = page_search_link(p, "rule", &v[DIGEST_RULE_ID]);
 

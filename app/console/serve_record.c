@@ -240,7 +240,11 @@ static void put_receipt(const struct page *p, const struct fields *f, const stru
 		page_databases(p, &dbs);
 		fputs("</td></tr>\n", p->out);
 	}
-	fputs("</tbody></table></div></section>\n", p->out);
+	fputs("</tbody></table></div>\n", p->out);
+	if (f->v[FIELD_ACT] != NULL && f->v[FIELD_RULE] == NULL) {
+		page_note(p, f->v[FIELD_REASON] != NULL ? W_NO_RULE_NOTE : W_NO_VERDICT_NOTE);
+	}
+	fputs("</section>\n", p->out);
 }
 
 static void put_fields(const struct page *p, const struct row *r)

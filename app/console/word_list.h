@@ -123,6 +123,12 @@
 	X(VERDICT, "Verdict", "裁决")                                                               \
 	X(RULE, "Rule", "规则")                                                                     \
 	X(NO_RULE_ROW, "no rule", "无规则")                                                         \
+	X(NO_VERDICT_ROW, "no verdict", "无裁决")                                                   \
+	X(NO_RULE_NOTE, "No rule decided this: the reason says what did.",                           \
+		"并非由某条规则裁决：裁决由何而来见理由。")                                            \
+	X(NO_VERDICT_NOTE, "A record without a reason has no verdict: none was possible yet, and this is what was done " \
+		"meanwhile, or the policy was replaced before there was one.",                       \
+		"没有理由的记录尚无裁决：当时还无法裁决，所示为其间的处置；或者策略在裁决之前已被替换。")  \
 	X(REASON, "Reason", "理由")                                                                 \
 	X(SEVERITY, "Severity", "严重程度")                                                         \
 	X(BASIS, "Legal basis", "法律依据")                                                         \

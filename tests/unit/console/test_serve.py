@@ -324,6 +324,31 @@ class Serve(unittest.TestCase):
         finally:
             self.assertEqual(console.stop(), 0)
 
+    def test_records_without_a_rule(self):
+        """A reason makes a verdict, with a rule or without; a record that has neither has none."""
+        kinds = [("block", "stop", "PROHIBITED_APP"), ("block", None, "POLICY_EXPIRED"), ("allow", None, None)]
+        rows = [{"v": 1, "ev": "end", "gw": "gw-a1", "seq": i, "fid": f"{i:016x}", "t0": 1795510800000000,
+                 "t1": 1795510800000000, "src": "10.20.0.1", "dst": "198.51.100.7", "proto": 6, "init": "inside", "cc": "US", "act": act,
+                 "rule": rule, "reason": reason, "ob": 1, "rb": 1} for i, (act, rule, reason) in enumerate(kinds, 1)]
+        os.mkdir(os.path.join(self.dir, "ruleless"))
+        subprocess.run([MAKE, os.path.join(self.dir, "ruleless", "flow-20261124T090000Z-000001.jsonl.zst"), "9"],
+                       input="".join(logs.line({k: v for k, v in r.items() if v is not None}) for r in rows).encode(),
+                       check=True)
+        console = Console(BHLOG, os.path.join(self.dir, "ruleless"))
+        try:
+            overview = console.get("/?lang=en")[1]
+            rules = re.search(r'id="rules".*?</table>', overview, re.S)[0]
+            self.assertEqual(re.findall(r'<th scope="row" class="x">(no [a-z]+)</th><td class="x">(.*?)</td>', rules),
+                             [("no rule", re.search("the policy had expired.*?(?=</td>)", rules)[0]), ("no verdict", "")])
+            self.assertEqual(re.findall("Rule: (no [a-z]+)<br>", console.get("/search?lang=en")[1]),
+                             ["no rule", "no verdict"])
+            self.assertEqual(re.findall("规则：(无[^<]*)<br>", console.get("/search?lang=zh")[1]), ["无规则", "无裁决"])
+            says = [[t for t in ("No rule decided this", "A record without a reason has no verdict")
+                     if t in console.get(f"/record?lang=en&seq={seq}")[1]] for seq in (1, 2, 3)]
+            self.assertEqual(says, [[], ["No rule decided this"], ["A record without a reason has no verdict"]])
+        finally:
+            console.stop()
+
     def test_the_zone_of_times(self):
         until = "2026-11-25T05:00:00%2B08:00"
         console = Console(BHLOG, os.path.join(self.dir, "made"), "--offset", "+08:00")
