@@ -99,6 +99,32 @@ static void show_progress(struct relay *r, size_t size)
 	}
 }
 
+// What was added up so far counts for nothing.
+static void start_over(void *ctx)
+{
+	struct relay *r = ctx;
+	const struct digest_options o =
+		r->digest != NULL ? r->digest->o : (struct digest_options){0};
+
+	if (r->read == 0) {
+		return;
+	}
+	r->read = r->shown = 0;
+	if (r->digest == NULL) {
+		return;
+	}
+	pthread_mutex_lock(&r->mutex);
+	while (r->threaded && r->given != r->taken) {
+		pthread_cond_wait(&r->changed, &r->mutex);
+	}
+	filling(r)->len = 0;
+	digest_free(r->digest);
+	r->digest = digest_new(&o);
+	r->failed = r->failed || r->digest == NULL;
+	r->foreign = false;
+	pthread_mutex_unlock(&r->mutex);
+}
+
 static void take_lines(void *ctx, const char *lines, size_t len, size_t size)
 {
 	struct relay *r = ctx;
@@ -164,6 +190,7 @@ int report_read_verified(const char *source, const struct verify_options *o,
 	}
 	if (rc == 0 && out->answers != NULL) {
 		begin(&r, source);
+		each.begin = start_over;
 		each.lines = take_lines;
 		each.ctx = &r;
 		verify_log(source, &each, out->answers);

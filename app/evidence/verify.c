@@ -403,6 +403,8 @@ void verify_log(const char *dir, const struct verify_options *o, struct verify_r
 		answer_rest(&v);
 		verify_end_targets(&v);
 	} else {
+		if (o->begin != NULL)
+			o->begin(o->ctx);
 		verify_note_seen(&v);
 		verify_read_targets(&v);
 		if (!verify_is_bad(&v) && open_entries(&v))

@@ -51,7 +51,9 @@ struct verify_options {
 	unsigned n_anchors;
 	// NULL, or called for the lines of each block, in their order, once they are those that its
 	// entry is of; size: bytes of the block in its file. What checkpoints say of the entries
-	// shows later: the lines are the log's where integrity is answered with good.
+	// shows later: the lines are the log's where integrity is answered with good. begin: before
+	// the first block, each time that it begins; what came before counts for nothing.
+	void (*begin)(void *ctx);
 	void (*lines)(void *ctx, const char *lines, size_t len, size_t size);
 	void *ctx;
 };
