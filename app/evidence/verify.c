@@ -74,8 +74,8 @@ static bool next_line(struct verifier *v, size_t *len)
 	return true;
 }
 
-// The entry of block tree.size. False: it is bad.
-static bool take_entry(struct verifier *v, const char *line, size_t len, struct entry *e)
+// The entry of block tree.size. False: it is bad, as the next.
+static bool check_entry(struct verifier *v, const struct entry *e)
 {
 	static const struct hash zero;
 	const struct entry *before = v->tree.size != 0 ? &v->before : NULL;
@@ -83,10 +83,6 @@ static bool take_entry(struct verifier *v, const char *line, size_t len, struct 
 	struct verify_answer *a = &v->r->integrity;
 	const char *wrong;
 
-	if (!entry_parse(line, len, e)) {
-		verify_bad(v, a, true, block, "its entry is not in the form of an entry");
-		return false;
-	}
 	wrong = entry_follows(e, before);
 	if (wrong != NULL) {
 		verify_bad(v, a, true, block, "its entry is wrong: %s", wrong);
@@ -103,6 +99,16 @@ static bool take_entry(struct verifier *v, const char *line, size_t len, struct 
 		return false;
 	}
 	return true;
+}
+
+static bool take_entry(struct verifier *v, const char *line, size_t len, struct entry *e)
+{
+	if (!entry_parse(line, len, e)) {
+		verify_bad(v, &v->r->integrity, true, v->tree.size,
+			"its entry is not in the form of an entry");
+		return false;
+	}
+	return check_entry(v, e);
 }
 
 static void add_entry(struct verifier *v, const struct entry *e, const char *line, size_t len)
@@ -145,19 +151,21 @@ static void take_block(struct verifier *v, struct segment_reader *reader,
 	const uint64_t block = v->tree.size;
 	struct verify_answer *a = &v->r->integrity;
 	const char *lines, *wrong;
-	struct entry e;
+	struct entry e = b->entry;
 	size_t len;
 	const bool listed = next_line(v, &len);
+	const bool other =
+		listed && (len != b->frame.entry_len || memcmp(v->line, b->frame.entry, len) != 0);
 
 	if (b->entry.block != block) {
 		verify_bad(v, a, true, block, "block %" PRIu64 " stands where it should",
 			b->entry.block);
 		return;
 	}
-	if (!take_entry(
-		    v, listed ? v->line : b->frame.entry, listed ? len : b->frame.entry_len, &e))
+	// The reader took the segment's copy apart: where the line is the same, once is enough.
+	if (other ? !take_entry(v, v->line, len, &e) : !check_entry(v, &e))
 		return;
-	if (listed && (len != b->frame.entry_len || memcmp(v->line, b->frame.entry, len) != 0)) {
+	if (other) {
 		verify_bad(v, a, true, block, "its entry in the segment is another");
 		return;
 	}
