@@ -157,17 +157,19 @@ static void put_lines(struct view *v, const struct hunt *h, uint64_t seq, struct
 }
 
 // In the order of the log. Ids are of one run: beyond its start and the next they are other flows'.
-static void put_steps(struct view *v, const struct cell *fid, uint64_t seq)
+// True: the catalogue was asked which blocks to read.
+static bool put_steps(struct view *v, const struct cell *fid, uint64_t seq)
 {
 	const struct lookup_options o = serve_catalogue(v->s);
 	char err[512], id[24], *path = (char *)(uintptr_t)v->s->dir;
 	struct source *s = source_open(&path, 1, err, sizeof(err));
 	struct hunt *h = calloc(1, sizeof(*h));
+	bool cached;
 
 	if (s == NULL || h == NULL) {
 		source_close(s);
 		free(h);
-		return;
+		return false;
 	}
 	cell_text(fid, id, sizeof(id));
 	snprintf(h->key, sizeof(h->key), "\"fid\":\"%.*s\"", (int)(fid->len < 17 ? fid->len : 17),
@@ -184,13 +186,16 @@ static void put_steps(struct view *v, const struct cell *fid, uint64_t seq)
 				 .line = may_be});
 	put_lines(v, h, seq, s);
 	source_close(s);
+	cached = h->lookup.catalogue != NULL;
 	lookup_close(&h->lookup);
 	free(h);
+	return cached;
 }
 
 void serve_story(struct view *v, const struct cell *fid, uint64_t seq)
 {
 	const struct page *p = &v->page;
+	bool cached;
 
 	fputs("<section>", p->out);
 	page_heading(p, "flow", W_STORY);
@@ -204,8 +209,11 @@ void serve_story(struct view *v, const struct cell *fid, uint64_t seq)
 	page_column(p, W_OUT, "n");
 	page_column(p, W_STOPPED, "n");
 	fputs("</tr></thead>\n<tbody>\n", p->out);
-	put_steps(v, fid, seq);
+	cached = put_steps(v, fid, seq);
 	fputs("</tbody>\n", p->out);
 	page_table_end(p);
+	if (cached) {
+		page_by_catalogue(p, "bhlog search --scan");
+	}
 	fputs("</section>\n", p->out);
 }

@@ -411,6 +411,7 @@ class Cached(unittest.TestCase):
         for path, says in (("/?lang=en", "“bhlog report”, without --quick"), ("/?lang=zh", "“bhlog report”（不加 --quick）"),
                            ("/policy?lang=en", "“bhlog report” reads the log itself"),
                            ("/search?act=block&lang=en", "“bhlog search --scan” reads the log itself"),
+                           ("/record?seq=77&lang=en", "“bhlog search --scan” reads the log itself"),
                            ("/search?act=block&lang=zh", "“bhlog search --scan”直接读取日志")):
             self.assertEqual(plain.said(path), [])
             said = cached.said(path)
