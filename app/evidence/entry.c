@@ -27,6 +27,7 @@ static const struct field {
 	FIELD("gw", TEXT, gw),
 	FIELD("boot", HEX64, boot),
 	FIELD("block", UNSIGNED, block),
+	FIELD("kept", UNSIGNED, kept), // not in format 1
 	FIELD("first", UNSIGNED, first),
 	FIELD("n", UNSIGNED, n),
 	FIELD("t0", SIGNED, t0),
@@ -47,6 +48,13 @@ static const struct field {
 };
 
 #define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
+#define BEGIN    (sizeof("{\"v\":1") - 1)
+
+// Whether the entry has the field: formats differ by one.
+static bool has(const struct entry *e, const struct field *f)
+{
+	return e->states_kept || f->at != offsetof(struct entry, kept);
+}
 
 static size_t put_value(const struct entry *e, const struct field *f, char *out, size_t room)
 {
@@ -78,10 +86,11 @@ static size_t put_value(const struct entry *e, const struct field *f, char *out,
 
 size_t entry_format(const struct entry *e, char out[ENTRY_LINE_MAX])
 {
-	size_t len = (size_t)snprintf(out, ENTRY_LINE_MAX, "{\"v\":1");
+	size_t len = (size_t)snprintf(out, ENTRY_LINE_MAX, "{\"v\":%d", e->states_kept ? 2 : 1);
 
 	for (unsigned i = 0; i < N_FIELDS; i++)
-		len += put_value(e, &fields[i], out + len, ENTRY_LINE_MAX - len);
+		if (has(e, &fields[i]))
+			len += put_value(e, &fields[i], out + len, ENTRY_LINE_MAX - len);
 	out[len++] = '}'; // two texts, 20 digits a number: it always fits
 	out[len] = '\0';
 	return len;
@@ -138,17 +147,20 @@ static const char *take_value(
 
 bool entry_parse(const char *line, size_t len, struct entry *out)
 {
-	static const char begin[] = "{\"v\":1";
-	const char *p = line + sizeof(begin) - 1, *end = line + len;
+	const char *p = line + BEGIN, *end = line + len;
 	char again[ENTRY_LINE_MAX];
 
 	memset(out, 0, sizeof(*out));
-	if (len < sizeof(begin) || len >= ENTRY_LINE_MAX ||
-		memcmp(line, begin, sizeof(begin) - 1) != 0)
+	if (len <= BEGIN || len >= ENTRY_LINE_MAX)
+		return false;
+	out->states_kept = memcmp(line, "{\"v\":2", BEGIN) == 0;
+	if (!out->states_kept && memcmp(line, "{\"v\":1", BEGIN) != 0)
 		return false;
 	for (unsigned i = 0; i < N_FIELDS; i++) {
 		const size_t key = strlen(fields[i].key);
 
+		if (!has(out, &fields[i]))
+			continue;
 		if ((size_t)(end - p) < key || memcmp(p, fields[i].key, key) != 0)
 			return false;
 		p = take_value(out, &fields[i], p + key, end);
@@ -184,5 +196,11 @@ const char *entry_follows(const struct entry *e, const struct entry *before)
 		return "its sequence numbers do not follow";
 	if (e->t0 > e->t1)
 		return "its times run backwards";
+	if (before != NULL && before->states_kept && !e->states_kept)
+		return "it does not state what is kept, and the one before does";
+	if (before != NULL && e->states_kept && e->kept < before->kept)
+		return "it keeps blocks that were given up before";
+	if (e->kept > e->block)
+		return "it keeps blocks from one on that comes later";
 	return NULL;
 }

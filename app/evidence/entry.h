@@ -8,10 +8,12 @@
 // zeros: not known), strings as the flow log escapes them. The leaf is the line without its
 // newline.
 //
-//     {"v":1,              format
+//     {"v":2,              format
 //     "gw":"gw-a1",        gateway
 //     "boot":"…16 hex…",   this run of the gateway
 //     "block":41,          number: the leaf's index in the log tree, from 0
+//     "kept":12,           the first block that the log keeps: retention may have removed the
+//                          segments of those before it, and no others
 //     "first":163841,      sequence number of the block's first record
 //     "n":4096,            records in it
 //     "t0":…,"t1":…,       earliest t0 and latest t1 of its records, microseconds since 1970 UTC
@@ -27,6 +29,13 @@
 //
 // All counters are since the log began, so a block holds with those before it that
 // attempted - ring_full - disk_full - write_error - too_long - crash = sum of n.
+//
+// "kept" begins a segment, never goes back and is never past the block itself. A segment is only
+// removed when a checkpoint that covers an entry that says so is on disk. So of a log whose newest
+// checkpoint is of n blocks, all blocks from the "kept" of entry n - 1 on must be there.
+//
+// Entries of format 1, which older gateways wrote, have no "kept": they do not say what retention
+// removed. The first entry behind them states the first block that was there when it was made.
 #pragma once
 
 #include "app/evidence/tree.h"
@@ -42,7 +51,10 @@
 struct entry {
 	char gw[ENTRY_TEXT_MAX]; // JSON strings, quotes included
 	char dpi[ENTRY_TEXT_MAX];
-	uint64_t boot, block, first, n;
+	uint64_t boot, block;
+	bool states_kept; // format 2; false: format 1, and kept is 0
+	uint64_t kept;
+	uint64_t first, n;
 	int64_t t0, t1;
 	struct hash root, prev;
 	uint64_t attempted;

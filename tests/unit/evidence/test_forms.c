@@ -21,8 +21,8 @@
 #define HEX_00 "0000000000000000000000000000000000000000000000000000000000000000"
 
 static const char line[] =
-	"{\"v\":1,\"gw\":\"gw "
-	"\\\"a1\\\"\",\"boot\":\"00000000deadbeef\",\"block\":41,\"first\":163841,"
+	"{\"v\":2,\"gw\":\"gw \\\"a1\\\"\",\"boot\":\"00000000deadbeef\",\"block\":41,"
+	"\"kept\":12,\"first\":163841,"
 	"\"n\":4096,\"t0\":-5,\"t1\":1795510800000000,\"root\":\"" HEX_12 "\",\"prev\":\"" HEX_00
 	"\",\"attempted\":167999,\"ring_full\":1,\"disk_full\":2,\"write_error\":3,\"too_long\":4,"
 	"\"crash\":5,\"missed\":18446744073709551615,\"policy\":\"" HEX_12 "\",\"db\":\"" HEX_00
@@ -35,6 +35,7 @@ static void test_entry(void **state)
 
 	assert_true(entry_parse(line, sizeof(line) - 1, &e));
 	assert_string_equal(e.gw, "\"gw \\\"a1\\\"\"");
+	assert_true(e.states_kept && e.kept == 12);
 	assert_true(e.boot == 0xdeadbeef && e.block == 41 && e.first == 163841 && e.n == 4096);
 	assert_true(e.t0 == -5 && e.t1 == 1795510800000000 && e.attempted == 167999);
 	assert_true(e.missed == UINT64_MAX && entry_lost(&e) == 15);
@@ -68,7 +69,11 @@ static void test_entry_has_one_form(void **state)
 	assert_false(parses("163841", "163841.0"));
 	assert_false(parses("\"n\":4096,", ""));
 	assert_false(parses("\"n\":4096,", "\"n\":4096,\"n\":4096,"));
-	assert_false(parses("\"v\":1", "\"v\":2"));
+	assert_false(parses("\"v\":2", "\"v\":1"));
+	assert_false(parses("\"v\":2", "\"v\":3"));
+	assert_false(parses("\"kept\":12,", ""));
+	assert_false(parses("\"kept\":12,", "\"kept\":012,"));
+	assert_false(parses("\"block\":41,\"kept\":12,", "\"kept\":12,\"block\":41,"));
 	assert_false(parses("deadbeef", "DEADBEEF"));
 	assert_false(parses("1212\",\"prev", "121\",\"prev"));
 	assert_false(parses("1212\",\"prev", "12AB\",\"prev"));
@@ -87,6 +92,49 @@ static void test_entry_has_one_form(void **state)
 			assert_string_equal(again, text);
 		}
 	}
+}
+
+// An entry of before "kept" was: it states nothing, and is written as it was read.
+static void test_entry_of_format_1(void **state)
+{
+	char text[ENTRY_LINE_MAX], again[ENTRY_LINE_MAX];
+	const char *at = strstr(line, "\"kept\":12,");
+	struct entry e;
+
+	snprintf(text, sizeof(text), "{\"v\":1%.*s%s", (int)(at - line) - 6, line + 6,
+		at + strlen("\"kept\":12,"));
+	assert_true(entry_parse(text, strlen(text), &e));
+	assert_true(!e.states_kept && e.kept == 0 && e.block == 41 && e.first == 163841);
+	assert_int_equal(entry_format(&e, again), strlen(text));
+	assert_string_equal(again, text);
+}
+
+// What is kept never becomes more, nor begins behind the block itself, nor is stated no more.
+static void test_kept_follows(void **state)
+{
+	struct entry a, b;
+
+	assert_true(entry_parse(line, sizeof(line) - 1, &a));
+	b = a;
+	b.block = 42;
+	b.first = b.attempted = a.attempted + 1;
+	b.n = 1;
+	assert_null(entry_follows(&b, &a));
+	b.kept = 42;
+	assert_null(entry_follows(&b, &a));
+	b.kept = 43;
+	assert_non_null(entry_follows(&b, &a));
+	b.kept = 11;
+	assert_non_null(entry_follows(&b, &a));
+	b.states_kept = false;
+	b.kept = 0;
+	assert_non_null(entry_follows(&b, &a));
+	a.states_kept = false;
+	a.kept = 0;
+	assert_null(entry_follows(&b, &a));
+	b.states_kept = true;
+	b.kept = 7;
+	assert_null(entry_follows(&b, &a));
 }
 
 static void test_entries_follow(void **state)
@@ -301,6 +349,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_entry),
 		cmocka_unit_test(test_entry_has_one_form),
+		cmocka_unit_test(test_entry_of_format_1),
+		cmocka_unit_test(test_kept_follows),
 		cmocka_unit_test(test_entries_follow),
 		cmocka_unit_test(test_published_note),
 		cmocka_unit_test(test_checkpoint),
