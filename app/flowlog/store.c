@@ -4,6 +4,7 @@
 #include "app/flowlog/store.h"
 
 #include "app/flowlog/chain.h"
+#include "app/flowlog/dir_lock.h"
 #include "app/flowlog/recover.h"
 #include "app/flowlog/retain.h"
 #include "app/flowlog/segment.h"
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -54,59 +54,6 @@ static int64_t monotonic_ns(void)
 }
 
 // ---- opening
-
-static int take_lock(struct store *s, char *err, size_t err_size)
-{
-	char pid[32] = "";
-	ssize_t n;
-
-	s->lock_fd = openat(s->dir_fd, FILE_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-	if (s->lock_fd < 0) {
-		int rc = -errno;
-
-		snprintf(err, err_size, "%s/lock: cannot open: %s; the directory must be writable",
-			s->dir, strerror(-rc));
-		return rc;
-	}
-	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-		int rc = -errno;
-
-		n = pread(s->lock_fd, pid, sizeof(pid) - 1, 0);
-		pid[n > 0 ? n : 0] = '\0';
-		pid[strcspn(pid, "\n")] = '\0';
-		if (rc == -EWOULDBLOCK)
-			snprintf(err, err_size,
-				"%s: process %s writes this log already; stop it, or choose "
-				"another directory",
-				s->dir, pid[0] != '\0' ? pid : "(unknown)");
-		else
-			snprintf(err, err_size, "%s/lock: cannot lock: %s", s->dir, strerror(-rc));
-		return rc;
-	}
-	// Only for people and the message above; the lock itself is the kernel's.
-	n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
-	if (ftruncate(s->lock_fd, 0) != 0 || pwrite(s->lock_fd, pid, (size_t)n, 0) != n)
-		return 0; // a full disk: the lock holds all the same
-	return 0;
-}
-
-static int open_dir(struct store *s, char *err, size_t err_size)
-{
-	int rc;
-
-	if (mkdir(s->dir, 0750) != 0 && errno != EEXIST) {
-		rc = -errno;
-		snprintf(err, err_size, "%s: cannot make the directory: %s", s->dir, strerror(-rc));
-		return rc;
-	}
-	s->dir_fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (s->dir_fd < 0) {
-		rc = -errno;
-		snprintf(err, err_size, "%s: cannot open the directory: %s", s->dir, strerror(-rc));
-		return rc;
-	}
-	return take_lock(s, err, err_size);
-}
 
 static int read_log(struct store *s, struct store_found *found, char *err, size_t err_size)
 {
@@ -179,7 +126,8 @@ struct store *store_open(
 		release(s);
 		return NULL;
 	}
-	if (open_dir(s, err, err_size) != 0 || read_dir(s, found, err, err_size) != 0) {
+	if (dir_lock_open(s->dir, &s->dir_fd, &s->lock_fd, err, err_size) != 0 ||
+		read_dir(s, found, err, err_size) != 0) {
 		release(s);
 		return NULL;
 	}
@@ -286,7 +234,7 @@ static int read_place(struct store *s, struct store_found *found)
 	int rc;
 
 	memset(found, 0, sizeof(*found));
-	rc = open_dir(s, err, sizeof(err));
+	rc = dir_lock_open(s->dir, &s->dir_fd, &s->lock_fd, err, sizeof(err));
 	if (rc == 0)
 		rc = read_log(s, found, err, sizeof(err));
 	if (rc != 0)
