@@ -29,6 +29,7 @@ struct chain {
 	size_t len, cap;
 	bool unsynced;
 	struct checkpoint checkpoint; // size 0: none
+	uint64_t kept;                // see chain_kept()
 };
 
 // ---- the tree's notes
@@ -297,6 +298,11 @@ uint64_t chain_checkpointed(const struct chain *c)
 	return c->checkpoint.size;
 }
 
+uint64_t chain_kept(const struct chain *c)
+{
+	return c->kept;
+}
+
 bool chain_removed(const struct chain *c)
 {
 	struct stat st;
@@ -391,5 +397,7 @@ int chain_checkpoint(
 	if (rc != 0)
 		return rc;
 	c->checkpoint = next;
+	// Entries that wait are not covered.
+	c->kept = c->len == 0 ? c->last.kept : c->kept;
 	return disk_append(c->dir_fd, FILE_CHECKPOINTS, note, len, sync);
 }

@@ -24,6 +24,9 @@ uint64_t chain_size(const struct chain *c);
 const struct entry *chain_last(const struct chain *c);
 // Blocks that the newest checkpoint covers.
 uint64_t chain_checkpointed(const struct chain *c);
+// Of a checkpoint that was made since, the first block that the log keeps as the last entry states
+// that it covers; 0: none was, or it states nothing.
+uint64_t chain_kept(const struct chain *c);
 
 // Whether the file of entries was removed.
 bool chain_removed(const struct chain *c);

@@ -43,6 +43,8 @@ struct store {
 	struct entry left;   // the last block's when it was left
 	bool recount;        // the next block's counters do not fit those of what is there
 	uint64_t unfindable; // records that went with files: lost, to the counters of all blocks
+	struct retain retain;
+	int decided; // -errno where it could not be said what goes; 0
 };
 
 static int64_t monotonic_ns(void)
@@ -69,6 +71,7 @@ static int read_log(struct store *s, struct store_found *found, char *err, size_
 	rc = segment_init(&s->segment, s->dir_fd, number);
 	if (rc != 0)
 		snprintf(err, err_size, "%s: out of memory", s->dir);
+	retain_begin(&s->retain, s->dir_fd, chain_last(s->chain));
 	return rc;
 }
 
@@ -116,6 +119,7 @@ struct store *store_open(
 	}
 	s->config = *c;
 	s->live = c->checkpoint_us != 0;
+	s->retain = (struct retain){.us = c->retain_us, .bytes = c->retain_bytes};
 	if (s->config.segment_bytes == 0)
 		s->config.segment_bytes = SEGMENT_BYTES;
 	s->dir_fd = s->lock_fd = s->segment.fd = -1;
@@ -175,6 +179,21 @@ static int checkpoint(struct store *s, int64_t t)
 	return rc;
 }
 
+// What goes; the next entry states it.
+static void decide(struct store *s, int64_t t)
+{
+	s->decided = retain_decide(&s->retain, s->dir_fd, t, true, chain_size(s->chain));
+}
+
+// Removes what a checkpoint states that this run has made: that one is on disk. So what was stated
+// before a crash goes with the first.
+static int prune(struct store *s)
+{
+	const int rc = retain_remove(&s->retain, s->dir_fd, chain_kept(s->chain));
+
+	return rc != 0 ? rc : s->decided;
+}
+
 // Sync, entries, signature, name: in this order nothing is vouched for that is not on disk.
 static int end_segment(struct store *s, int64_t t)
 {
@@ -193,7 +212,7 @@ static int end_segment(struct store *s, int64_t t)
 	s->unsynced = false;
 	if (finish_rc == 0 && s->segment.n != 0) {
 		s->closed++;
-		finish_rc = retain_prune(s->dir_fd, t, s->config.retain_us, s->config.retain_bytes);
+		decide(s, t);
 	}
 	return rc != 0 ? rc : finish_rc;
 }
@@ -322,6 +341,10 @@ int store_put(struct store *s, struct block *b, struct hasher *h)
 		return rc;
 	recount(s, &e);
 	e.write_error += s->unfindable;
+	if (s->segment.fd < 0) // it may have been long since one was closed
+		decide(s, b->t);
+	e.states_kept = true;
+	e.kept = s->retain.kept;
 	tree_root(h, &b->tree, &e.root);
 	len = chain_next(s->chain, &e, line);
 	bytes = segment_pack(&s->segment, line, len, b->buf, b->len);
@@ -393,6 +416,8 @@ int store_tick(struct store *s, int64_t now)
 		rc = end_segment(s, now);
 	else if (s->live)
 		rc = keep_up(s, now);
+	if (rc == 0)
+		rc = prune(s);
 	return rc != 0 ? rc : name_rc;
 }
 
@@ -405,6 +430,8 @@ int store_close(struct store *s, int64_t now)
 		rc = checkpoint(s, now);
 	if (rc == 0)
 		rc = segment_name(&s->segment, true);
+	if (rc == 0)
+		rc = prune(s);
 	release(s);
 	return rc;
 }

@@ -283,7 +283,7 @@ class Tamper(Case):
         self.edit_entries(lambda l: l.__setitem__(5, l[5].replace(b'"missed":', b'"missed":9')), 5)
         self.tearDown()
         self.setUp()
-        self.edit_entries(lambda l: l.__setitem__(5, l[5].replace(b'"v":1', b'"v": 1')), 5)
+        self.edit_entries(lambda l: l.__setitem__(5, l[5].replace(b'"v":2', b'"v": 2')), 5)
 
     def test_deleted_entry(self):
         self.edit_entries(lambda l: l.pop(4), 4)

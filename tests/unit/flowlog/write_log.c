@@ -8,7 +8,8 @@
 //     write_log DIR GATEWAY KEY BLOCKS RECORDS SEGMENT_BYTES every SECONDS FROM   not by time: a
 //     block
 //                                     every SECONDS of its records' time, the first FROM seconds on
-//     write_log DIR GATEWAY KEY forever COUNTER                live, until it is killed
+//     write_log DIR GATEWAY KEY BLOCKS RECORDS SEGMENT_BYTES [every ..] retain BYTES   keeps so
+//     many write_log DIR GATEWAY KEY forever COUNTER [BYTES]        live, until it is killed
 //
 // KEY "-": unsigned. COUNTER is a file whose first 8 bytes become the next number, as soon as a
 // record has its own. Exit status: 0, 1: the log could not be closed whole, 2: not be opened.
@@ -136,10 +137,14 @@ int main(int argc, char **argv)
 	config.dir = argv[1];
 	config.gateway = argv[2];
 	config.key = strcmp(argv[3], "-") != 0 ? argv[3] : NULL;
-	if (strcmp(argv[4], "forever") == 0)
+	if (strcmp(argv[4], "forever") == 0) {
+		config.retain_bytes = argc > 6 ? strtoull(argv[6], NULL, 10) : 0;
 		return write_forever(argv[5]);
+	}
 	config.segment_bytes = argc > 6 ? strtoull(argv[6], NULL, 10) : 0;
 	config.live = argc > 7 && strcmp(argv[7], "live") == 0;
+	if (argc > 8 && strcmp(argv[argc - 2], "retain") == 0)
+		config.retain_bytes = strtoull(argv[argc - 1], NULL, 10);
 	if (argc > 9 && strcmp(argv[7], "every") == 0) {
 		step = atoll(argv[8]) * 1000000;
 		begin = SAMPLE_T + atoll(argv[9]) * 1000000;
