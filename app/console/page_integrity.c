@@ -8,13 +8,13 @@
 
 // What an answer means; the verifier's own words stand below it.
 static const struct {
-	enum word question, good, otherwise;
+	enum word question, good, tampered, otherwise;
 } questions[] = {
-	{W_Q_INTEGRITY, W_A_WHOLE, W_A_NOT_WHOLE},
-	{W_Q_SIGNER, W_A_SIGNED, W_A_NOT_SIGNED},
-	{W_Q_ANCHOR, W_A_ANCHORED, W_A_NOT_ANCHORED},
-	{W_Q_COMPLETENESS, W_A_COMPLETE, W_A_NOT_COMPLETE},
-	{W_Q_REDACTION, W_A_NOTHING, W_A_PRUNED},
+	{W_Q_INTEGRITY, W_A_WHOLE, W_A_TAMPERED, W_A_NOT_WHOLE},
+	{W_Q_SIGNER, W_A_SIGNED, W_A_TAMPERED, W_A_NOT_SIGNED},
+	{W_Q_ANCHOR, W_A_ANCHORED, W_A_TAMPERED, W_A_NOT_ANCHORED},
+	{W_Q_COMPLETENESS, W_A_COMPLETE, W_A_TAMPERED, W_A_NOT_COMPLETE},
+	{W_Q_REDACTION, W_A_NOTHING, W_A_REMOVED, W_A_PRUNED},
 };
 
 void page_verifier_text(const struct page *p, const char *text)
@@ -32,7 +32,7 @@ static void put_answer(const struct page *p, unsigned i, const struct verify_ans
 	const char *status = verify_status_name(a->status);
 	const char *words = code_word(status, p->lang);
 	const enum word meaning = a->status == VERIFY_GOOD       ? questions[i].good
-				  : a->status == VERIFY_TAMPERED ? W_A_TAMPERED
+				  : a->status == VERIFY_TAMPERED ? questions[i].tampered
 								 : questions[i].otherwise;
 
 	fputs("<tr><th scope=\"row\">", p->out);

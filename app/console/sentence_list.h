@@ -26,6 +26,13 @@
 	X("{} is not the capture that its record is of", "{} 不是其记录所指的捕获文件") \
 	X("a record of other times than its entry's stands in it", "其中有时间与条目不符的记录") \
 	X("it was changed", "区块被更改") \
+	X("it is not there, but the segment's index tells of it", "该区块不在，但段文件的索引提到它") \
+	X("it is not there, nor are those up to block {}, where {} begins: the entry of block {}, the last of the checkpoint, " \
+		"states that the log keeps them", \
+		"该区块及直至区块 {} 的区块不在（{} 自其后开始）：检查点的最后条目（区块 {}）声明日志保留它们") \
+	X("it is not there, nor are those up to block {}, where {} begins, and no checkpoint covers an entry that states that " \
+		"retention removed them", \
+		"该区块及直至区块 {} 的区块不在（{} 自其后开始），且没有检查点涵盖声明按保留期限清理的条目") \
 	X("{} evidence captures are not there: taken away or pruned, which nobody can tell", \
 		"{} 个证据捕获文件不在：被取走或已清理，无法分辨") \
 	X("not examined past block {}", "区块 {} 之后未检查")                                         \
@@ -36,6 +43,9 @@
 	X("its entry is wrong: {}", "其条目有误：{}")                                                 \
 	X("its number does not follow", "其编号不连续")                                                \
 	X("it is of another gateway", "其属于另一网关")                                                \
+	X("it does not state what is kept, and the one before does", "其未声明保留什么，而前一条有声明") \
+	X("it keeps blocks that were given up before", "其保留此前已放弃的区块") \
+	X("it keeps blocks from one on that comes later", "其所保留的区块始于更晚的区块") \
 	X("its sequence numbers do not follow", "其序号不连续")                                        \
 	X("its times run backwards", "其时间倒退")                                                     \
 	X("the entry after it is chained to another", "其后的条目链接到另一个条目")                     \
@@ -107,8 +117,19 @@
 	X("a record of another gateway stands in it", "其中有另一网关的记录")                                \
 	X("its last sequence number is not its entry's", "其最后序号与条目不符")                             \
 	/* redaction */                                                                            \
-	X("the first {} blocks are not there, only their entries: pruned, or removed by hand; the log cannot tell which", \
-		"前 {} 个区块不在，仅余其条目：已清理或被人为移除；日志无法分辨")                                 \
+	X("the first {} blocks, up to {}, are not there, only their entries: removed by retention, stated in block {} at {}", \
+		"前 {} 个区块（直至 {}）不在，仅余其条目：已按保留期限清理，由区块 {} 于 {} 声明")                \
+	X("the first {} blocks, up to {}, are not there, only their entries: they were not when block {} was written at {}; " \
+		"those before it are of a format that does not say what retention removed", \
+		"前 {} 个区块（直至 {}）不在，仅余其条目：区块 {} 于 {} 写入时它们已不在；此前条目的格式不说明保留期限清理了什么") \
+	X("the first {} blocks, up to {}, are not there, only their entries: the log is of a format that does not say what " \
+		"retention removed, so that they may have been removed by hand", \
+		"前 {} 个区块（直至 {}）不在，仅余其条目：此日志的格式不说明保留期限清理了什么，因此也可能是被人为移除") \
+	X("the first {} blocks, up to {}, are not there, only their entries: from block {} on nothing states that retention " \
+		"removed them", \
+		"前 {} 个区块（直至 {}）不在，仅余其条目：自区块 {} 起，没有任何声明表明是按保留期限清理")          \
+	X("the first {} blocks, up to {}, are not there, only their entries: whether retention removed them was not examined", \
+		"前 {} 个区块（直至 {}）不在，仅余其条目：未检查是否按保留期限清理")                              \
 	X("none: nothing was taken out since the log began", "无：自日志开始以来没有移除任何内容")             \
 	/* proofs */                                                                               \
 	X("the log has no checkpoint yet", "日志尚无检查点")                                               \
@@ -117,7 +138,12 @@
 		"条目数少于检查点所涵盖的数目；见 bhlog verify")                                              \
 	X("no checkpoint covers a block with this record yet", "尚无检查点涵盖含有该记录的区块")              \
 	X("the directory cannot be listed", "无法列出目录")                                                 \
-	X("its block was pruned: the entry is there, the records are not", "其区块已清理：条目仍在，记录不在") \
+	X("its block was removed by retention, as the log states: the entry is there, the records are not", \
+		"其区块已按保留期限清理，日志有声明：条目仍在，记录不在") \
+	X("its block was removed by retention, or by hand: the entry is there, the records are not", \
+		"其区块已按保留期限清理，或被人为移除：条目仍在，记录不在") \
+	X("its block is not there, and the log does not state that retention removed it; see bhlog verify", \
+		"其区块不在，且日志未声明是按保留期限清理；见 bhlog verify") \
 	X("no number", "没有序号")                                                                         \
 	/* reading */                                                                              \
 	X("{}: damaged or changed at byte {}; \"bhlog verify\" on its directory tells more",                \

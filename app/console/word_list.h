@@ -202,6 +202,8 @@
 	X(A_NOT_COMPLETE, "It could not be shown that every loss is told.", "无法证明每次丢失均有说明。")  \
 	X(A_NOTHING, "Nothing: every block that has an entry is there.", "不缺：有条目的区块都在。")       \
 	X(A_PRUNED, "Old blocks are not there, only their entries.", "较早的区块不在，仅余其条目。")       \
+	X(A_REMOVED, "Blocks are not there that the log keeps: somebody removed them.",                \
+		"日志应保留的区块不在：有人将其移除。")                                                  \
 	X(A_TAMPERED, "It was changed after it was written.", "写入之后被更改过。")                      \
 	X(LOG_SIZES, "{} {record|records} in {} {block|blocks} and {} {segment|segments}.", "{} 条记录，{} 个区块，{} 个段文件。")    \
 	X(CHECKPOINT_COVERS, "The newest checkpoint covers {} {block|blocks} and is of {}.",                  \

@@ -204,8 +204,11 @@ int leaves_read(struct hasher *h, int dir_fd, uint64_t limit, uint64_t seq, stru
 
 		len--;
 		rc = add_leaf(h, out, &cap, line, (size_t)len);
-		if (seq != 0 && !out->found && entry_parse(line, (size_t)len, &e) &&
-			e.first <= seq && seq <= e.attempted) {
+		if (seq == 0 || !entry_parse(line, (size_t)len, &e))
+			continue;
+		out->states_kept = e.states_kept;
+		out->kept = e.kept;
+		if (!out->found && e.first <= seq && seq <= e.attempted) {
 			out->found = true;
 			out->entry = e;
 			out->line_len = (size_t)len;

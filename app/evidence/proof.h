@@ -64,6 +64,8 @@ char *consistency_write(
 struct leaves {
 	struct hash *v;
 	uint64_t n;
+	bool states_kept; // as the last of them does (entry.h)
+	uint64_t kept;
 	bool found;
 	struct entry entry;
 	char line[ENTRY_LINE_MAX];

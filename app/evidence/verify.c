@@ -116,21 +116,23 @@ static void add_entry(struct verifier *v, const struct entry *e, const char *lin
 	struct verify_report *r = v->r;
 
 	hash_leaf(v->hasher, line, len, &v->before_hash);
-	v->before = *e;
 	tree_add(v->hasher, &v->tree, &v->before_hash);
 	r->attempted = e->attempted;
 	r->lost = entry_lost(e);
 	r->missed = e->missed;
 	snprintf(r->gateway, sizeof(r->gateway), "%s", e->gw);
 	verify_reach_targets(v);
+	verify_kept_add(v, e);
+	v->before = *e;
 }
 
-// Entries of blocks that were pruned: those before `block`.
+// Entries of blocks that are not there: those before `block`.
 static void skip_pruned(struct verifier *v, uint64_t block)
 {
 	struct entry e;
 	size_t len;
 
+	v->r->pruned = block;
 	while (v->tree.size < block && !verify_is_bad(v)) {
 		if (!next_line(v, &len)) {
 			verify_bad(v, &v->r->integrity, true, v->tree.size,
@@ -140,7 +142,6 @@ static void skip_pruned(struct verifier *v, uint64_t block)
 		if (take_entry(v, v->line, len, &e))
 			add_entry(v, &e, v->line, len);
 	}
-	v->r->pruned = v->tree.size;
 	v->numbers.next = 0;
 }
 
@@ -234,8 +235,8 @@ static void take_segment(struct verifier *v, size_t i)
 	enum segment_next next = SEGMENT_ERROR;
 
 	v->segment = f->name;
-	if (fd == -ENOENT && v->r->blocks == 0)
-		return; // pruned meanwhile
+	if (fd == -ENOENT && (verify_segment_went(v) || v->r->blocks == 0))
+		return;
 	errno = fd < 0 ? -fd : ENOMEM;
 	v->r->segments++;
 	v->index.n = 0;
@@ -304,6 +305,8 @@ static void take_segments(struct verifier *v)
 	struct segment_list *l = &v->list;
 	int rc = segment_list_read(v->dir_fd, l);
 
+	if (rc == 0 && verify_list_changed(v))
+		return;
 	if (rc == 0 && l->n == 0 && v->entry_bytes == 0)
 		rc = -ENOENT;
 	if (rc == 0 && l->n != 0) {
@@ -317,13 +320,15 @@ static void take_segments(struct verifier *v)
 	}
 	for (size_t i = 0; v->first != NULL && i < l->n; i++)
 		v->first[i] = UINT64_MAX;
-	for (size_t i = 0; i < l->n && !verify_is_bad(v); i++)
+	for (size_t i = 0; i < l->n && !verify_is_bad(v) && !v->again; i++)
 		take_segment(v, i);
 	v->segment = NULL;
 	if (!verify_is_bad(v) && more_entries(v)) {
 		verify_bad(
 			v, &v->r->integrity, true, v->tree.size, "it is missing: the log was cut");
 	}
+	if (!verify_is_bad(v))
+		verify_kept_end(v);
 }
 
 static void check_origin(struct verifier *v)
@@ -336,35 +341,6 @@ static void check_origin(struct verifier *v)
 	if (strcmp(gw, v->r->gateway) != 0)
 		verify_bad(v, &v->r->integrity, false, 0, "the checkpoint is of another log (%s)",
 			v->targets.newest.origin);
-}
-
-static void answer_redaction(struct verify_report *r)
-{
-	size_t n;
-
-	r->redaction.status = r->pruned != 0 ? VERIFY_PRUNED : VERIFY_GOOD;
-	if (r->integrity.status == VERIFY_UNREADABLE && r->segments == 0) {
-		r->redaction.status = VERIFY_UNCONFIRMED;
-		snprintf(r->redaction.text, sizeof(r->redaction.text), "not examined");
-		return;
-	}
-	if (r->pruned != 0)
-		snprintf(r->redaction.text, sizeof(r->redaction.text),
-			"the first %" PRIu64
-			" blocks are not there, only their entries: pruned, or "
-			"removed by hand; the log cannot tell which",
-			r->pruned);
-	else
-		snprintf(r->redaction.text, sizeof(r->redaction.text),
-			"none: nothing was taken out since the log began");
-	if (r->captures_gone != 0) {
-		n = strlen(r->redaction.text);
-		snprintf(r->redaction.text + n, sizeof(r->redaction.text) - n,
-			"; %" PRIu64
-			" evidence captures are not there: taken away or pruned, which nobody can "
-			"tell",
-			r->captures_gone);
-	}
 }
 
 static void answer_rest(struct verifier *v)
@@ -391,12 +367,14 @@ static void answer_rest(struct verifier *v)
 			" gap records tell; the ports missed %" PRIu64 " packets",
 			r->attempted, r->lost, r->gaps, r->missed);
 	}
-	answer_redaction(r);
+	verify_answer_redaction(v);
 }
 
-void verify_log(const char *dir, const struct verify_options *o, struct verify_report *out)
+// False: retention removed segments meanwhile, so that what was read of them does not fit.
+static bool try_log(
+	const char *dir, const struct verify_options *o, struct verify_report *out, unsigned tries)
 {
-	struct verifier v = {.o = o, .r = out};
+	struct verifier v = {.o = o, .r = out, .tries = tries};
 
 	memset(out, 0, sizeof(*out));
 	out->anchor.status = VERIFY_UNASKED;
@@ -431,6 +409,13 @@ void verify_log(const char *dir, const struct verify_options *o, struct verify_r
 	free(v.index.v);
 	free(v.line);
 	free(v.targets.v);
+	return !v.again;
+}
+
+void verify_log(const char *dir, const struct verify_options *o, struct verify_report *out)
+{
+	for (unsigned tries = 1; !try_log(dir, o, out, tries); tries++) {
+	}
 }
 
 int verify_exit(const struct verify_report *r)

@@ -10,6 +10,10 @@
 //   completeness  attempted - lost = present, and every hole in the numbers told by a gap record?
 //   redaction     which blocks are not there?
 //
+// Blocks may be missing at the begin only, and only those that retention removed by what the log
+// states (entry.h): all from "kept" of the last entry of the newest checkpoint on must be there.
+// Of a log of format 1, which states nothing, any may be missing there; it is said.
+//
 // Block by block: its entry (form, number, chain, counters), its copy in the segment, the data,
 // what the segment's index tells of it; and where a checkpoint is of as many blocks, the root of
 // the log tree. The first that fails is named.
@@ -64,7 +68,11 @@ struct verify_report {
 	uint64_t bad_block;                         // the first
 	char bad_segment[SEGMENT_NAME_MAX + 8];     // where it is or should be; "" unknown
 	char gateway[ENTRY_TEXT_MAX];               // JSON
-	uint64_t segments, blocks, records, pruned; // pruned: blocks
+	uint64_t segments, blocks, records, pruned; // pruned: blocks before the first that is there
+	// What the last entry of the checkpoint states as kept (not of format 1), and the first
+	// block whose entry states that those before it that are not there are not kept.
+	bool has_kept, has_stated;
+	uint64_t kept, stated_in;
 	uint64_t entries, checkpoint;               // blocks that each covers
 	uint64_t not_signed;                        // blocks newer than the checkpoint
 	uint64_t no_index; // closed segments without one: a full disk leaves them so, and a search

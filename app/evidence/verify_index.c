@@ -54,6 +54,14 @@ static void compare(struct verifier *v, const struct frame_item *items, uint32_t
 	const struct index *x = &v->index;
 	uint32_t i = 0;
 
+	// Of the first segment that is there, blocks may have been cut out that it tells of.
+	if (n != 0 && v->r->blocks == x->n && items[0].block < x->v[0].block) {
+		for (size_t k = 0; k < v->list.n; k++)
+			if (v->first[k] == x->v[0].block)
+				v->first[k] = items[0].block;
+		verify_bad(v, &v->r->integrity, true, items[0].block,
+			"it is not there, but the segment's index tells of it");
+	}
 	while (i < x->n && i < n && same(&x->v[i], &items[i]))
 		i++;
 	if (i < x->n || i < n)

@@ -54,6 +54,8 @@ struct tail {
 
 // What was there before the checkpoint was read. Blocks that came later may be as new as they like.
 struct seen {
+	bool any;        // a segment
+	uint64_t first;  // the number of the first
 	uint64_t closed; // segments before this one were closed
 	uint64_t number; // of the last segment
 	off_t size;      // and how long it was
@@ -91,6 +93,12 @@ struct verifier {
 	struct tail tail;
 	struct index index;
 	bool sealed_tail; // a closed segment holds blocks that no entry tells of
+	// Blocks that are not there.
+	unsigned tries;   // this is the first, second ..
+	bool again;       // it is to no purpose: begin anew
+	bool judged;      // whether all that is missing may be
+	bool stated_anew; // it is the first entry to state what is kept, of a log that had others
+	int64_t stated_at, pruned_t; // latest record of the block that states, and of the removed
 };
 
 // The first thing that is wrong; those after it are not looked at. known: there is a block to name,
@@ -117,6 +125,16 @@ void verify_answer_whole(struct verifier *v);
 
 // Whether the segment says that it holds the block, which is not there.
 bool verify_index_lists(int fd, uint64_t block);
+// A segment is not there any more. Whether all is to be begun anew for that: the caller goes back.
+bool verify_segment_went(struct verifier *v);
+// The same, where the first segment is another than before the checkpoint was read.
+bool verify_list_changed(struct verifier *v);
+// Each entry, before it is v->before, and at the end, where nothing is wrong: demands what the log
+// states that it keeps.
+void verify_kept_add(struct verifier *v, const struct entry *e);
+void verify_kept_end(struct verifier *v);
+void verify_answer_redaction(struct verifier *v);
+
 // A block of the segment that is read. False without memory.
 bool verify_index_add(struct verifier *v, const struct segment_block *b);
 // At the segment's end: that its index is of these blocks, and that there are any.

@@ -24,6 +24,8 @@ void verify_note_seen(struct verifier *v)
 		if (!l.v[i].open && l.v[i].number >= v->seen.closed)
 			v->seen.closed = l.v[i].number + 1;
 	if (l.n != 0) {
+		v->seen.any = true;
+		v->seen.first = l.v[0].number;
 		v->seen.number = l.v[l.n - 1].number;
 		fd = segment_file_open(v->dir_fd, &l.v[l.n - 1]);
 		if (fd >= 0 && fstat(fd, &st) == 0)

@@ -235,6 +235,21 @@ static int not_covered(struct prove *p, uint64_t seq)
 		       : say(p, 1, "no block has a record with this number");
 }
 
+static int not_there(struct prove *p)
+{
+	if (!p->leaves.states_kept)
+		return say(p, 1,
+			"its block was removed by retention, or by hand: the entry is there, the "
+			"records are not");
+	if (p->leaves.entry.block < p->leaves.kept)
+		return say(p, 1,
+			"its block was removed by retention, as the log states: the entry is "
+			"there, the records are not");
+	return say(p, 2,
+		"its block is not there, and the log does not state that retention removed it; "
+		"see bhlog verify");
+}
+
 // *out: text that the caller frees; where it is not proven, NULL.
 static int prove_record(struct prove *p, uint64_t seq, char **out)
 {
@@ -249,7 +264,7 @@ static int prove_record(struct prove *p, uint64_t seq, char **out)
 	found = look(p, &l, seq, &text);
 	segment_list_free(&l);
 	if (!found)
-		return say(p, 1, "its block was pruned: the entry is there, the records are not");
+		return not_there(p);
 	if (text == NULL)
 		return say(p, 1,
 			"its block is there, but no record with this number (a gap record tells "

@@ -73,6 +73,14 @@ static void put_json_answer(const char *name, const struct verify_answer *a)
 	printf("},");
 }
 
+static void put_json_number(bool known, uint64_t n)
+{
+	if (known)
+		printf("%" PRIu64, n);
+	else
+		printf("null");
+}
+
 // "": it has none, or there is no checkpoint.
 static void checkpoint_time(const struct verify_report *r, char out[32])
 {
@@ -105,6 +113,10 @@ static void print_json(const struct verify_report *r)
 		put_json_text(time);
 	else
 		printf("null");
+	printf(",\"kept\":");
+	put_json_number(r->has_kept, r->kept);
+	printf(",\"stated_in\":");
+	put_json_number(r->has_stated, r->stated_in);
 	printf(",\"segments\":%" PRIu64 ",\"blocks\":%" PRIu64 ",\"records\":%" PRIu64
 	       ",\"pruned\":%" PRIu64 ",\"checkpoint\":%" PRIu64 ",\"attempted\":%" PRIu64
 	       ",\"not_signed\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"missed\":%" PRIu64

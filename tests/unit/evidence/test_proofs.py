@@ -138,10 +138,6 @@ class Proofs(base.Case):
         lost = next(s for s in range(1, attempted) if s not in there)
         p = base.run(base.BHLOG, "prove", self.dir, lost)
         self.assertEqual((p.returncode, p.stdout), (1, ""))
-        os.unlink(self.segments()[0])
-        p = base.run(base.BHLOG, "prove", self.dir, 1)
-        self.assertEqual(p.returncode, 1)
-        self.assertIn("pruned", p.stderr)
 
     def test_not_covered_yet(self):
         attempted = self.check(0)["attempted"]

@@ -147,6 +147,52 @@ static void test_taken_up_again(void **state)
 	assert_int_equal(steps_verify(s->dir, NULL, 3).pruned, 2);
 }
 
+static void remove_first(const struct scratch *s, unsigned n)
+{
+	char path[256];
+
+	while (n-- != 0) {
+		assert_true(scratch_find(s->dir, SEGMENT_SUFFIX, 0, path) > 1);
+		assert_int_equal(unlink(path), 0);
+	}
+}
+
+// Somebody removes segments: nothing states it, so it is tampering until retention itself would
+// have come so far. The log goes on meanwhile.
+static void test_removed_by_hand(void **state)
+{
+	const struct scratch *s = *state;
+	struct flowlog_config c = config(s, 1, 0);
+	struct flowlog *l = steps_open(&c);
+	struct verify_report r;
+
+	write_hours(s, l, 0, 10);
+	steps_close(l);
+	remove_first(s, 3);
+	r = steps_verify(s->dir, NULL, 1);
+	assert_true(r.has_bad && r.has_kept);
+	assert_int_equal(r.bad_block, 0);
+	assert_int_equal(r.kept, 0);
+	assert_int_equal(r.redaction.status, VERIFY_TAMPERED);
+	l = steps_open(&c);
+	for (unsigned i = 10; i < 20; i++) {
+		steps_write(l, 1, SAMPLE_T + i * HOUR, 0);
+		assert_int_equal(flowlog_flush(l, SAMPLE_T + i * HOUR + 1000000), 0);
+	}
+	steps_close(l);
+	r = steps_verify(s->dir, NULL, 1);
+	assert_int_equal(r.bad_block, 0);
+	l = steps_open(&c);
+	for (unsigned i = 20; i < 40; i++) {
+		steps_write(l, 1, SAMPLE_T + i * HOUR, 0);
+		assert_int_equal(flowlog_flush(l, SAMPLE_T + i * HOUR + 1000000), 0);
+	}
+	steps_close(l);
+	r = steps_verify(s->dir, NULL, 3);
+	assert_int_equal(r.redaction.status, VERIFY_PRUNED);
+	assert_true(r.pruned >= 10 && r.pruned <= r.kept);
+}
+
 // Ages are those of the records: another name makes none older.
 static void test_names_do_not_count(void **state)
 {
@@ -196,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_stated_first),
 		TEST(test_taken_up_again),
+		TEST(test_removed_by_hand),
 		TEST(test_names_do_not_count),
 		TEST(test_damaged),
 	};
