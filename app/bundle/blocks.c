@@ -107,14 +107,27 @@ static int put_block(struct blocks_out *o, struct segment_reader *r, const struc
 	return rc;
 }
 
+// Of blocks that are not there, whether the log states that retention removed them, or is of the
+// format that does not say. 0 or -EBADMSG.
+static int check_pruned(struct blocks_out *o, uint64_t end)
+{
+	if (!o->b->states_kept || end <= o->b->kept)
+		return 0;
+	return bundle_say(o->b, -EBADMSG,
+		"block %" PRIu64 " is not there, and the log does not state that retention removed "
+		"it; see bhlog verify",
+		o->next > o->b->kept ? o->next : o->b->kept);
+}
+
 // Blocks before this one are not in any segment. They may be missing at the begin only.
 static int skip_pruned(struct blocks_out *o, uint64_t block)
 {
-	int rc = 0;
+	int rc;
 
 	if (o->begun)
 		return bundle_say(
 			o->b, -EBADMSG, "block %" PRIu64 " is missing; see bhlog verify", o->next);
+	rc = check_pruned(o, block);
 	for (; o->next < block && rc == 0; o->next++)
 		rc = entries_next(o->b, &o->entries);
 	o->b->pruned = o->next - o->b->first;
@@ -203,13 +216,16 @@ static int read_segments(struct blocks_out *o)
 	segment_list_free(&l);
 	if (rc != 0 || o->next == o->b->end)
 		return rc;
-	return o->begun ? bundle_say(o->b, -EBADMSG,
-				  "block %" PRIu64 " is missing; see bhlog verify", o->next)
-			: bundle_say(o->b, 1,
-				  "the %" PRIu64
-				  " blocks of this period were pruned; their entries are all that "
-				  "is left",
-				  o->b->end - o->b->first);
+	if (o->begun)
+		return bundle_say(
+			o->b, -EBADMSG, "block %" PRIu64 " is missing; see bhlog verify", o->next);
+	rc = check_pruned(o, o->b->end);
+	return rc != 0 ? rc
+		       : bundle_say(o->b, 1,
+				 "the %" PRIu64
+				 " blocks of this period were pruned; their entries are all that "
+				 "is left",
+				 o->b->end - o->b->first);
 }
 
 int bundle_put_blocks(struct bundle *b)

@@ -69,6 +69,8 @@ struct bundle {
 	uint64_t first, end;          // blocks of the period; the log may have lost the first
 	int64_t last;                 // the latest t1 of the last of them
 	uint64_t pruned;              // so many of them
+	bool states_kept;             // as the last entry of the checkpoint does (entry.h)
+	uint64_t kept;
 	uint64_t records, of_period;  // written; with a t1 in the period
 	struct named named;           // by the records that were written
 	char err[600];
@@ -81,11 +83,12 @@ void bundle_fini(struct bundle *b);
 
 // ---- the parts, in the order of their work; each 0 or -errno with a line in err
 
-// Chooses the period's blocks: gateway, first, end. 1: there are none.
+// Chooses the period's blocks: gateway, first, end, kept. 1: there are none.
 int bundle_choose(struct bundle *b);
 // Writes entries, proof and growth, and holds all entries against the checkpoints.
 int bundle_put_entries(struct bundle *b);
-// Writes blocks/, each held against its entry. 1: all were pruned.
+// Writes blocks/, each held against its entry. 1: all were pruned. -EBADMSG, too: the first are not
+// there, and the log does not state that retention removed them.
 int bundle_put_blocks(struct bundle *b);
 // README.txt and verify-bundle; checkpoints and keys; what records name; manifest.json.
 int bundle_put_words(struct bundle *b);

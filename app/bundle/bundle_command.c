@@ -173,8 +173,10 @@ static void summarise(const struct bundle *b)
 	if (b->pruned != 0)
 		fprintf(stderr,
 			"bhlog: the first %" PRIu64
-			" blocks of the period were pruned: only their entries are in it\n",
-			b->pruned);
+			" blocks of the period were pruned%s: only their entries are in it\n",
+			b->pruned,
+			b->states_kept ? ", as the log states"
+				       : ", or removed by hand, which the log does not say");
 	if (b->of_period == 0)
 		fputs("bhlog: no record is of the period; the bundle shows it\n", stderr);
 	if (b->end == b->newest.c.size && b->last < b->o->when.until + BUNDLE_MARGIN &&

@@ -75,6 +75,8 @@ int bundle_choose(struct bundle *b)
 		if (!named_in_force(&b->named, &e.e.policy))
 			rc = bundle_say(b, -ENOMEM, "out of memory");
 	}
+	b->states_kept = e.e.states_kept;
+	b->kept = e.e.kept;
 	entries_close(&e);
 	if (rc != 0 || found)
 		return rc;

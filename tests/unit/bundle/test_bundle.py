@@ -254,17 +254,35 @@ class Refused(base.Case):
         os.unlink(os.path.join(self.log, "checkpoint"))
         self.refuse(2, "no checkpoint yet")
 
+    def retain(self, size):
+        """The log once more, of which retention leaves so many bytes."""
+        shutil.rmtree(self.log)
+        for start in (0, (base.BLOCKS + 2) * base.APART):
+            must(base.WRITE_LOG, self.log, "gw-a1", os.path.join(base.BASE, "gw-a1"), base.BLOCKS, base.RECORDS, 7000,
+                 "every", base.APART, start, "retain", size)
+
     def test_pruned(self):
-        for path in self.segments()[:5]:
-            os.unlink(path)
+        self.retain(48000)
         x, said = self.make()
-        self.assertIn("were pruned", said)
+        self.assertIn("were pruned, as the log states", said)
         self.assertEqual((x["exit"], x["redaction"]["status"], x["completeness"]["status"], x["integrity"]["status"]),
                          (3, "pruned", "unconfirmed", "good"))
+        self.assertIn("in later entries of the log, which are not here", x["completeness"]["text"])
         os.unlink(self.out)
+        x, said = self.make(period="2026-11")
+        self.assertEqual((x["exit"], x["redaction"]["status"]), (3, "pruned"))
+        self.assertIn("retention removed them, as a later entry states", x["completeness"]["text"])
+        os.unlink(self.out)
+        self.retain(5000)
+        self.refuse(1, "were pruned")
+
+    def test_removed_by_hand(self):
+        for path in self.segments()[:5]:
+            os.unlink(path)
+        self.refuse(2, "does not state that retention removed it")
         for path in self.segments()[:-1]:
             os.unlink(path)
-        self.refuse(1, "were pruned")
+        self.refuse(2, "does not state that retention removed it")
 
     def test_full_disk(self):
         p = run("bash", "-c", f"ulimit -f 40; trap '' XFSZ; exec {base.BHLOG} bundle {self.log} --period 2026"
