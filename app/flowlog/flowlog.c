@@ -67,8 +67,7 @@ static void put_item(struct flowlog *l, struct json_out *j, const struct item *i
 static void took_number(struct flowlog *l, uint64_t n)
 {
 	l->next_seq += n;
-	if (l->progress != NULL)
-		l->progress->next = l->next_seq;
+	progress_next(l->progress, l->next_seq);
 }
 
 static bool is_full(const struct flowlog *l, const struct block *b)
@@ -365,9 +364,7 @@ void flowlog_missed(struct flowlog *l, uint64_t packets)
 
 void flowlog_waiting(struct flowlog *l, uint64_t records)
 {
-	if (l->progress != NULL) {
-		l->progress->waiting = records;
-	}
+	progress_waiting(l->progress, records);
 }
 
 // ---- blocks
@@ -420,9 +417,7 @@ static void note_full(struct flowlog *l)
 			since = l->lost.runs[i].t;
 		}
 	}
-	if (l->progress != NULL) {
-		l->progress->full_since = since;
-	}
+	progress_full(l->progress, since);
 }
 
 int flowlog_close(struct flowlog *l, char *err, size_t err_size)

@@ -39,8 +39,9 @@ static void describe_crash(struct flowlog *l, const struct store_found *found, b
 {
 	char *p = l->crash_detail;
 	size_t room = sizeof(l->crash_detail);
-	int n = snprintf(p, room, "the run before wrote no stop record; %s",
-		exact ? "the count is exact" : "what it had in memory is not known");
+	int n = snprintf(p, room, "the run before wrote no stop record; %s%s",
+		exact ? "the count is exact" : "what it had in memory is not known",
+		found->progress.damaged ? ", for the page that counts it is damaged" : "");
 
 	if (found->recovered != 0)
 		n += snprintf(p + n, room - (size_t)n, "; %" PRIu64 " blocks recovered",
@@ -58,7 +59,10 @@ static void describe_crash(struct flowlog *l, const struct store_found *found, b
 // Goes on where the run before ended: its counters, and what was lost with it.
 static void resume(struct flowlog *l, const struct store_found *found)
 {
+	const struct progress_last *p = &found->progress;
 	uint64_t next = found->last.attempted + 1, lost = 0, from = found->lost_from;
+	// One that is behind the log itself is of a run before the last, which had none.
+	const bool fits = p->next >= next;
 	bool full;
 
 	if (found->any) {
@@ -68,21 +72,20 @@ static void resume(struct flowlog *l, const struct store_found *found)
 		memset(&l->entry.db, 0, sizeof(l->entry.db));
 	}
 	l->missed_before = l->entry.missed;
-	if (found->progress.next > next)
-		lost = found->progress.next - next;
-	lost += found->progress.waiting;
+	if (fits)
+		lost = p->next - next + p->waiting;
 	// It came to its end as it should, and told of a full disk to whoever could read that.
-	full = found->progress.full_since != 0 && found->lost_from == 0 && lost != 0;
+	full = p->full_since != 0 && found->lost_from == 0 && lost != 0;
 	*(full ? &l->entry.disk_full : &l->entry.crash) += lost;
 	if (from == 0)
 		from = next;
 	next += lost;
 	if (next != from)
 		lost_add(&l->lost, full ? LOST_DISK_FULL : LOST_CRASH, from, next - from,
-			found->progress.full_since);
+			p->full_since);
 	else
 		l->crashed = found->any && !found->stopped;
-	describe_crash(l, found, found->progress_known);
+	describe_crash(l, found, p->known && fits);
 	l->first_seq = l->next_seq = next;
 }
 
@@ -175,10 +178,8 @@ static int open_sealer(
 	l->progress = sealer_progress(l->sealer);
 	resume(l, &found);
 	l->entry.boot = boot_id(l, c, &found);
-	if (l->progress != NULL) {
-		l->progress->next = l->next_seq;
-		l->progress->waiting = 0;
-	}
+	progress_next(l->progress, l->next_seq);
+	progress_waiting(l->progress, 0);
 	return 0;
 }
 

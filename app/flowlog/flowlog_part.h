@@ -28,7 +28,7 @@ struct flowlog {
 	uint64_t missed_before; // packets, in earlier runs
 	struct lost_list lost;  // to be told
 	bool crashed; // the run before, and it may have lost records that no number tells of
-	char crash_detail[256];
+	char crash_detail[400];
 	bool live;
 	bool starting;      // a start record was given: its block need not fill, to be signed soon
 	bool stopped;       // a stop record was given: no more comes, the block need not wait

@@ -80,7 +80,7 @@ static int read_dir(struct store *s, struct store_found *found, char *err, size_
 	int rc = read_log(s, found, err, err_size);
 
 	if (rc == 0)
-		s->progress = progress_open(s->dir_fd, &found->progress, &found->progress_known);
+		s->progress = progress_open(s->dir_fd, &found->progress);
 	return rc;
 }
 

@@ -34,8 +34,7 @@ struct store_found {
 	uint64_t lost_from;
 	uint64_t present;    // records up to the newest block that a segment holds
 	uint64_t recovered;  // blocks that were in the segment and not in the entries yet
-	bool progress_known; // no power was lost since: progress is the run's last word
-	struct progress progress;
+	struct progress_last progress;
 	char torn[SEGMENT_NAME_MAX + 8]; // name of a file that took a torn block, "" for none
 	uint64_t torn_bytes;
 };

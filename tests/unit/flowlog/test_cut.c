@@ -8,12 +8,14 @@
 // 1: all).
 
 #include "app/evidence/segment_read.h"
+#include "app/flowlog/progress.h"
 #include "log_steps.h"
 #include "sample.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,7 +125,7 @@ static void take_image(const struct scratch *s, struct image *m)
 		scratch_path(s, kept[i], path);
 		m->kept[i] = scratch_read(path, &m->kept_len[i]);
 	}
-	memcpy(&m->next, m->kept[N_KEPT - 1] + 24, sizeof(m->next)); // struct progress
+	memcpy(&m->next, m->kept[N_KEPT - 1] + offsetof(struct progress, next), sizeof(m->next));
 }
 
 static void free_image(struct image *m)

@@ -3,11 +3,13 @@
 
 // What a crash leaves behind, and how the next run goes on from it.
 
+#include "app/flowlog/progress.h"
 #include "log_steps.h"
 #include "sample.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,6 +213,88 @@ static void test_power_was_lost(void **state)
 	free(line);
 }
 
+// What the next start tells of a page in which some bytes, or all behind the magic, are others.
+static void garbage(const struct scratch *s, size_t from, size_t to)
+{
+	char path[128], *page, *line;
+	size_t len;
+
+	crash(s, 3, 4);
+	scratch_path(s, FILE_PROGRESS, path);
+	page = scratch_read(path, &len);
+	assert_true(len >= sizeof(struct progress));
+	for (size_t i = from; i < to; i++)
+		page[i] = (char)(page[i] * 7 + (char)i + 0x35);
+	scratch_write(path, page, len);
+	free(page);
+	assert_int_equal(go_on(s).lost, 0);
+	line = first_line(s, 1);
+	assert_non_null(strstr(line, "\"seq\":5,"));
+	assert_non_null(strstr(line, "\"lost\":0,\"detail\":\"the run before wrote no stop record; "
+				     "what it had in memory is "
+				     "not known, for the page that counts it is damaged"));
+	free(line);
+}
+
+static void test_garbage_in_the_page(void **state)
+{
+	garbage(*state, 8, sizeof(struct progress));
+}
+
+static void test_garbage_for_the_number(void **state)
+{
+	garbage(*state, offsetof(struct progress, next), offsetof(struct progress, not_next));
+}
+
+static void test_garbage_for_those_that_wait(void **state)
+{
+	garbage(*state, offsetof(struct progress, waiting), offsetof(struct progress, clock_left));
+}
+
+static void test_garbage_for_the_magic(void **state)
+{
+	garbage(*state, 0, 8);
+}
+
+// Killed between the two stores of a number: the one that is stored counts.
+static void test_torn_number(void **state)
+{
+	const struct scratch *s = *state;
+	char path[128], *page;
+	struct progress p;
+	size_t len;
+
+	crash(s, 3, 4);
+	scratch_path(s, FILE_PROGRESS, path);
+	page = scratch_read(path, &len);
+	memcpy(&p, page, sizeof(p));
+	p.not_next = ~(p.next - 1);
+	memcpy(page, &p, sizeof(p));
+	scratch_write(path, page, len);
+	free(page);
+	assert_int_equal(go_on(s).lost, 4);
+}
+
+// A page of an earlier run, because a full disk had no room for that of the last: it counts
+// nothing.
+static void test_page_of_an_earlier_run(void **state)
+{
+	const struct scratch *s = *state;
+	char path[128], *page, *line;
+	size_t len;
+
+	go_on(s);
+	scratch_path(s, FILE_PROGRESS, path);
+	page = scratch_read(path, &len);
+	crash(s, 3, 4);
+	scratch_write(path, page, len);
+	free(page);
+	assert_int_equal(go_on(s).lost, 0);
+	line = first_line(s, 2);
+	assert_non_null(strstr(line, "what it had in memory is not known"));
+	free(line);
+}
+
 // Entries that say less than the checkpoint, and segments that have copies of them.
 static void test_entries_come_back(void **state)
 {
@@ -354,6 +438,12 @@ int main(void)
 		TEST(test_killed_before_the_first_block),
 		TEST(test_again_and_again),
 		TEST(test_power_was_lost),
+		TEST(test_garbage_in_the_page),
+		TEST(test_garbage_for_the_number),
+		TEST(test_garbage_for_those_that_wait),
+		TEST(test_garbage_for_the_magic),
+		TEST(test_torn_number),
+		TEST(test_page_of_an_earlier_run),
 		TEST(test_entries_come_back),
 		TEST(test_checkpointed_blocks_are_gone),
 		TEST(test_changed_log_is_refused),
