@@ -38,6 +38,10 @@ struct flowlog_config {
 	uint32_t sync_ms;       // fdatasync() of dir at most this often; 0: at each flush
 	uint32_t retain_days;   // closed segments are kept this long; 0: for ever
 	uint64_t retain_bytes;  // and as many as hold this much together; 0: all
+	// Of a live log: a clock that nobody sets, microseconds, against which the wall clock is
+	// held before ages count (clock_watch.h). Called by the log's thread. NULL: CLOCK_BOOTTIME.
+	int64_t (*steady)(void *ctx);
+	void *steady_ctx;
 	// A thread packs and writes, checkpoints come by time, blocks are synced every sync_ms.
 	// Otherwise all is done by the caller, and synced and signed with each segment: the same
 	// input gives the same files.
@@ -109,6 +113,9 @@ struct flowlog_stats {
 	uint64_t blocks, checkpoint_blocks;
 	int64_t checkpoint_t;
 	const struct key_public *signer; // NULL: nobody; as long as the log
+	// Where retain_days is set: how long the wall clock, which has stepped forward, must still
+	// go on before ages count, microseconds; 0: they do.
+	int64_t ages_wait;
 };
 void flowlog_get_stats(const struct flowlog *l, struct flowlog_stats *out);
 

@@ -152,7 +152,9 @@ static int open_sealer(
 			.sync_ns = c->sync_ms * 1000000ll,
 			.checkpoint_us = c->live ? CHECKPOINT_US : 0,
 			.retain_us = c->retain_days * 86400000000ll,
-			.retain_bytes = c->retain_bytes},
+			.retain_bytes = c->retain_bytes,
+			.steady = c->steady,
+			.steady_ctx = c->steady_ctx},
 		.records = c->records,
 		.threaded = c->live,
 	};

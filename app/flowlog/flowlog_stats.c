@@ -33,6 +33,7 @@ void flowlog_get_stats(const struct flowlog *l, struct flowlog_stats *out)
 		.blocks = s.evidence.blocks,
 		.checkpoint_blocks = s.evidence.checkpointed,
 		.checkpoint_t = s.evidence.checkpoint_t,
+		.ages_wait = s.evidence.ages_wait,
 		.signer = l->key != NULL ? key_public_of(l->key) : NULL,
 	};
 }

@@ -4,6 +4,7 @@
 #include "app/flowlog/store.h"
 
 #include "app/flowlog/chain.h"
+#include "app/flowlog/clock_watch.h"
 #include "app/flowlog/dir_lock.h"
 #include "app/flowlog/recover.h"
 #include "app/flowlog/retain.h"
@@ -44,7 +45,10 @@ struct store {
 	bool recount;        // the next block's counters do not fit those of what is there
 	uint64_t unfindable; // records that went with files: lost, to the counters of all blocks
 	struct retain retain;
-	int decided; // -errno where it could not be said what goes; 0
+	struct clock_watch clock; // of a live log
+	int64_t wall;             // when it was looked at last
+	bool ages;                // and believed
+	int decided;              // -errno where it could not be said what goes; 0
 };
 
 static int64_t monotonic_ns(void)
@@ -81,6 +85,7 @@ static int read_dir(struct store *s, struct store_found *found, char *err, size_
 
 	if (rc == 0)
 		s->progress = progress_open(s->dir_fd, &found->progress);
+	clock_watch_begin(&s->clock, found->last.t1, found->progress.clock_left);
 	return rc;
 }
 
@@ -179,10 +184,30 @@ static int checkpoint(struct store *s, int64_t t)
 	return rc;
 }
 
-// What goes; the next entry states it.
+static int64_t steady_us(const struct store *s)
+{
+	struct timespec ts;
+
+	if (s->config.steady != NULL)
+		return s->config.steady(s->config.steady_ctx);
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * 1000000ll + ts.tv_nsec / 1000;
+}
+
+static void watch_clock(struct store *s, int64_t now)
+{
+	s->wall = now;
+	s->ages = clock_watch_look(&s->clock, now, steady_us(s));
+	if (s->progress != NULL)
+		s->progress->clock_left = s->clock.left;
+}
+
+// What goes; the next entry states it. The time of a block may be of a clock that was not looked at
+// yet. Where records bring their own time there is none to be held against it.
 static void decide(struct store *s, int64_t t)
 {
-	s->decided = retain_decide(&s->retain, s->dir_fd, t, true, chain_size(s->chain));
+	s->decided = retain_decide(&s->retain, s->dir_fd, s->live ? s->wall : t,
+		s->ages || !s->live, chain_size(s->chain));
 }
 
 // Removes what a checkpoint states that this run has made: that one is on disk. So what was stated
@@ -409,6 +434,8 @@ int store_tick(struct store *s, int64_t now)
 	const int64_t age = now - s->segment.t;
 	int rc = be_back(s), name_rc;
 
+	if (s->live)
+		watch_clock(s, now);
 	if (rc != 0)
 		return rc;
 	name_rc = segment_name(&s->segment, true); // keeps nothing else from being done
@@ -448,6 +475,7 @@ void store_get_evidence(const struct store *s, struct store_evidence *out)
 		.checkpointed = s->chain != NULL ? chain_checkpointed(s->chain) : 0,
 		.checkpoint_t = s->checkpointed ? s->checkpoint_t : 0,
 		.failed = s->failed,
+		.ages_wait = s->config.retain_us != 0 ? s->clock.left : 0,
 	};
 }
 

@@ -23,6 +23,10 @@ struct store_config {
 			       // synced before
 	int64_t retain_us;     // 0: for ever
 	uint64_t retain_bytes; // 0: as much as there is
+	// Of a live log: microseconds of a clock that nobody sets, against which the time of ticks
+	// is held before ages count (clock_watch.h). NULL: CLOCK_BOOTTIME.
+	int64_t (*steady)(void *ctx);
+	void *steady_ctx;
 };
 
 // What an earlier run left behind.
@@ -74,6 +78,9 @@ struct store_evidence {
 	uint64_t blocks, checkpointed; // in the tree; that the newest checkpoint is of
 	int64_t checkpoint_t; // of it, microseconds since 1970 UTC; 0: none was made in this run
 	uint64_t failed;      // checkpoints that could not be made when they were due
+	// Ages are to remove segments, but the wall clock is not believed yet: for so long still,
+	// microseconds; 0: it is.
+	int64_t ages_wait;
 };
 void store_get_evidence(const struct store *s, struct store_evidence *out);
 

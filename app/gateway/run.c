@@ -56,6 +56,7 @@ static void set_signals(void)
 struct log_said { // of the flow log, so that it is said once
 	int tick_error;
 	unsigned left;
+	bool ages_wait;
 };
 
 static void say_written(const char *dir, int error)
@@ -79,6 +80,19 @@ static void say_signed(const char *dir, int error)
 		fprintf(stderr, "bridgehead: %s: checkpoints can be made again\n", dir);
 }
 
+static void say_ages(const char *dir, int64_t wait)
+{
+	if (wait != 0)
+		fprintf(stderr,
+			"bridgehead: %s: the clock has stepped forward, or is far ahead of the "
+			"log's "
+			"newest record: nothing is removed for its age until the clock has gone on "
+			"for %lld hours\n",
+			dir, (long long)((wait + 3599999999ll) / 3600000000ll));
+	else
+		fprintf(stderr, "bridgehead: %s: the clock is believed again: ages count\n", dir);
+}
+
 static void watch_log(struct gateway *g, struct log_said *said)
 {
 	const char *dir = g->config.log.dir;
@@ -97,7 +111,9 @@ static void watch_log(struct gateway *g, struct log_said *said)
 		say_written(dir, !full ? 0 : s.error != 0 ? s.error : s.tick_error);
 	if (s.tick_error != said->tick_error)
 		say_signed(dir, s.tick_error);
-	*said = (struct log_said){s.tick_error, s.left};
+	if ((s.ages_wait != 0) != said->ages_wait)
+		say_ages(dir, s.ages_wait);
+	*said = (struct log_said){s.tick_error, s.left, s.ages_wait != 0};
 	atomic_store(&g->log_full, full);
 }
 

@@ -87,6 +87,7 @@ json_t *gateway_evidence_json(const struct gateway *g)
 	put(o, "blocks", s.blocks);
 	put(o, "checkpoint_blocks", s.checkpoint_blocks);
 	put(o, "checkpoint_t", (uint64_t)s.checkpoint_t);
+	put(o, "ages_wait_s", (uint64_t)(s.ages_wait + 999999) / 1000000);
 	return o;
 }
 

@@ -303,6 +303,9 @@ static void log_state(const json_t *log, FILE *to)
 	gauge("bridgehead_log_checkpoint_timestamp_seconds",
 		"When that was made; 0: not since the start.", number(e, "checkpoint_t") / 1000000,
 		to);
+	gauge("bridgehead_log_ages_wait_seconds",
+		"For which the clock must still go on before the log removes anything for its age.",
+		number(e, "ages_wait_s"), to);
 }
 
 void metrics_text(const json_t *stats, FILE *to)

@@ -74,6 +74,11 @@ static void print_evidence(const json_t *e)
 		command_text(e, "signer"), command_number(e, "checkpoint_blocks"), blocks);
 	if (command_number(e, "checkpoint_t") != 0)
 		print_time("", command_number(e, "checkpoint_t") / 1000000, "");
+	if (command_number(e, "ages_wait_s") != 0)
+		printf("           the clock has stepped forward: nothing is removed for its age "
+		       "for "
+		       "another %" JSON_INTEGER_FORMAT " min\n",
+			(command_number(e, "ages_wait_s") + 59) / 60);
 }
 
 // What the ports take over, and what they cannot; nothing where it is off.

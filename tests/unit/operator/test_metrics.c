@@ -20,7 +20,7 @@ static const char with_candidate[] =
 	"\"candidate\":{\"id\":\"park\",\"version\":10,\"sha256\":\"cd\",\"since\":5000001,"
 	"\"flows\":8,\"renamed\":1,\"changes\":{\"allow->block\":3}},"
 	"\"log\":{\"written\":5,\"next_seq\":6,\"disk_full\":true,\"evidence\":{\"signer\":\"k+1\","
-	"\"blocks\":4,\"checkpoint_blocks\":3,\"checkpoint_t\":7000000}},"
+	"\"blocks\":4,\"checkpoint_blocks\":3,\"checkpoint_t\":7000000,\"ages_wait_s\":90}},"
 	"\"ports\":[{\"port\":\"p0\",\"wire\":\"w\",\"side\":\"inside\",\"link\":\"up\","
 	"\"rx_packets\":11},{\"port\":\"p1\",\"wire\":\"w\",\"side\":\"outside\",\"link\":\"down\","
 	"\"rx_packets\":12}],"
@@ -73,6 +73,7 @@ static void lines_are_there(void **state)
 		"bridgehead_log_signed 1\n",
 		"bridgehead_log_checkpoint_blocks 3\n",
 		"bridgehead_log_checkpoint_timestamp_seconds 7\n",
+		"bridgehead_log_ages_wait_seconds 90\n",
 		"bridgehead_port_up{port=\"p0\",wire=\"w\",side=\"inside\"} 1\n"
 		"bridgehead_port_up{port=\"p1\",wire=\"w\",side=\"outside\"} 0\n",
 		"bridgehead_port_rx_packets_total{port=\"p1\",wire=\"w\",side=\"outside\"} 12\n",
