@@ -94,10 +94,23 @@ static void sentences_in_chinese(void **state)
 			"/a: b/flow-1.zst：在第 9 "
 			"字节处损坏或被更改；对其目录运行“bhlog verify”可知详情"},
 		{"its entry is wrong: its times run backwards", "其条目有误：其时间倒退"},
+		{"the first 3 blocks, up to 2026-11-24T09:10:00Z, are not there, only their "
+		 "entries: removed by retention, stated in block 41 at 2026-11-24T12:30:00Z",
+			"前 3 个区块（直至 2026-11-24T09:10:00Z）不在，仅余其条目："
+			"已按保留期限清理，由区块 41 于 2026-11-24T12:30:00Z 声明"},
+		{"the first 3 blocks, up to 2026-11-24T09:10:00Z, are not there, only their "
+		 "entries: they were not when block 7 was written at 2026-11-24T09:20:00Z; those "
+		 "before it are of a format that does not say what retention removed; 2 evidence "
+		 "captures are not there: taken away or pruned, which nobody can tell",
+			"前 3 个区块（直至 2026-11-24T09:10:00Z）不在，仅余其条目：区块 7 于 "
+			"2026-11-24T09:20:00Z 写入时它们已不在；此前条目的格式不说明保留期限清理了"
+			"什么；2 个证据捕获文件不在：被取走或已清理，无法分辨"},
+		{"its entry is wrong: it keeps blocks that were given up before",
+			"其条目有误：其保留此前已放弃的区块"},
 		{"not examined at all", NULL},
 		{"", NULL},
 	};
-	char out[256];
+	char out[512];
 
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		FILE *f = fmemopen(out, sizeof(out), "w");

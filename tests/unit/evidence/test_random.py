@@ -66,8 +66,10 @@ class Random(unittest.TestCase):
         self.log = os.path.join(self.tmp, "log")
         for name in ("gw-a1", "witness"):
             self.run_ok(BHCTL, "keygen", "--name", name, "--out", os.path.join(self.tmp, name))
+
+    def write_log(self, blocks, *more):
         for _ in range(2):
-            self.run_ok(WRITE_LOG, self.log, "gw-a1", os.path.join(self.tmp, "gw-a1"), "6", "20", "6000")
+            self.run_ok(WRITE_LOG, self.log, "gw-a1", os.path.join(self.tmp, "gw-a1"), blocks, "20", "6000", *more)
         self.run_ok(BHLOG, "witness", "--state", os.path.join(self.tmp, "state"), "--sign-with",
                     os.path.join(self.tmp, "witness"), "--out", os.path.join(self.log, "cosigned"), self.log)
 
@@ -100,6 +102,16 @@ class Random(unittest.TestCase):
         return done, real
 
     def test_random(self):
+        self.write_log("6")
+        self.tamper_with_copies()
+
+    def test_random_of_a_pruned_log(self):
+        self.write_log("20", "retain", "12000")
+        with open(os.path.join(self.log, "entries"), encoding="utf-8") as f:
+            self.assertGreater(json.loads(f.readlines()[-1])["kept"], 10)
+        self.tamper_with_copies()
+
+    def tamper_with_copies(self):
         r = random.Random(SEED)
         for n in range(TIMES):
             log = os.path.join(self.tmp, "copy")
@@ -116,11 +128,11 @@ class Random(unittest.TestCase):
                 a, b = (json.loads(p.stdout) for p in out)
             for name in ("integrity", "signer", "anchor", "completeness", "redaction"):
                 self.assertEqual(a[name]["status"], b[name]["status"], (where, a, b))
-            for name in ("bad_block", "bad_segment", "exit", "blocks", "records"):
+            for name in ("bad_block", "bad_segment", "exit", "blocks", "records", "pruned", "kept", "stated_in"):
                 self.assertEqual(a[name], b[name], (where, a, b))
             if same(self.log, log):
                 self.assertEqual(a["exit"], 0, where)
-            elif real and a["redaction"]["status"] != "pruned":
+            elif real:  # retention took nothing away
                 self.assertNotEqual(a["exit"], 0, where)
             shutil.rmtree(log)
 
