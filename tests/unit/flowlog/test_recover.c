@@ -241,6 +241,11 @@ static void test_garbage_in_the_page(void **state)
 	garbage(*state, 8, sizeof(struct progress));
 }
 
+static void test_garbage_for_what_stays(void **state)
+{
+	garbage(*state, offsetof(struct progress, kernel), offsetof(struct progress, check));
+}
+
 static void test_garbage_for_the_number(void **state)
 {
 	garbage(*state, offsetof(struct progress, next), offsetof(struct progress, not_next));
@@ -439,6 +444,7 @@ int main(void)
 		TEST(test_again_and_again),
 		TEST(test_power_was_lost),
 		TEST(test_garbage_in_the_page),
+		TEST(test_garbage_for_what_stays),
 		TEST(test_garbage_for_the_number),
 		TEST(test_garbage_for_those_that_wait),
 		TEST(test_garbage_for_the_magic),

@@ -15,11 +15,44 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #define HOUR 3600000000ll
+
+// What happens when somebody has opened the checkpoint.
+static struct {
+	const char *dir, *later; // all of the one is replaced by what the other holds
+	unsigned times;
+} meanwhile;
+
+static void replace(const char *dir, const char *by)
+{
+	char command[600];
+
+	snprintf(command, sizeof(command), "rm -rf %s/* && cp -a %s/* %s/", dir, by, dir);
+	assert_int_equal(system(command), 0);
+}
+
+// In place of libc's.
+int openat(int dir_fd, const char *name, int flags, ...)
+{
+	va_list ap;
+	int mode, fd;
+
+	va_start(ap, flags);
+	mode = (flags & O_CREAT) != 0 ? va_arg(ap, int) : 0;
+	va_end(ap);
+	fd = (int)syscall(SYS_openat, dir_fd, name, flags, mode);
+	if (meanwhile.times != 0 && strcmp(name, FILE_CHECKPOINT) == 0) {
+		meanwhile.times--;
+		replace(meanwhile.dir, meanwhile.later);
+	}
+	return fd;
+}
 
 // The block that a segment begins with.
 static uint64_t first_block(const char *path)
@@ -193,6 +226,40 @@ static void test_removed_by_hand(void **state)
 	assert_true(r.pruned >= 10 && r.pruned <= r.kept);
 }
 
+// A log that is pruned between its checkpoint and its segments: what is gone is stated by a newer
+// one.
+static void test_while_it_is_verified(void **state)
+{
+	const struct scratch *s = *state;
+	char log[128], early[128], later[128];
+	struct flowlog_config c = config(s, 0, 4000);
+	struct verify_report r;
+	struct flowlog *l;
+
+	scratch_path(s, "log", log);
+	scratch_path(s, "early", early);
+	scratch_path(s, "later", later);
+	assert_int_equal(mkdir(early, 0750), 0);
+	assert_int_equal(mkdir(later, 0750), 0);
+	c.dir = log;
+	for (unsigned run = 0; run < 2; run++) {
+		l = steps_open(&c);
+		for (unsigned i = 10 * run; i < 10 * run + 10; i++) {
+			steps_write(l, 1, SAMPLE_T + i * HOUR, 0);
+			assert_int_equal(flowlog_flush(l, SAMPLE_T + i * HOUR + 1000000), 0);
+		}
+		steps_close(l);
+		replace(run == 0 ? early : later, log);
+	}
+	replace(log, early);
+	r = steps_verify(log, NULL, 3);
+	meanwhile.dir = log;
+	meanwhile.later = later;
+	meanwhile.times = 1;
+	assert_in_range(steps_verify(log, NULL, 3).pruned, r.pruned + 1, 20);
+	assert_int_equal(meanwhile.times, 0);
+}
+
 // Ages are those of the records: another name makes none older.
 static void test_names_do_not_count(void **state)
 {
@@ -243,6 +310,7 @@ int main(void)
 		TEST(test_stated_first),
 		TEST(test_taken_up_again),
 		TEST(test_removed_by_hand),
+		TEST(test_while_it_is_verified),
 		TEST(test_names_do_not_count),
 		TEST(test_damaged),
 	};
