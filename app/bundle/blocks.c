@@ -5,6 +5,7 @@
 
 #include "app/bundle/bundle.h"
 #include "app/evidence/folder.h"
+#include "app/evidence/proof.h"
 #include "app/evidence/segment_read.h"
 
 #include <errno.h>
@@ -113,6 +114,10 @@ static int check_pruned(struct blocks_out *o, uint64_t end)
 {
 	if (!o->b->states_kept || end <= o->b->kept)
 		return 0;
+	if (checkpoint_grew(o->b->dir_fd, o->b->newest.c.size))
+		return bundle_say(o->b, -EAGAIN,
+			"the log went on, and blocks of the period were removed meanwhile; ask "
+			"again");
 	return bundle_say(o->b, -EBADMSG,
 		"block %" PRIu64 " is not there, and the log does not state that retention removed "
 		"it; see bhlog verify",

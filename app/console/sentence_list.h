@@ -142,6 +142,7 @@
 		"其区块已按保留期限清理，日志有声明：条目仍在，记录不在") \
 	X("its block was removed by retention, or by hand: the entry is there, the records are not", \
 		"其区块已按保留期限清理，或被人为移除：条目仍在，记录不在") \
+	X("the log went on, and its block was removed meanwhile; ask again", "日志已继续写入，其区块在此期间被清理；请重试") \
 	X("its block is not there, and the log does not state that retention removed it; see bhlog verify", \
 		"其区块不在，且日志未声明是按保留期限清理；见 bhlog verify") \
 	X("no number", "没有序号")                                                                         \

@@ -222,6 +222,18 @@ int leaves_read(struct hasher *h, int dir_fd, uint64_t limit, uint64_t seq, stru
 	return rc;
 }
 
+bool checkpoint_grew(int dir_fd, uint64_t size)
+{
+	struct checkpoint c;
+	struct note n;
+	size_t len;
+	char *text = folder_read(dir_fd, FILE_CHECKPOINT, NOTE_MAX, &len);
+	const bool grew = text != NULL && note_read(text, len, &n, &c) && c.size > size;
+
+	free(text);
+	return grew;
+}
+
 void leaves_free(struct leaves *l)
 {
 	free(l->v);

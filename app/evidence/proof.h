@@ -74,3 +74,7 @@ struct leaves {
 // 0 or -errno.
 int leaves_read(struct hasher *h, int dir_fd, uint64_t limit, uint64_t seq, struct leaves *out);
 void leaves_free(struct leaves *l);
+
+// Whether the directory's newest checkpoint is by now of more blocks than so many: then what is not
+// there may have been removed by what it states.
+bool checkpoint_grew(int dir_fd, uint64_t size);

@@ -5,6 +5,7 @@
 
 #include "app/evidence/note.h"
 #include "app/evidence/segment_read.h"
+#include "app/review/evidence.h"
 #include "log_steps.h"
 #include "sample.h"
 
@@ -235,6 +236,8 @@ static void test_while_it_is_verified(void **state)
 	struct flowlog_config c = config(s, 0, 4000);
 	struct verify_report r;
 	struct flowlog *l;
+	const char *why;
+	char *text;
 
 	scratch_path(s, "log", log);
 	scratch_path(s, "early", early);
@@ -258,6 +261,14 @@ static void test_while_it_is_verified(void **state)
 	meanwhile.times = 1;
 	assert_in_range(steps_verify(log, NULL, 3).pruned, r.pruned + 1, 20);
 	assert_int_equal(meanwhile.times, 0);
+	// Who asks for a proof at that time is told that, and nothing worse.
+	replace(log, early);
+	meanwhile.times = 1;
+	assert_int_equal(prove_text(log, r.pruned + 1, &text, &why), 2); // a record a block
+	assert_null(text);
+	assert_non_null(strstr(why, "removed meanwhile"));
+	assert_int_equal(prove_text(log, r.pruned + 1, &text, &why), 1);
+	assert_non_null(strstr(why, "removed by retention, as the log states"));
 }
 
 // Ages are those of the records: another name makes none older.
