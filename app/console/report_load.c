@@ -7,18 +7,16 @@
 #include "app/evidence/folder.h"
 #include "app/evidence/note.h"
 #include "app/review/lookup.h"
+#include "app/rows/how_far.h"
 #include "app/rows/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define PROGRESS_BYTES (16u << 20)
 
 // ---- the lines
 
@@ -84,11 +82,10 @@ static int foreign(const struct source *s, char *err, size_t err_size)
 
 static int read_lines(struct pass *p, const char *log, bool *torn, char *err, size_t err_size)
 {
-	const bool progress = isatty(STDERR_FILENO);
 	char *path = (char *)(uintptr_t)log;
 	struct source *s = source_open(&path, 1, err, err_size);
 	const struct source_stats *st;
-	uint64_t shown = 0;
+	struct how_far how_far;
 	const char *line;
 	size_t len;
 	int rc;
@@ -101,20 +98,15 @@ static int read_lines(struct pass *p, const char *log, bool *torn, char *err, si
 				 .segment = p->catalogue != NULL ? take_segment : NULL,
 				 .block = p->catalogue != NULL ? take_block : NULL});
 	st = source_stats(s);
+	how_far_begin(&how_far, st->bytes_total);
 	while ((rc = source_next(s, &line, &len, err, err_size)) > 0 && !p->wrong) {
 		if (digest_line(p->digest, line, len) == -EXDEV) {
 			rc = foreign(s, err, err_size);
 			break;
 		}
-		if (progress && st->read - shown >= PROGRESS_BYTES) {
-			shown = st->read;
-			fprintf(stderr, "\rbhlog: %" PRIu64 " MB of %" PRIu64 " MB ",
-				shown / 1000000, st->bytes_total / 1000000);
-		}
+		how_far_show(&how_far, st->read);
 	}
-	if (shown != 0) {
-		fputs("\r\033[K", stderr);
-	}
+	how_far_end(&how_far);
 	*torn = st->torn != 0;
 	source_close(s);
 	digest_finish(p->digest);

@@ -4,19 +4,16 @@
 #include "app/console/report_verified.h"
 
 #include "app/rows/bytes.h"
-#include "app/rows/source.h"
+#include "app/rows/how_far.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define PROGRESS_BYTES (16u << 20)
-#define BATCH          (1u << 20) // bytes of lines that are handed on at once
-#define BATCHES        4
+#define BATCH   (1u << 20) // bytes of lines that are handed on at once
+#define BATCHES 4
 
 // From the verifier, which hands lines on, to a thread that adds them up: each takes about as long
 // as the other. Batches go round in a ring.
@@ -31,8 +28,8 @@ struct relay {
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
-	bool progress;
-	uint64_t read, shown, total; // bytes of files
+	struct how_far how_far;
+	uint64_t read; // bytes of files
 };
 
 static void add_up(struct relay *r, const struct bytes *b)
@@ -89,16 +86,6 @@ static struct bytes *filling(struct relay *r)
 	return &r->batches[r->threaded ? r->given % BATCHES : 0]; // only the verifier changes given
 }
 
-static void show_progress(struct relay *r, size_t size)
-{
-	r->read += size;
-	if (r->progress && r->read - r->shown >= PROGRESS_BYTES) {
-		r->shown = r->read;
-		fprintf(stderr, "\rbhlog: %" PRIu64 " MB of %" PRIu64 " MB ", r->read / 1000000,
-			r->total / 1000000);
-	}
-}
-
 // What was added up so far counts for nothing.
 static void start_over(void *ctx)
 {
@@ -109,7 +96,7 @@ static void start_over(void *ctx)
 	if (r->read == 0) {
 		return;
 	}
-	r->read = r->shown = 0;
+	r->read = 0;
 	if (r->digest == NULL) {
 		return;
 	}
@@ -129,7 +116,8 @@ static void take_lines(void *ctx, const char *lines, size_t len, size_t size)
 {
 	struct relay *r = ctx;
 
-	show_progress(r, size);
+	r->read += size;
+	how_far_show(&r->how_far, r->read);
 	if (r->digest == NULL || r->failed) {
 		return;
 	}
@@ -141,15 +129,7 @@ static void take_lines(void *ctx, const char *lines, size_t len, size_t size)
 
 static void begin(struct relay *r, const char *source)
 {
-	char *path = (char *)(uintptr_t)source, err[4400];
-	struct source *s;
-
-	r->progress = isatty(STDERR_FILENO);
-	s = r->progress ? source_open(&path, 1, err, sizeof(err)) : NULL;
-	if (s != NULL) {
-		r->total = source_stats(s)->bytes_total;
-	}
-	source_close(s);
+	how_far_begin_dir(&r->how_far, source);
 	pthread_mutex_init(&r->mutex, NULL);
 	pthread_cond_init(&r->changed, NULL);
 	r->threaded = r->digest != NULL && pthread_create(&r->thread, NULL, run, r) == 0;
@@ -172,9 +152,7 @@ static void end(struct relay *r)
 	for (unsigned i = 0; i < BATCHES; i++) {
 		free(r->batches[i].v);
 	}
-	if (r->shown != 0) {
-		fputs("\r\033[K", stderr);
-	}
+	how_far_end(&r->how_far);
 }
 
 int report_read_verified(const char *source, const struct verify_options *o,

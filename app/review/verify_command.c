@@ -7,6 +7,7 @@
 #include "app/review/evidence.h"
 #include "app/review/moment.h"
 #include "app/review/verify_args.h"
+#include "app/rows/how_far.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -155,16 +156,43 @@ static void print_text(const struct verify_report *r)
 	fputs(evidence_limits, stdout);
 }
 
+// Of a pass.
+struct pass {
+	struct how_far how_far;
+	uint64_t read; // bytes
+};
+
+static void begin(void *ctx)
+{
+	((struct pass *)ctx)->read = 0;
+}
+
+static void take_lines(void *ctx, const char *lines, size_t len, size_t size)
+{
+	struct pass *p = ctx;
+
+	(void)lines, (void)len;
+	p->read += size;
+	how_far_show(&p->how_far, p->read);
+}
+
 static int verify_dir(const struct verify_command *c, const char *dir)
 {
 	struct verify_report *r = calloc(1, sizeof(*r));
+	struct verify_options o = c->args.o;
+	struct pass pass = {0};
 	int status;
 
 	if (r == NULL) {
 		fprintf(stderr, "bhlog: out of memory\n");
 		return 2;
 	}
-	verify_log(dir, &c->args.o, r);
+	o.begin = begin;
+	o.lines = take_lines;
+	o.ctx = &pass;
+	how_far_begin_dir(&pass.how_far, dir);
+	verify_log(dir, &o, r);
+	how_far_end(&pass.how_far);
 	if (c->json)
 		print_json(r);
 	else
