@@ -227,6 +227,28 @@ static void test_removed_by_hand(void **state)
 	assert_true(r.pruned >= 10 && r.pruned <= r.kept);
 }
 
+struct handed_on {
+	unsigned begun;
+	uint64_t lines;
+};
+
+static void begin_anew(void *ctx)
+{
+	struct handed_on *h = ctx;
+
+	h->begun++;
+	h->lines = 0;
+}
+
+static void count_lines(void *ctx, const char *lines, size_t len, size_t size)
+{
+	struct handed_on *h = ctx;
+
+	assert_true(size != 0);
+	for (size_t i = 0; i < len; i++)
+		h->lines += lines[i] == '\n';
+}
+
 // A log that is pruned between its checkpoint and its segments: what is gone is stated by a newer
 // one.
 static void test_while_it_is_verified(void **state)
@@ -234,7 +256,10 @@ static void test_while_it_is_verified(void **state)
 	const struct scratch *s = *state;
 	char log[128], early[128], later[128];
 	struct flowlog_config c = config(s, 0, 4000);
-	struct verify_report r;
+	struct handed_on handed_on = {0};
+	const struct verify_options o = {
+		.begin = begin_anew, .lines = count_lines, .ctx = &handed_on};
+	struct verify_report r, later_on;
 	struct flowlog *l;
 	const char *why;
 	char *text;
@@ -261,6 +286,14 @@ static void test_while_it_is_verified(void **state)
 	meanwhile.times = 1;
 	assert_in_range(steps_verify(log, NULL, 3).pruned, r.pruned + 1, 20);
 	assert_int_equal(meanwhile.times, 0);
+	// Who is handed the lines is told that they begin anew.
+	replace(log, early);
+	meanwhile.times = 1;
+	verify_log(log, &o, &later_on);
+	assert_int_equal(later_on.integrity.status, VERIFY_GOOD);
+	assert_int_equal(handed_on.begun, 2);
+	assert_in_range(later_on.records, 1, 20);
+	assert_int_equal(handed_on.lines, later_on.records);
 	// Who asks for a proof at that time is told that, and nothing worse.
 	replace(log, early);
 	meanwhile.times = 1;
