@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define FRAME   60
+#define FRAME6  80
 #define TUPLES  16384
 #define AIM_BIT 52 // the hash's top twelve bits are zero: one bucket in 4096
 
@@ -81,6 +82,32 @@ static uint8_t *ip4(uint8_t *b, const struct attack_tuple *t, uint8_t proto, uin
 	return b + 34;
 }
 
+// From where addresses are given out, to 2001:db8::/32.
+static uint8_t *ip6(uint8_t *b, const struct attack_tuple *t, uint8_t proto, uint16_t len)
+{
+	static const uint16_t given_out[8] = {
+		0x2001, 0x2400, 0x2408, 0x2600, 0x2804, 0x2a00, 0x2a02, 0x2c0f};
+
+	memset(b, 0, FRAME6);
+	memcpy(b, "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02\x86\xdd\x60", 15);
+	put_be16(b + 18, len - 40u);
+	b[20] = proto;
+	b[21] = 64;
+	put_be16(b + 22, given_out[t->src >> 24 & 7]);
+	put_be32(b + 24, t->src << 8);
+	put_be32(b + 34, t->src);
+	put_be32(b + 38, 0x20010db8);
+	put_be32(b + 50, t->dst);
+	return b + 54;
+}
+
+static uint8_t *ip(const struct attack *a, uint8_t *b, const struct attack_tuple *t, uint8_t proto,
+	uint16_t l4)
+{
+	return a->version == 6 ? ip6(b, t, proto, (uint16_t)(40 + l4))
+			       : ip4(b, t, proto, (uint16_t)(20 + l4));
+}
+
 static void ports(uint8_t *l4, const struct attack_tuple *t)
 {
 	put_be16(l4, t->sport);
@@ -89,7 +116,7 @@ static void ports(uint8_t *l4, const struct attack_tuple *t)
 
 static void udp(struct attack *a, uint8_t *b, const struct attack_tuple *t)
 {
-	uint8_t *l4 = ip4(b, t, 17, FRAME - 14);
+	uint8_t *l4 = ip(a, b, t, 17, FRAME - 34);
 
 	ports(l4, t);
 	put_be16(l4 + 4, FRAME - 34);
@@ -97,9 +124,9 @@ static void udp(struct attack *a, uint8_t *b, const struct attack_tuple *t)
 		l4[i] = (uint8_t)(draw(a) >> 56);
 }
 
-static void syn(uint8_t *b, struct attack_tuple *t)
+static void syn(const struct attack *a, uint8_t *b, struct attack_tuple *t)
 {
-	uint8_t *l4 = ip4(b, t, 6, 40);
+	uint8_t *l4 = ip(a, b, t, 6, 20);
 
 	t->dport = 443;
 	ports(l4, t);
@@ -129,7 +156,7 @@ uint16_t attack_frame(struct attack *a, uint8_t *b)
 
 	switch (a->kind) {
 	case ATTACK_SYN:
-		syn(b, &t);
+		syn(a, b, &t);
 		break;
 	case ATTACK_FRAGMENT:
 		fragment(a, b, &t);
@@ -143,5 +170,5 @@ uint16_t attack_frame(struct attack *a, uint8_t *b)
 	default: // ATTACK_SCAN
 		udp(a, b, &t);
 	}
-	return FRAME;
+	return a->version == 6 ? FRAME6 : FRAME;
 }

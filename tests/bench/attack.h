@@ -19,6 +19,7 @@ enum attack_kind {
 
 struct attack {
 	enum attack_kind kind;
+	unsigned version;     // 4; 6: ATTACK_SYN, ATTACK_SCAN
 	uint64_t state;       // of the generator, never 0
 	struct hash_seed aim; // ATTACK_COLLIDE: the seed that the attacker believes in
 	uint32_t n_tuples, next;
@@ -33,5 +34,5 @@ extern const char *const attack_names[ATTACK_COUNT];
 // 0 or -ENOMEM. Fills tuples where the kind needs them.
 int attack_init(struct attack *a);
 void attack_fini(struct attack *a);
-// Writes a frame of 60 bytes, from outside, and returns its length.
+// Writes a frame of 60 bytes (IPv6: 80), from outside, and returns its length.
 uint16_t attack_frame(struct attack *a, uint8_t *b);

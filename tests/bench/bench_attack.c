@@ -226,6 +226,7 @@ static void measure(struct rig *r, struct args *a)
 static const char usage[] =
 	"usage: bench_attack [options] [-- EAL arguments]\n"
 	"  --attack syn|scan|fragment|collide|elephant --permille N (attacker's packets)\n"
+	"  --ip6 (the attack; syn and scan)\n"
 	"  --flows N --room N (flows of the table beyond those) --dpi N (contexts)\n"
 	"  --seed-known (collide: the attacker has the worker's seed, which nobody has)\n"
 	"  --dpi-lcore (the EAL's main lcore does DPI; another one is the worker's)\n"
@@ -245,6 +246,9 @@ static void take_option(struct args *a, int opt)
 		break;
 	case 'm':
 		a->permille = n;
+		break;
+	case '6':
+		a->attack.version = 6;
 		break;
 	case 'f':
 		a->t.flows = n;
@@ -294,6 +298,7 @@ static void parse_args(struct args *a, int argc, char **argv)
 	static const struct option options[] = {
 		{"attack", required_argument, NULL, 'a'},
 		{"permille", required_argument, NULL, 'm'},
+		{"ip6", no_argument, NULL, '6'},
 		{"flows", required_argument, NULL, 'f'},
 		{"room", required_argument, NULL, 'R'},
 		{"dpi", required_argument, NULL, 'd'},
@@ -314,9 +319,10 @@ static void parse_args(struct args *a, int argc, char **argv)
 		take_option(a, opt);
 	for (int i = optind; i < argc && a->n_eal < 16; i++)
 		a->eal[a->n_eal++] = argv[i];
-	if (a->attack.kind == ATTACK_COUNT || a->permille > 999 || a->permille == 0 ||
-		a->t.flows < 16 || a->rounds < 1 || a->rounds > MAX_ROUNDS || a->bursts < 1 ||
-		a->bursts > MAX_BURSTS - RIG_LOAD || a->rig.dpi_contexts == 0) {
+	if (a->attack.kind == ATTACK_COUNT ||
+		(a->attack.version == 6 && a->attack.kind > ATTACK_SCAN) || a->permille > 999 ||
+		a->permille == 0 || a->t.flows < 16 || a->rounds < 1 || a->rounds > MAX_ROUNDS ||
+		a->bursts < 1 || a->bursts > MAX_BURSTS - RIG_LOAD || a->rig.dpi_contexts == 0) {
 		fputs(usage, stderr);
 		exit(2);
 	}
@@ -366,7 +372,7 @@ int main(int argc, char **argv)
 {
 	static struct args a = {
 		.t = {.flows = 10000, .version = 4, .size = 60, .state = 0x2545f4914f6cdd1d},
-		.attack = {.state = 0x9e3779b97f4a7c15, .aim = {{3, 5, 7, 11}}},
+		.attack = {.version = 4, .state = 0x9e3779b97f4a7c15, .aim = {{3, 5, 7, 11}}},
 		.rig = {.burst = 64,
 			.huge = true,
 			.new_share = 5,

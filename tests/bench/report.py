@@ -144,7 +144,8 @@ class Pipeline:
         return out + [""]
 
 
-ATTACKS = {"syn": "SYN flood", "scan": "scan, UDP with noise", "fragment": "tiny fragments",
+ATTACKS = {"syn": "SYN flood", "syn --ip6": "SYN flood, IPv6", "scan": "scan, UDP with noise",
+           "fragment": "tiny fragments",
            "collide": "tuples aimed at one bucket in 4,096", "elephant": "elephant flow"}
 
 
@@ -162,7 +163,7 @@ def program(args, name, options, eal=()):
 def attacked(args, policy, kind, permille, options):
     say(f"attack {kind} {permille} {' '.join(options)}")
     rounds, bursts = ("3", "1024") if args.quick else ("9", "2048")
-    argv = ["--attack", kind, "--permille", str(permille), "--policy", policy, "--rounds", rounds,
+    argv = ["--attack", *kind.split(), "--permille", str(permille), "--policy", policy, "--rounds", rounds,
             "--bursts", bursts] + list(options)
     for db in GEO:
         argv += ["--country-db", db]
