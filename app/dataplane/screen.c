@@ -5,38 +5,78 @@
 
 #include <stdlib.h>
 
+#define MANY (1u << SCREEN_BITS6) // /32s that mark all bits, or nearly
+
 struct build {
 	struct screen *screen;
 	const uint8_t *sieve;
+	bool all6[SCREEN_PROTOS]; // nothing is left to mark
 };
 
-static void mark(struct screen *s, enum screen_proto row, unsigned first, unsigned last)
+static void mark(uint64_t *bits, uint32_t bit)
 {
-	for (unsigned slot = first; slot <= last; slot++)
-		s->may_block[row][slot / 64] |= (uint64_t)1 << (slot % 64);
+	bits[bit / 64] |= (uint64_t)1 << (bit % 64);
 }
 
-static void take(void *ctx, uint32_t first, uint32_t last, uint16_t cc)
+static bool blocks(const struct build *b, uint16_t cc, enum screen_proto row)
 {
 	static const uint8_t protos[SCREEN_PROTOS] = {
 		[SCREEN_TCP] = IPPROTO_TCP, [SCREEN_UDP] = IPPROTO_UDP, [SCREEN_OTHER] = 0};
+
+	return policy_sieve_blocks(b->sieve, cc != 0 ? cc : POLICY_CC_XX, protos[row]);
+}
+
+static void take4(void *ctx, uint32_t first, uint32_t last, uint16_t cc)
+{
 	const struct build *b = ctx;
 
-	if (cc == 0)
-		cc = POLICY_CC_XX;
-	for (unsigned row = 0; row < SCREEN_PROTOS; row++)
-		if (policy_sieve_blocks(b->sieve, cc, protos[row]))
-			mark(b->screen, row, first >> 16, last >> 16);
+	for (enum screen_proto row = 0; row < SCREEN_PROTOS; row++) {
+		if (!blocks(b, cc, row))
+			continue;
+		for (uint32_t slot = first >> 16; slot <= last >> 16; slot++)
+			mark(b->screen->may_block[row], slot);
+	}
+}
+
+static void take6(void *ctx, uint64_t first, uint64_t last, uint16_t cc)
+{
+	struct build *b = ctx;
+	const uint32_t top = (uint32_t)(first >> 32), n = (uint32_t)(last >> 32) - top;
+
+	for (enum screen_proto row = 0; row < SCREEN_PROTOS; row++) {
+		uint64_t *bits = b->screen->may_block6[row];
+
+		if (b->all6[row] || !blocks(b, cc, row))
+			continue;
+		if (n >= MANY) {
+			memset(bits, 0xff, sizeof(b->screen->may_block6[row]));
+			b->all6[row] = true;
+			continue;
+		}
+		for (uint32_t i = 0; i <= n; i++)
+			mark(bits, screen_bit6(top + i));
+	}
 }
 
 static void take_override(struct build *b, const struct policy_override *o)
 {
-	uint32_t first = (uint32_t)o->addr.b[0] << 24 | (uint32_t)o->addr.b[1] << 16, rest;
+	uint32_t top, rest = o->len < 32 ? UINT32_MAX >> o->len : 0;
 
-	if (o->addr.version != 4)
-		return;
-	rest = o->len < 16 ? UINT32_MAX >> o->len : UINT16_MAX;
-	take(b, first & ~rest, first | rest, o->cc);
+	memcpy(&top, o->addr.b, sizeof(top));
+	top = __builtin_bswap32(top); // of version 4 the whole address
+	if (o->addr.version == 4)
+		take4(b, top, top | rest, o->cc);
+	else
+		take6(b, (uint64_t)top << 32, (uint64_t)(top | rest) << 32, o->cc);
+}
+
+// ::ffff:0:0/96, which is looked up as IPv4, lies in the /32 of zeros.
+static void take_mapped(struct build *b)
+{
+	for (enum screen_proto row = 0; row < SCREEN_PROTOS; row++)
+		for (unsigned i = 0; i < 65536 / 64; i++)
+			if (b->screen->may_block[row][i] != 0)
+				mark(b->screen->may_block6[row], screen_bit6(0));
 }
 
 struct screen *screen_build(const struct policy *p, const void *geo)
@@ -47,15 +87,19 @@ struct screen *screen_build(const struct policy *p, const void *geo)
 
 	if (b.screen == NULL)
 		return NULL;
-	if (geo != NULL)
-		geo_ranges4(geo, take, &b);
-	else
-		take(&b, 0, UINT32_MAX, 0);
+	if (geo != NULL) {
+		geo_ranges4(geo, take4, &b);
+		geo_ranges6(geo, take6, &b);
+	} else {
+		take4(&b, 0, UINT32_MAX, 0);
+		take6(&b, 0, UINT64_MAX, 0);
+	}
 	for (unsigned i = 0; i < n; i++) {
 		struct policy_override o;
 
 		policy_override_at(p, i, &o);
 		take_override(&b, &o);
 	}
+	take_mapped(&b);
 	return b.screen;
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// The /16s of IPv4 with no address that a policy would block without knowing what the flow is.
+// Where no address is that a policy would block without knowing what the flow is: by the /16s of
+// IPv4, and the /32s of IPv6, the size of an allocation.
 //
 // In a flood, most packets come from where nothing is blocked. To find the country of each, in
 // tables of some hundred thousand ranges, costs more than all else that is done about them. One bit
-// says as much, and all bits of a protocol lie in the first cache.
+// says as much. All bits of IPv4 and of a protocol lie in the first cache. There are too many /32s
+// of IPv6 for that: they share bits by a hash, and what is blocked in one marks the others.
 #pragma once
 
 #include "drivers/geo/geo.h"
@@ -14,6 +16,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 enum screen_proto {
 	SCREEN_TCP,
@@ -22,8 +25,11 @@ enum screen_proto {
 	SCREEN_PROTOS
 };
 
+#define SCREEN_BITS6 20
+
 struct screen {
-	uint64_t may_block[SCREEN_PROTOS][65536 / 64]; // bit: a /16
+	uint64_t may_block[SCREEN_PROTOS][65536 / 64];                // bit: a /16
+	uint64_t may_block6[SCREEN_PROTOS][(1 << SCREEN_BITS6) / 64]; // some of the /32s
 };
 
 // For the countries that geo (a struct geo; NULL: all are unknown) and the policy's own overrides
@@ -31,14 +37,30 @@ struct screen {
 // without memory. Its form is that of policy_slot_add_screens().
 struct screen *screen_build(const struct policy *p, const void *geo);
 
-// Whether a flow with this remote end (network order) and IP protocol may be blocked without a
-// label. False is certain, as long as policy_sieve() gives a table.
-static inline bool screen_may_block(const struct screen *s, const uint8_t addr[4], uint8_t proto)
+static inline enum screen_proto screen_proto_of(uint8_t proto)
 {
-	unsigned slot = (unsigned)addr[0] << 8 | addr[1];
-	enum screen_proto row = proto == IPPROTO_TCP   ? SCREEN_TCP
-				: proto == IPPROTO_UDP ? SCREEN_UDP
-						       : SCREEN_OTHER;
+	return proto == IPPROTO_TCP ? SCREEN_TCP : proto == IPPROTO_UDP ? SCREEN_UDP : SCREEN_OTHER;
+}
 
-	return s->may_block[row][slot / 64] >> (slot % 64) & 1;
+// The bit of a /32, by the golden ratio (Knuth, The Art of Computer Programming, 6.4).
+static inline uint32_t screen_bit6(uint32_t top)
+{
+	return top * 0x9e3779b1u >> (32 - SCREEN_BITS6);
+}
+
+// Whether a flow with this remote end (network order; the first 4 bytes of it, also for version 6)
+// and IP protocol may be blocked without a label. False is certain, as long as policy_sieve() gives
+// a table.
+static inline bool screen_may_block(
+	const struct screen *s, uint8_t version, const uint8_t addr[4], uint8_t proto)
+{
+	const enum screen_proto row = screen_proto_of(proto);
+	uint32_t top, bit;
+
+	memcpy(&top, addr, sizeof(top));
+	top = __builtin_bswap32(top);
+	if (version == 4)
+		return s->may_block[row][top >> 16 >> 6] >> (top >> 16 & 63) & 1;
+	bit = screen_bit6(top);
+	return s->may_block6[row][bit / 64] >> (bit % 64) & 1;
 }

@@ -176,19 +176,13 @@ void geo_prefetch(const struct geo *g, uint8_t version, const uint8_t *addr, uns
 void geo_ranges4(const struct geo *g,
 	void (*take)(void *ctx, uint32_t first, uint32_t last, uint16_t cc), void *ctx)
 {
-	const struct table4 *t = g->country4;
-	uint32_t first = 0;
-	size_t slot = 0;
+	table4_ranges(g->country4, take, ctx);
+}
 
-	for (size_t i = 1; i <= t->n; i++) {
-		uint32_t next;
-
-		while (i < t->n && i >= t->index[slot + 1])
-			slot++;
-		next = i < t->n ? (uint32_t)slot << 16 | t->low[i] : 0;
-		take(ctx, first, next - 1, t->value.narrow[i - 1]);
-		first = next;
-	}
+void geo_ranges6(const struct geo *g,
+	void (*take)(void *ctx, uint64_t first, uint64_t last, uint16_t cc), void *ctx)
+{
+	table6_ranges(g->country6, take, ctx);
 }
 
 uint32_t geo_asn(const struct geo *g, uint8_t version, const uint8_t *addr)

@@ -48,6 +48,10 @@ void geo_prefetch(const struct geo *g, uint8_t version, const uint8_t *addr, uns
 // without gaps, with what geo_country() says of all of them.
 void geo_ranges4(const struct geo *g,
 	void (*take)(void *ctx, uint32_t first, uint32_t last, uint16_t cc), void *ctx);
+// The same for IPv6 by the top 64 bits; a /64 that is divided comes once for each part of it. What
+// is looked up as IPv4 is not among them.
+void geo_ranges6(const struct geo *g,
+	void (*take)(void *ctx, uint64_t first, uint64_t last, uint16_t cc), void *ctx);
 // 0: unknown.
 uint32_t geo_asn(const struct geo *g, uint8_t version, const uint8_t *addr);
 

@@ -62,5 +62,11 @@ uint32_t table6_find(const struct table6 *t, uint64_t prefix, uint64_t host);
 void table4_prefetch(const struct table4 *t, uint32_t addr, unsigned step);
 void table6_prefetch(const struct table6 *t, uint64_t prefix, unsigned step);
 
+// Of a narrow table: see geo_ranges4() and geo_ranges6().
+void table4_ranges(const struct table4 *t,
+	void (*take)(void *ctx, uint32_t first, uint32_t last, uint16_t value), void *ctx);
+void table6_ranges(const struct table6 *t,
+	void (*take)(void *ctx, uint64_t first, uint64_t last, uint16_t value), void *ctx);
+
 size_t table4_memory(const struct table4 *t); // bytes
 size_t table6_memory(const struct table6 *t);

@@ -97,3 +97,20 @@ void table4_prefetch(const struct table4 *t, uint32_t addr, unsigned step)
 	__builtin_prefetch(&t->low[middle]);
 	table_values_prefetch(&t->value, middle);
 }
+
+void table4_ranges(const struct table4 *t,
+	void (*take)(void *ctx, uint32_t first, uint32_t last, uint16_t value), void *ctx)
+{
+	uint32_t first = 0;
+	size_t slot = 0;
+
+	for (size_t i = 1; i <= t->n; i++) {
+		uint32_t next;
+
+		while (i < t->n && i >= t->index[slot + 1])
+			slot++;
+		next = i < t->n ? (uint32_t)slot << 16 | t->low[i] : 0;
+		take(ctx, first, next - 1, t->value.narrow[i - 1]);
+		first = next;
+	}
+}

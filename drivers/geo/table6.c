@@ -212,3 +212,19 @@ void table6_prefetch(const struct table6 *t, uint64_t prefix, unsigned step)
 	__builtin_prefetch(&t->prefix[middle]);
 	table_values_prefetch(&t->value, middle);
 }
+
+void table6_ranges(const struct table6 *t,
+	void (*take)(void *ctx, uint64_t first, uint64_t last, uint16_t value), void *ctx)
+{
+	size_t deep = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const uint64_t first = t->prefix[i],
+			       last = i + 1 < t->n ? t->prefix[i + 1] - 1 : UINT64_MAX;
+
+		if (t->value.narrow[i] != DEEP_NARROW)
+			take(ctx, first, last, t->value.narrow[i]);
+		for (; deep < t->n_deep && t->deep[deep].prefix == first; deep++)
+			take(ctx, first, first, (uint16_t)t->deep[deep].value);
+	}
+}

@@ -154,7 +154,8 @@ static void test_exact(void **state)
 			for (unsigned row = 0; row < SCREEN_PROTOS; row++) {
 				bool bit = w->want[row][slot / 64] >> (slot % 64) & 1;
 
-				assert_int_equal(screen_may_block(w->screen, a, protos[row]), bit);
+				assert_int_equal(
+					screen_may_block(w->screen, 4, a, protos[row]), bit);
 				marked += bit;
 			}
 		}
@@ -195,7 +196,7 @@ static void test_overrides(void **state)
 			if (cc == 0)
 				cc = POLICY_CC_XX;
 			for (unsigned row = 0; row < SCREEN_PROTOS; row++) {
-				bool may = screen_may_block(w->screen, a.b, protos[row]);
+				bool may = screen_may_block(w->screen, 4, a.b, protos[row]);
 
 				if (!may)
 					assert_false(
@@ -207,6 +208,92 @@ static void test_overrides(void **state)
 		free(w);
 	}
 	assert_true(said_no > 100000);
+}
+
+// IPv6: the same, on addresses in and beside the ranges of a database, those that are looked up as
+// IPv4 included. And nearly all that is not blocked shows.
+static void test_ipv6(void **state)
+{
+	static const char overrides[] =
+		"{\"prefix\":\"2001:db8:8000::/33\",\"country\":\"SG\",\"note\":\"n\"},"
+		"{\"prefix\":\"2400::/29\",\"country\":\"BR\",\"note\":\"n\"}";
+	static const char database[] = "1,16777215,DE\n16777216,33554431,SG\n";
+	char path[] = "/tmp/screen-XXXXXX", err[256];
+	const char *paths[2] = {path, path};
+	uint32_t s = 1;
+	unsigned no = 0, yes = 0, wrongly = 0;
+	struct policy *p = load(overrides, "allow");
+	struct screen *screen;
+	struct geo *g;
+	FILE *f;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	f = fdopen(fd, "w");
+	assert_non_null(f);
+	// All of 2000::/3 and of what IPv4 is mapped to, so that little is unknown.
+	fputs("::,1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,DE\n", f);
+	for (unsigned i = 0; i < 4096; i++)
+		fprintf(f, "%x::,%x:ffff:ffff:ffff:ffff:ffff:ffff:ffff,%s\n", 0x2000 + 2 * i,
+			0x2001 + 2 * i, i % 64 == 1 ? "US" : "DE");
+	for (unsigned i = 0; i < 5000; i++)
+		fprintf(f, "4000:%x::,4000:%x:ffff:ffff:ffff:ffff:ffff:ffff,%s\n", 2 * i, 2 * i,
+			countries[i % 6]);
+	fputs("4001::,ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,CN\n", f);
+	fclose(f);
+	g = geo_load(paths, 1, NULL, 0, err, sizeof(err));
+	if (g == NULL)
+		print_error("%s\n", err);
+	assert_non_null(g);
+	screen = screen_build(p, g);
+	assert_non_null(screen);
+	for (unsigned i = 0; i < 200000; i++) {
+		struct policy_addr a = {.version = 6};
+		const uint32_t kind = draw(&s) % 4, any = draw(&s);
+		uint16_t cc = 0;
+
+		for (unsigned b = 0; b < 16; b++)
+			a.b[b] = (uint8_t)(draw(&s) >> 9);
+		if (kind == 1)
+			memcpy(a.b, (uint8_t[]){0x40, 0, (uint8_t)(any >> 8 & 0x27), (uint8_t)any},
+				4);
+		else if (kind == 2)
+			memcpy(a.b, (uint8_t[]){0x20, 1, 0x0d, 0xb8, (uint8_t)any}, 5);
+		else if (kind == 3)
+			memcpy(a.b, (uint8_t[]){0x24, 0, 0, (uint8_t)(any & 15)}, 4);
+		if (!policy_override(p, &a, &cc))
+			cc = geo_country(g, 6, a.b);
+		if (cc == 0)
+			cc = POLICY_CC_XX;
+		for (unsigned row = 0; row < SCREEN_PROTOS; row++) {
+			bool may = screen_may_block(screen, 6, a.b, protos[row]);
+			bool is = policy_may_block(p, cc, protos[row], NOW);
+
+			assert_true(may || !is);
+			no += !may;
+			yes += is;
+			wrongly += may && !is;
+		}
+	}
+	assert_true(no > 100000 && yes > 10000);
+	assert_true(wrongly < no / 4); // half of 2001:db8::/32, and what shares bits
+	geo_free(g);
+	free(screen);
+	policy_free(p);
+	// What is mapped: with a database of IPv4 alone.
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(database, f);
+	fclose(f);
+	g = geo_load(paths, 1, NULL, 0, err, sizeof(err));
+	unlink(path);
+	assert_non_null(g);
+	p = load("", "allow");
+	screen = screen_build(p, g);
+	assert_true(screen_may_block(screen, 6, (const uint8_t[4]){0}, 6));
+	free(screen);
+	geo_free(g);
+	policy_free(p);
 }
 
 static void test_all_or_nothing(void **state)
@@ -222,9 +309,9 @@ static void test_all_or_nothing(void **state)
 	drop(&w);
 	w.policy = load("", "allow");
 	s = screen_build(w.policy, NULL); // every country is unknown
-	assert_true(screen_may_block(s, a, 17));
-	assert_false(screen_may_block(s, a, 6));
-	assert_false(screen_may_block(s, a, 47));
+	assert_true(screen_may_block(s, 4, a, 17));
+	assert_false(screen_may_block(s, 4, a, 6));
+	assert_false(screen_may_block(s, 4, a, 47));
 	free(s);
 	policy_free(w.policy);
 }
@@ -234,6 +321,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exact),
 		cmocka_unit_test(test_overrides),
+		cmocka_unit_test(test_ipv6),
 		cmocka_unit_test(test_all_or_nothing),
 	};
 

@@ -7,6 +7,7 @@
 #include "tests/unit/drivers/scratch.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -63,14 +64,61 @@ static void step(void *ctx, uint32_t first, uint32_t last, uint16_t cc)
 	w->n++;
 }
 
-// The ranges say what single look-ups say, and leave nothing out.
-static size_t walk_ranges(const struct geo *g)
+struct walk6 {
+	const struct geo *g;
+	uint64_t next; // /64 that is to come
+	uint64_t last; // of the range before
+	size_t n, parts;
+	char single[128]; // countries of those that are one /64 or a part of it
+};
+
+static uint16_t country6(const struct geo *g, uint64_t prefix, uint8_t host)
+{
+	uint8_t a[16];
+	uint64_t be = htobe64(prefix);
+
+	memcpy(a, &be, 8);
+	memset(a + 8, host, 8);
+	return geo_country(g, 6, a);
+}
+
+static void step6(void *ctx, uint64_t first, uint64_t last, uint16_t cc)
+{
+	struct walk6 *w = ctx;
+
+	assert_true(first <= last);
+	if (first == last)
+		snprintf(w->single + strlen(w->single), sizeof(w->single) - strlen(w->single),
+			cc != 0 ? "%c%c " : "-- ", cc >> 8, cc & 0xff);
+	if (w->n++ != 0 && first == w->last) { // one more part of it
+		assert_int_equal(first, last);
+		w->parts++;
+		return;
+	}
+	assert_int_equal(first, w->next);
+	w->next = last + 1;
+	w->last = last;
+	if (first == last) // it may be the first part
+		return;
+	assert_int_equal(country6(w->g, first, 0), cc);
+	assert_int_equal(country6(w->g, first + (last - first) / 2, 0xff), cc);
+	assert_int_equal(country6(w->g, last, 0xff), cc);
+}
+
+// The ranges say what single look-ups say, and leave nothing out. parts: of divided /64s, beyond
+// the first of each.
+static size_t walk_ranges(const struct geo *g, size_t parts, const char *single)
 {
 	struct walk w = {.g = g};
+	struct walk6 w6 = {.g = g};
 
 	geo_ranges4(g, step, &w);
 	assert_int_equal(w.next, 0); // past the last address
-	return w.n;
+	geo_ranges6(g, step6, &w6);
+	assert_int_equal(w6.next, 0);
+	assert_int_equal(w6.parts, parts);
+	assert_string_equal(w6.single, single);
+	return w.n + w6.n - w6.parts;
 }
 
 static void refuse(const char *path, const char *words)
@@ -106,7 +154,7 @@ static void documentation_prefixes(void **state)
 	expect(g, "198.51.100.127", "DE");
 	expect(g, "198.51.100.128", "JP");
 	expect(g, "203.0.113.255", "SG");
-	assert_true(walk_ranges(g) > 10);
+	assert_true(walk_ranges(g, 0, "") > 12);
 	expect(g, "203.0.114.0", NULL);
 	expect(g, "198.18.255.255", "US");
 	expect(g, "198.19.0.0", "JP");
@@ -144,7 +192,7 @@ static void no_files_know_nothing(void **state)
 	expect(g, "192.0.2.1", NULL);
 	expect(g, "2001:db8::1", NULL);
 	assert_int_equal(geo_files(g, &f), 0);
-	assert_int_equal(walk_ranges(g), 1);
+	assert_int_equal(walk_ranges(g, 0, ""), 2);
 	geo_free(g);
 }
 
@@ -211,6 +259,7 @@ static void inside_a_64(void **state)
 	expect(g, "ffff:ffff:ffff:ffff::6", NULL);
 	expect(g, "ffff:ffff:ffff:ffff::7", "FF");
 	expect(g, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "FF");
+	assert_true(walk_ranges(g, 8, "AA -- -- BB -- CC CC -- DD DD DD -- EE -- FF ") > 8);
 	geo_free(g);
 }
 
