@@ -195,6 +195,20 @@ void rig_add(struct rig *r, const struct rig_packet *x)
 		rig_run(r);
 }
 
+void rig_udp(struct rig *r, unsigned flow, bool answer)
+{
+	const struct rig_packet p = {
+		.flow = flow, .answer = answer, .proto = 17, .payload = "0123456789"};
+
+	rig_add(r, &p);
+	rig_run(r);
+}
+
+uint64_t rig_outcome(const struct rig *r, enum reason_outcome o)
+{
+	return r->pl->stats.packets[o];
+}
+
 void rig_words(struct rig *r, const char *words, bool back, uint8_t side)
 {
 	struct packet *p = &r->packets[r->n];

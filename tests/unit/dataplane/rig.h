@@ -69,6 +69,8 @@ struct rig_packet {
 	const char *payload; // NULL: none
 };
 void rig_add(struct rig *r, const struct rig_packet *p);
+// A datagram, at once.
+void rig_udp(struct rig *r, unsigned flow, bool answer);
 // Any frame (recipe.h), from a side.
 void rig_words(struct rig *r, const char *words, bool back, uint8_t side);
 // Runs what waits.
@@ -77,6 +79,9 @@ void rig_wait(struct rig *r, int64_t us);
 
 // With lanes: everything that has been asked is answered, and the answers are taken.
 void rig_serve(struct rig *r);
+
+// Packets that had an outcome.
+uint64_t rig_outcome(const struct rig *r, enum reason_outcome o);
 
 // The last record of a kind; NULL.
 const struct record *rig_last(const struct rig *r, enum record_ev ev);

@@ -211,14 +211,6 @@ static void test_flood(void **state)
 	}
 }
 
-static void udp(struct rig *r, unsigned flow)
-{
-	const struct rig_packet p = {.flow = flow, .proto = 17, .payload = "0123456789"};
-
-	rig_add(r, &p);
-	rig_run(r);
-}
-
 // Of the flow that 10.0.0.flow opened.
 static const struct record *last_of(const struct rig *r, unsigned flow, enum record_ev ev)
 {
@@ -239,17 +231,17 @@ static void test_idle_gives_up(void **state)
 			.contexts = 2, .lanes = k & 1, .exceptions = {.dpi_full = (uint8_t)a}};
 		struct rig *r = rig_new(&o);
 
-		udp(r, 1);
-		udp(r, 2);
+		rig_udp(r, 1, false);
+		rig_udp(r, 2, false);
 		rig_wait(r, 900000);
-		udp(r, 3); // nobody is idle yet
+		rig_udp(r, 3, false); // nobody is idle yet
 		assert_int_equal(r->pl->stats.dpi_full, 1);
 		assert_int_equal(r->pl->stats.contexts_given_up, 0);
 		assert_int_equal(last_of(r, 3, RECORD_DECISION) != NULL, a != POLICY_ALLOW);
 		rig_wait(r, 50000);
-		udp(r, 2);
+		rig_udp(r, 2, false);
 		rig_wait(r, 200000);
-		udp(r, 4); // 1 has been idle for 1.1 s, 2 for 0.2 s
+		rig_udp(r, 4, false); // 1 has been idle for 1.1 s, 2 for 0.2 s
 		assert_int_equal(r->pl->stats.dpi_full, 1);
 		assert_int_equal(r->pl->stats.contexts_given_up, 1);
 		assert_int_equal(held(r), 2);
@@ -259,13 +251,13 @@ static void test_idle_gives_up(void **state)
 			assert_int_equal(
 				last_of(r, 1, RECORD_DECISION)->exception, RECORD_EXC_DPI_FULL);
 		}
-		udp(r, 1);
+		rig_udp(r, 1, false);
 		assert_int_equal(
 			r->pl->stats.packets[REASON_STOP_BLOCK], a == POLICY_BLOCK ? 2 : 0);
 		rig_wait(r, 1200000);
-		udp(r, 5);
-		udp(r, 6); // both are old now
-		udp(r, 7);
+		rig_udp(r, 5, false);
+		rig_udp(r, 6, false); // both are old now
+		rig_udp(r, 7, false);
 		assert_int_equal(r->pl->stats.contexts_given_up, 3);
 		assert_int_equal(r->pl->stats.dpi_full, 2);
 		end_all(r);
@@ -283,14 +275,14 @@ static void test_idle_and_policy(void **state)
 	const struct rig_options o = {.contexts = 1, .exceptions = {.dpi_full = POLICY_FLAG}};
 	struct rig *r = rig_new(&o);
 
-	udp(r, 1);
-	udp(r, 1);
+	rig_udp(r, 1, false);
+	rig_udp(r, 1, false);
 	rig_publish(r, &(struct rig_options){.rules = BLOCK_ALL});
 	rig_wait(r, 2000000);
-	udp(r, 2);
+	rig_udp(r, 2, false);
 	assert_int_equal(r->pl->stats.contexts_given_up, 1);
 	assert_null(last_of(r, 1, RECORD_DECISION));
-	udp(r, 1);
+	rig_udp(r, 1, false);
 	assert_int_equal(last_of(r, 1, RECORD_DECISION)->action, POLICY_BLOCK);
 	rig_free(r);
 }

@@ -27,11 +27,6 @@
 
 static const struct rig_options plain;
 
-static uint64_t outcome(const struct rig *r, enum reason_outcome o)
-{
-	return r->pl->stats.packets[o];
-}
-
 static void run(struct rig *r, const char *words, bool back, uint8_t side)
 {
 	rig_words(r, words, back, side);
@@ -73,7 +68,7 @@ static void test_verdict_kept(void **state)
 	for (unsigned i = 0; i < 100; i++)
 		out(r, UDP);
 	assert_int_equal(r->pl->stats.evaluations, before + 1);
-	assert_int_equal(outcome(r, REASON_PASS_ALLOW), 200);
+	assert_int_equal(rig_outcome(r, REASON_PASS_ALLOW), 200);
 	assert_int_equal(end_of(r)->op, 200);
 	rig_free(r);
 }
@@ -88,13 +83,13 @@ static void test_rule_begins(void **state)
 
 	for (unsigned i = 0; i < 10; i++)
 		out(r, UDP);
-	assert_int_equal(outcome(r, REASON_PASS_ALLOW), 10);
+	assert_int_equal(rig_outcome(r, REASON_PASS_ALLOW), 10);
 	r->now = RIG_START + 9999999;
 	out(r, UDP);
-	assert_int_equal(outcome(r, REASON_STOP_BLOCK), 0);
+	assert_int_equal(rig_outcome(r, REASON_STOP_BLOCK), 0);
 	r->now = RIG_START + 10000000;
 	out(r, UDP);
-	assert_int_equal(outcome(r, REASON_STOP_BLOCK), 1);
+	assert_int_equal(rig_outcome(r, REASON_STOP_BLOCK), 1);
 	assert_int_equal(rig_count(r, RECORD_DECISION), 1);
 	rig_free(r);
 }
@@ -106,15 +101,15 @@ static void test_cap_bytes(void **state)
 
 	for (unsigned i = 0; i < 5; i++)
 		out(r, UDP); // 38 bytes of IP each: the third would be one too many
-	assert_int_equal(outcome(r, REASON_PASS_PENDING), 2);
-	assert_int_equal(outcome(r, REASON_PASS_ALLOW), 3);
+	assert_int_equal(rig_outcome(r, REASON_PASS_PENDING), 2);
+	assert_int_equal(rig_outcome(r, REASON_PASS_ALLOW), 3);
 	assert_int_equal(end_of(r)->pb, 76);
 	assert_int_equal(rig_last(r, RECORD_END)->pp, 2);
 	rig_free(r);
 	r = rig_new(&o);
 	for (unsigned i = 0; i < 5; i++)
 		in(r, UDP); // what comes in is no bytes out
-	assert_int_equal(outcome(r, REASON_PASS_PENDING), 5);
+	assert_int_equal(rig_outcome(r, REASON_PASS_PENDING), 5);
 	assert_int_equal(end_of(r)->pb, 0);
 	rig_free(r);
 }
@@ -127,10 +122,10 @@ static void test_cap_time(void **state)
 	out(r, UDP);
 	r->now = RIG_START + 50000;
 	out(r, UDP);
-	assert_int_equal(outcome(r, REASON_PASS_PENDING), 2);
+	assert_int_equal(rig_outcome(r, REASON_PASS_PENDING), 2);
 	r->now = RIG_START + 50001;
 	out(r, UDP);
-	assert_int_equal(outcome(r, REASON_PASS_ALLOW), 1);
+	assert_int_equal(rig_outcome(r, REASON_PASS_ALLOW), 1);
 	assert_int_equal(r->pl->stats.caps_reached, 1);
 	rig_free(r);
 }
@@ -233,7 +228,7 @@ static void test_local(void **state)
 
 			run(r, UDP, false, side);
 			run(r, UDP, true, side);
-			assert_int_equal(outcome(r, REASON_PASS_LOCAL), 2);
+			assert_int_equal(rig_outcome(r, REASON_PASS_LOCAL), 2);
 			assert_int_equal(r->pl->stats.flows_local, 1);
 			pipeline_stop(r->pl);
 			assert_int_equal(r->n_records, told);
@@ -311,12 +306,12 @@ static void test_fragments(void **state)
 	out(r, "eth=0x0800 ip4f=17,0,1,7 udp=40000,9 data=16");
 	out(r, "eth=0x0800 ip4f=17,3,1,7 data=24");
 	out(r, "eth=0x0800 ip4f=17,6,0,7 data=24");
-	assert_int_equal(outcome(r, REASON_STOP_BLOCK), 3);
+	assert_int_equal(rig_outcome(r, REASON_STOP_BLOCK), 3);
 	assert_int_equal(r->pl->stats.flows_begun, 1);
 	out(r, "eth=0x0800 ip4f=17,3,0,8 data=24");
 	assert_int_equal(r->pl->stats.flows_begun, 2);
 	assert_int_equal(r->pl->stats.notes[NOTE_FRAG_ORPHAN], 1);
-	assert_int_equal(outcome(r, REASON_PASS_ALLOW), 1);
+	assert_int_equal(rig_outcome(r, REASON_PASS_ALLOW), 1);
 	pipeline_stop(r->pl);
 	assert_int_equal(rig_count(r, RECORD_END), 2);
 	rig_free(r);
@@ -334,8 +329,8 @@ static void test_malformed_later(void **state)
 		out(r, UDP " set=39,7"); // a UDP length of less than its header
 		out(r, UDP);
 		assert_int_equal(r->pl->stats.notes[NOTE_UDP_LENGTH], 1);
-		assert_int_equal(outcome(r, REASON_STOP_MALFORMED), a == POLICY_BLOCK);
-		assert_int_equal(outcome(r, REASON_PASS_FLAG), a == POLICY_FLAG ? 2 : 0);
+		assert_int_equal(rig_outcome(r, REASON_STOP_MALFORMED), a == POLICY_BLOCK);
+		assert_int_equal(rig_outcome(r, REASON_PASS_FLAG), a == POLICY_FLAG ? 2 : 0);
 		assert_int_equal(rig_count(r, RECORD_DECISION), a == POLICY_FLAG);
 		if (a == POLICY_FLAG)
 			assert_int_equal(

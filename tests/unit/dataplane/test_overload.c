@@ -21,20 +21,6 @@
 	"{\"id\":\"u\",\"match\":{\"border\":[\"unknown\"],\"protos\":[\"udp\"]},\"action\":"      \
 	"\"block\",\"reason\":\"NO\"}"
 
-static uint64_t outcome(const struct rig *r, enum reason_outcome o)
-{
-	return r->pl->stats.packets[o];
-}
-
-static void udp(struct rig *r, unsigned flow, bool answer)
-{
-	const struct rig_packet p = {
-		.flow = flow, .answer = answer, .proto = 17, .payload = "0123456789"};
-
-	rig_add(r, &p);
-	rig_run(r);
-}
-
 static void close_to_new_flows(struct rig *r)
 {
 	r->pl->budget.behind = true;
@@ -49,23 +35,23 @@ static void test_overload(void **state)
 		const struct rig_options o = {.exceptions = {.overload = (uint8_t)a}};
 		struct rig *r = rig_new(&o);
 
-		udp(r, 1, false);
+		rig_udp(r, 1, false);
 		close_to_new_flows(r);
-		udp(r, 1, true);
-		udp(r, 2, false);
-		udp(r, 3, false);
+		rig_udp(r, 1, true);
+		rig_udp(r, 2, false);
+		rig_udp(r, 3, false);
 		assert_int_equal(r->pl->stats.flows_begun, 1);
 		assert_int_equal(r->pl->stats.flows_shed, 2);
-		assert_int_equal(outcome(r, REASON_PASS_OVERLOAD), a == POLICY_BLOCK ? 0 : 2);
-		assert_int_equal(outcome(r, REASON_STOP_OVERLOAD), a == POLICY_BLOCK ? 2 : 0);
+		assert_int_equal(rig_outcome(r, REASON_PASS_OVERLOAD), a == POLICY_BLOCK ? 0 : 2);
+		assert_int_equal(rig_outcome(r, REASON_STOP_OVERLOAD), a == POLICY_BLOCK ? 2 : 0);
 		assert_int_equal(rig_count(r, RECORD_DECISION), 1);
 		assert_int_equal(rig_last(r, RECORD_DECISION)->exception, RECORD_EXC_OVERLOAD);
 		assert_int_equal(rig_last(r, RECORD_DECISION)->action, a);
 		r->now += 1000000;
-		udp(r, 3, false);
+		rig_udp(r, 3, false);
 		assert_int_equal(rig_count(r, RECORD_DECISION), 2);
 		r->pl->budget.behind = false; // no packet waits: there is time
-		udp(r, 3, false);
+		rig_udp(r, 3, false);
 		assert_int_equal(r->pl->stats.flows_begun, 2);
 		assert_int_equal(r->pl->table.live, 2);
 		rig_free(r);
@@ -78,9 +64,9 @@ static void test_overload_blocked(void **state)
 	struct rig *r = rig_new(&o);
 
 	close_to_new_flows(r);
-	udp(r, 1, false);
-	udp(r, 2, false); // not the one that the record is for
-	assert_int_equal(outcome(r, REASON_STOP_OVERLOAD), 2);
+	rig_udp(r, 1, false);
+	rig_udp(r, 2, false); // not the one that the record is for
+	assert_int_equal(rig_outcome(r, REASON_STOP_OVERLOAD), 2);
 	assert_int_equal(r->pl->table.live, 0);
 	rig_free(r);
 }
@@ -127,19 +113,19 @@ static void test_budget(void **state)
 	struct budget *b = &r->pl->budget;
 
 	budget_init(b, 1);
-	udp(r, 1, false);
+	rig_udp(r, 1, false);
 	assert_int_equal(r->pl->stats.dpi_packets, 1);
 	b->behind = true;
 	b->credit = 1 - BUDGET_FLOOR; // it takes some hundredths of a second to earn that
 	b->since = budget_now();
-	udp(r, 2, false);
+	rig_udp(r, 2, false);
 	assert_int_equal(r->pl->stats.flows_begun, 2);
 	assert_int_equal(r->pl->stats.dpi_packets, 1);
 	assert_int_equal(r->pl->stats.dpi_shed, 1);
 	assert_int_equal(r->pl->stats.dpi_full, 0);
 	assert_int_equal(rig_last(r, RECORD_DECISION)->exception, RECORD_EXC_DPI_FULL);
 	b->credit = -BUDGET_MOST;
-	udp(r, 2, true);
+	rig_udp(r, 2, true);
 	assert_true(b->credit > -BUDGET_MOST);
 	budget_draw(b, 1); // since the machine was started
 	assert_int_equal(b->credit, -BUDGET_MOST);
@@ -148,7 +134,7 @@ static void test_budget(void **state)
 	assert_int_equal(b->credit, BUDGET_MOST);
 	b->behind = false; // there is time: nothing is drawn
 	for (unsigned i = 3; i < 900; i++)
-		udp(r, i, false);
+		rig_udp(r, i, false);
 	assert_int_equal(b->credit, BUDGET_MOST);
 	assert_int_equal(r->pl->stats.flows_begun, 899);
 	rig_free(r);
@@ -229,7 +215,7 @@ static struct rig *rig_with_flows(const struct rig_options *o)
 	struct rig *r = rig_new(o);
 
 	for (unsigned i = 0; i < KNOWN; i++)
-		udp(r, i, false);
+		rig_udp(r, i, false);
 	close_to_new_flows(r);
 	return r;
 }
@@ -265,8 +251,8 @@ static void test_flooded_burst(void **state)
 		assert_int_equal(s->flows_begun, KNOWN);
 		assert_true(s->flows_shed > 1000);
 		assert_true(s->notes[NOTE_FRAG_ORPHAN] > 100);
-		assert_true(outcome(all, REASON_STOP_OVERLOAD) > 500);
-		assert_true(outcome(all, REASON_PASS_NOT_IP) > 100);
+		assert_true(rig_outcome(all, REASON_STOP_OVERLOAD) > 500);
+		assert_true(rig_outcome(all, REASON_PASS_NOT_IP) > 100);
 		assert_memory_equal(s->packets, one->pl->stats.packets, sizeof(s->packets));
 		assert_memory_equal(s->bytes, one->pl->stats.bytes, sizeof(s->bytes));
 		assert_memory_equal(s->notes, one->pl->stats.notes, sizeof(s->notes));
@@ -284,7 +270,7 @@ static void test_flooded_overflow(void **state)
 	struct rig *r = rig_new(&o);
 
 	for (unsigned i = 0; i < 1000; i++)
-		udp(r, i, false);
+		rig_udp(r, i, false);
 	assert_int_equal(r->pl->table.live, 1000);
 	assert_true(r->pl->table.fresh_bucket > 0);
 	close_to_new_flows(r);

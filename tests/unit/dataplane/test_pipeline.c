@@ -31,20 +31,6 @@
 	"{\"id\":\"x\",\"match\":{\"border\":[\"unknown\"]},\"action\":\"block\",\"reason\":"      \
 	"\"NO\"}"
 
-static uint64_t outcome(const struct rig *r, enum reason_outcome o)
-{
-	return r->pl->stats.packets[o];
-}
-
-static void udp(struct rig *r, unsigned flow, bool answer)
-{
-	const struct rig_packet p = {
-		.flow = flow, .answer = answer, .proto = 17, .payload = "0123456789"};
-
-	rig_add(r, &p);
-	rig_run(r);
-}
-
 static void tcp(struct rig *r, bool answer, uint8_t flags, const char *payload, uint16_t dport)
 {
 	const struct rig_packet p = {.flow = 1,
@@ -68,10 +54,10 @@ static void test_pending_cap(void **state)
 	struct rig *r = rig_new(&o);
 
 	for (unsigned i = 0; i < 5; i++)
-		udp(r, 1, false);
+		rig_udp(r, 1, false);
 	// SSH could still show, so the first three packets pass as pending; then the cap decides.
-	assert_int_equal(outcome(r, REASON_PASS_PENDING), 3);
-	assert_int_equal(outcome(r, REASON_PASS_ALLOW), 2);
+	assert_int_equal(rig_outcome(r, REASON_PASS_PENDING), 3);
+	assert_int_equal(rig_outcome(r, REASON_PASS_ALLOW), 2);
 	assert_int_equal(r->pl->stats.caps_reached, 1);
 	pipeline_stop(r->pl);
 	assert_int_equal(rig_last(r, RECORD_END)->pp, 3);
@@ -86,9 +72,9 @@ static void test_pending_block(void **state)
 	struct rig *r = rig_new(&o);
 
 	for (unsigned i = 0; i < 5; i++)
-		udp(r, 1, false);
-	assert_int_equal(outcome(r, REASON_STOP_PENDING), 3);
-	assert_int_equal(outcome(r, REASON_PASS_ALLOW), 2);
+		rig_udp(r, 1, false);
+	assert_int_equal(rig_outcome(r, REASON_STOP_PENDING), 3);
+	assert_int_equal(rig_outcome(r, REASON_PASS_ALLOW), 2);
 	rig_free(r);
 }
 
@@ -100,13 +86,13 @@ static void test_label_decides(void **state)
 	tcp(r, false, SYN, NULL, 2222);
 	tcp(r, true, SYN | ACK, NULL, 2222);
 	tcp(r, false, ACK, NULL, 2222);
-	assert_int_equal(outcome(r, REASON_PASS_PENDING), 3);
+	assert_int_equal(rig_outcome(r, REASON_PASS_PENDING), 3);
 	tcp(r, true, PUSH, "SSH-2.0-OpenSSH_9.2\r\n", 2222);
 	tcp(r, false, PUSH, "SSH-2.0-OpenSSH_9.2\r\n", 2222);
-	for (unsigned i = 0; i < 80 && outcome(r, REASON_STOP_BLOCK) == 0; i++)
+	for (unsigned i = 0; i < 80 && rig_outcome(r, REASON_STOP_BLOCK) == 0; i++)
 		tcp(r, i & 1, PUSH, "more of it",
 			2222); // the library reads on for the key exchange
-	assert_int_equal(outcome(r, REASON_STOP_BLOCK), 1);
+	assert_int_equal(rig_outcome(r, REASON_STOP_BLOCK), 1);
 	assert_int_equal(r->pl->stats.caps_reached, 0);
 	assert_int_equal(rig_count(r, RECORD_DECISION), 1);
 	assert_int_equal(rig_last(r, RECORD_DECISION)->action, POLICY_BLOCK);
@@ -140,7 +126,7 @@ static void test_reset(void **state)
 	const uint8_t *ip;
 
 	tcp(r, false, SYN, NULL, 9);
-	assert_int_equal(outcome(r, REASON_STOP_BLOCK), 1);
+	assert_int_equal(rig_outcome(r, REASON_STOP_BLOCK), 1);
 	assert_in_range(r->pl->n_injects, 1, 2);
 	back = &r->pl->injects[0];
 	assert_int_equal(back->to, SIDE_INSIDE); // to who sent the SYN
@@ -179,18 +165,18 @@ static void test_reload(void **state)
 	const struct rig_options allow = {0}, flag = {.rules = FLAG_ALL};
 	struct rig *r = rig_new(&allow);
 
-	udp(r, 1, false);
-	udp(r, 2, false);
+	rig_udp(r, 1, false);
+	rig_udp(r, 2, false);
 	assert_int_equal(rig_count(r, RECORD_DECISION), 0);
 	rig_publish(r, &flag);
-	udp(r, 1, false);
+	rig_udp(r, 1, false);
 	assert_int_equal(rig_count(r, RECORD_DECISION), 1);
 	assert_int_equal(rig_last(r, RECORD_DECISION)->action, POLICY_FLAG);
 	rig_publish(r, &flag); // the same again: no news
-	udp(r, 1, false);
+	rig_udp(r, 1, false);
 	assert_int_equal(rig_count(r, RECORD_DECISION), 1);
 	rig_publish(r, &allow);
-	udp(r, 1, true);
+	rig_udp(r, 1, true);
 	assert_int_equal(rig_count(r, RECORD_DECISION), 2);
 	assert_int_equal(rig_last(r, RECORD_DECISION)->action, POLICY_ALLOW);
 	// A policy without flows goes when its records are written; the one of flow 2, which
@@ -251,7 +237,7 @@ static void test_update(void **state)
 	uint64_t op = 0;
 
 	for (unsigned i = 0; i < 5; i++) { // 150 s, a packet every 30
-		udp(r, 1, false);
+		rig_udp(r, 1, false);
 		rig_wait(r, 30000000);
 	}
 	pipeline_stop(r->pl);
@@ -271,8 +257,8 @@ static void test_dpi_full(void **state)
 			.contexts = 1, .exceptions = {.dpi_full = (uint8_t)a}};
 		struct rig *r = rig_new(&o);
 
-		udp(r, 1, false);
-		udp(r, 2, false);
+		rig_udp(r, 1, false);
+		rig_udp(r, 2, false);
 		assert_int_equal(r->pl->stats.dpi_full, 1);
 		assert_int_equal(rig_count(r, RECORD_DECISION), a != POLICY_ALLOW);
 		if (a != POLICY_ALLOW) {
@@ -280,7 +266,7 @@ static void test_dpi_full(void **state)
 			assert_int_equal(
 				rig_last(r, RECORD_DECISION)->exception, RECORD_EXC_DPI_FULL);
 		}
-		assert_int_equal(outcome(r, REASON_STOP_BLOCK), a == POLICY_BLOCK);
+		assert_int_equal(rig_outcome(r, REASON_STOP_BLOCK), a == POLICY_BLOCK);
 		rig_free(r);
 	}
 }
@@ -296,9 +282,10 @@ static void test_malformed(void **state)
 		r->frames[0][14] = 0x44; // a header of 16 bytes
 		rig_run(r);
 		assert_int_equal(r->pl->stats.notes[NOTE_IP4_HEADER], 1);
-		assert_int_equal(
-			outcome(r, REASON_PASS_MALFORMED) + outcome(r, REASON_STOP_MALFORMED), 1);
-		assert_int_equal(outcome(r, REASON_STOP_MALFORMED), a == POLICY_BLOCK);
+		assert_int_equal(rig_outcome(r, REASON_PASS_MALFORMED) +
+					 rig_outcome(r, REASON_STOP_MALFORMED),
+			1);
+		assert_int_equal(rig_outcome(r, REASON_STOP_MALFORMED), a == POLICY_BLOCK);
 		rig_free(r);
 	}
 }
@@ -311,13 +298,13 @@ static void test_ring_full(void **state)
 		struct rig *r = rig_new(&o);
 
 		r->refuse = true;
-		udp(r, 1, false); // its decision finds no place
+		rig_udp(r, 1, false); // its decision finds no place
 		assert_int_equal(r->pl->stats.ring_full, 1);
-		udp(r, 2, false);
-		assert_int_equal(outcome(r, REASON_STOP_RING_FULL), a == POLICY_BLOCK);
+		rig_udp(r, 2, false);
+		assert_int_equal(rig_outcome(r, REASON_STOP_RING_FULL), a == POLICY_BLOCK);
 		r->refuse = false;
 		r->now += 200000; // then a new flow tries again
-		udp(r, 3, false);
+		rig_udp(r, 3, false);
 		assert_int_equal(rig_count(r, RECORD_DECISION), 1);
 		rig_free(r);
 	}
@@ -330,14 +317,15 @@ static void test_log_full(void **state)
 		struct rig *r = rig_new(&o);
 
 		atomic_store(&r->log_full, true);
-		udp(r, 1, false);
-		assert_int_equal(outcome(r, REASON_STOP_LOG_FULL), a == POLICY_BLOCK);
+		rig_udp(r, 1, false);
+		assert_int_equal(rig_outcome(r, REASON_STOP_LOG_FULL), a == POLICY_BLOCK);
 		if (a == POLICY_FLAG)
 			assert_int_equal(
 				rig_last(r, RECORD_DECISION)->exception, RECORD_EXC_LOG_FULL);
 		atomic_store(&r->log_full, false);
-		udp(r, 2, false);
-		assert_int_equal(outcome(r, REASON_PASS_ALLOW) + outcome(r, REASON_PASS_FLAG),
+		rig_udp(r, 2, false);
+		assert_int_equal(
+			rig_outcome(r, REASON_PASS_ALLOW) + rig_outcome(r, REASON_PASS_FLAG),
 			a == POLICY_BLOCK ? 1 : 2);
 		rig_free(r);
 	}

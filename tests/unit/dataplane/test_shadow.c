@@ -26,14 +26,6 @@
 
 static const struct rig_options plain;
 
-static void udp(struct rig *r, unsigned flow)
-{
-	const struct rig_packet p = {.flow = flow, .proto = 17, .payload = "0123456789"};
-
-	rig_add(r, &p);
-	rig_run(r);
-}
-
 // The end of the one flow; a record's candidate says this.
 static const struct record *end_of(struct rig *r)
 {
@@ -70,8 +62,8 @@ static void test_differs(void **state)
 
 	(void)state;
 	rig_shadow(r, &stricter);
-	udp(r, 1);
-	udp(r, 1);
+	rig_udp(r, 1, false);
+	rig_udp(r, 1, false);
 	assert_int_equal(r->pl->stats.packets[REASON_PASS_ALLOW], 2);
 	assert_int_equal(r->pl->stats.candidate_evaluations, 0); // not one for a packet
 	says(end_of(r), POLICY_BLOCK, "x", "NO", RECORD_EXC_NONE);
@@ -107,7 +99,7 @@ static void test_same_and_renamed(void **state)
 		struct rig *r = rig_new(&o);
 
 		rig_shadow(r, &then);
-		udp(r, 1);
+		rig_udp(r, 1, false);
 		assert_int_equal(end_of(r)->candidate == NULL, tries[i].same);
 		assert_int_equal(rig_last(r, RECORD_DECISION)->candidate == NULL,
 			// SSH may still show when the decision is written
@@ -125,21 +117,21 @@ static void test_comes_and_goes(void **state)
 	struct rig *r = rig_new(&plain);
 
 	(void)state;
-	udp(r, 1);
+	rig_udp(r, 1, false);
 	rig_wait(r, 70000000);
 	assert_int_equal(rig_count(r, RECORD_END), 1); // idle
 	assert_null(rig_last(r, RECORD_END)->candidate);
 	rig_shadow(r, &flag);
-	udp(r, 2);
+	rig_udp(r, 2, false);
 	rig_wait(r, 70000000);
 	says(rig_last(r, RECORD_END), POLICY_FLAG, "f", "SEEN", RECORD_EXC_NONE);
 	rig_shadow(r, &block);
-	udp(r, 3);
+	rig_udp(r, 3, false);
 	rig_wait(r, 70000000);
 	says(rig_last(r, RECORD_END), POLICY_BLOCK, "x", "NO", RECORD_EXC_NONE);
 	assert_int_equal(moves(r)->flows[POLICY_ALLOW][POLICY_FLAG], 0); // its own, from zero
 	rig_shadow(r, NULL);
-	udp(r, 4);
+	rig_udp(r, 4, false);
 	assert_null(end_of(r)->candidate);
 	assert_int_equal(policy_slot_reclaim(&r->shadow, UINT64_MAX), 1);
 	rig_free(r);
@@ -192,13 +184,13 @@ static void test_overrides(void **state)
 
 	(void)state;
 	rig_shadow(r, &has);
-	udp(r, 1);
+	rig_udp(r, 1, false);
 	says(end_of(r), POLICY_BLOCK, "d", "IN_DE", RECORD_EXC_NONE);
 	assert_int_equal(rig_last(r, RECORD_END)->action, POLICY_ALLOW);
 	rig_free(r);
 	r = rig_new(&has);
 	rig_shadow(r, &not );
-	udp(r, 1);
+	rig_udp(r, 1, false);
 	says(end_of(r), POLICY_ALLOW, "_default", "NO_RULE", RECORD_EXC_NONE);
 	assert_int_equal(rig_last(r, RECORD_END)->action, POLICY_BLOCK);
 	rig_free(r);
@@ -228,8 +220,8 @@ static void test_limits(void **state)
 		struct rig *r = rig_new(&now);
 
 		rig_shadow(r, &then);
-		udp(r, 1);
-		udp(r, 1);
+		rig_udp(r, 1, false);
+		rig_udp(r, 1, false);
 		end_of(r);
 		assert_int_equal(rig_last(r, RECORD_END)->candidate == NULL, tries[i].same);
 		if (!tries[i].same)
@@ -249,12 +241,12 @@ static void test_exception(void **state)
 
 	(void)state;
 	rig_shadow(r, &same);
-	udp(r, 1);
-	udp(r, 2); // no context is left
+	rig_udp(r, 1, false);
+	rig_udp(r, 2, false); // no context is left
 	assert_int_equal(rig_last(r, RECORD_DECISION)->exception, RECORD_EXC_DPI_FULL);
 	assert_null(rig_last(r, RECORD_DECISION)->candidate);
 	rig_shadow(r, &block);
-	udp(r, 3);
+	rig_udp(r, 3, false);
 	says(rig_last(r, RECORD_DECISION), POLICY_BLOCK, "x", "NO", RECORD_EXC_NONE);
 	rig_free(r);
 }
