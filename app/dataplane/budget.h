@@ -23,6 +23,9 @@
 // quiet time is no flood.
 #define BUDGET_MOST  (2 << 20)
 #define BUDGET_FLOOR (1 << 20)
+// What work on one packet costs at most, 50 us: what takes longer was interrupted, and who was
+// served meanwhile was no new flow.
+#define BUDGET_ONE (1 << 17)
 // What must have been earned before new flows are taken on again: one at a time, each would be
 // followed by a burst or two that is served as if there were no flood.
 #define BUDGET_RISE (1 << 17)
@@ -68,9 +71,11 @@ static inline uint64_t budget_start(const struct budget *b)
 // Work on new flows since start.
 static inline void budget_draw(struct budget *b, uint64_t start)
 {
+	uint64_t spent = budget_now() - start;
+
 	if (start == 0)
 		return;
-	b->credit -= (int64_t)(budget_now() - start);
+	b->credit -= spent < BUDGET_ONE ? (int64_t)spent : BUDGET_ONE;
 	if (b->credit < -BUDGET_MOST)
 		b->credit = -BUDGET_MOST;
 }

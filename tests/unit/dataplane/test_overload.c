@@ -129,6 +129,9 @@ static void test_budget(void **state)
 	assert_true(b->credit > -BUDGET_MOST);
 	budget_draw(b, 1); // since the machine was started
 	assert_int_equal(b->credit, -BUDGET_MOST);
+	b->credit = 0;
+	budget_draw(b, 1);
+	assert_int_equal(b->credit, -BUDGET_ONE); // it was interrupted
 	b->since = 0;
 	budget_earn(b);
 	assert_int_equal(b->credit, BUDGET_MOST);
