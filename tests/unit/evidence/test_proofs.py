@@ -8,6 +8,7 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 
 import second
 import test_tamper as base
@@ -18,7 +19,7 @@ setUpModule, tearDownModule = base.setUpModule, base.tearDownModule
 
 class Proofs(base.Case):
     def both_proofs(self, path, *args):
-        a, b = base.run(base.BHLOG, "verify", "--proof", path, *args), second.verify_log("--proof", path, *args)
+        a, b = base.run(base.BHLOG, "verify", "--proof", path, *args), second.verify_proof(path, *args)
         self.assertEqual(a.returncode, b.returncode, (a.stdout, a.stderr, b.stdout, b.stderr))
         return a.returncode
 
@@ -40,6 +41,19 @@ class Proofs(base.Case):
                 f.write(text[:at] + bytes([text[at] ^ 1]) + text[at + 1:])
             with self.subTest(at=at):
                 self.assertIn(self.both_proofs(proof, "--key", base.key("gw-a1")), (1, 2, 3))
+
+    def test_program_of_proofs(self):
+        """It reads a pipe, too, and that it is alone is no answer."""
+        proof, alone = base.must(base.BHLOG, "prove", self.dir, 7), os.path.join(self.tmp.name, "verify-proof")
+        p = base.run(sys.executable, second.VERIFY_PROOF, "-", "--json", "--key", base.key("gw-a1"), input=proof)
+        self.assertEqual((p.returncode, p.stderr), (0, ""))
+        self.assertEqual(json.loads(p.stdout), {"proof": "good", "block": 0, "exit": 0})
+        p = base.run(sys.executable, second.VERIFY_PROOF, "/dev/null")
+        self.assertEqual((p.returncode, p.stdout), (2, ""))
+        shutil.copy(second.VERIFY_PROOF, alone)
+        p = base.run(sys.executable, alone, "-", input=proof)
+        self.assertEqual((p.returncode, p.stdout), (2, ""))
+        self.assertIn("verify-log", p.stderr)
 
     def test_proof_under_a_later_key(self):
         keys = [os.path.join(base.BASE, "gw-a1"), *(os.path.join(self.tmp.name, f"key-{n}") for n in (1, 2))]
