@@ -89,6 +89,7 @@ BAD = [
     ("no licence in Python", {"tests/x.py": "x = 1\n"}, "tests/x.py:1: the two lines"),
     ("no copyright line", {"app/gateway/meson.build": HASH.splitlines()[0] + "\n"}, "meson.build:1: the two lines"),
     ("a long file", {"app/gateway/a.c": HEAD + "\n" * 499}, "501 lines"),
+    ("a long verifier", {"scripts/verify-log": "#!/bin/sh\n" + HASH + "\n" * 397}, "400 lines; split it, 399 are the most"),
     ("an unfinished word", {"tests/x.py": HASH + "# " + LATER + ": later\n"}, "tests/x.py:3: unfinished"),
 ]
 
@@ -110,6 +111,8 @@ def main():
     results.append((code == 0 and " 0 findings" in out, "a good tree passes", out))
     code, out = check(tool, {**GOOD, "app/gateway/a.c": HEAD + "\n" * 498})
     results.append((code == 0, "500 lines are not too many", out))
+    code, out = check(tool, {**GOOD, "scripts/verify-log": "#!/bin/sh\n" + HASH + "\n" * 396})
+    results.append((code == 0, "399 lines are not too many for a verifier", out))
     for name, files, words in BAD:
         code, out = check(tool, {**GOOD, **files})
         # exactly one finding: the good part of the tree is not blamed
