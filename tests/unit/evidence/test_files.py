@@ -105,16 +105,20 @@ class Files(Case):
             self.write("checkpoints", changed)
             self.check(1, integrity="tampered")
 
-    def test_block_in_two_frames(self):
+    def test_block_that_is_not_one_frame(self):
         s = Segment(self.segments()[1])
         text, (head, _) = s.lines(0), s.blocks[0]
-        for parts in ((text[:100], text[100:]), (text, b"")):
-            data = b"".join(subprocess.run(["zstd", "-cq"], input=p, capture_output=True, check=True).stdout
-                            for p in parts)
+        one, first, second, none = (subprocess.run(["zstd", "-cq"], input=p, capture_output=True, check=True).stdout
+                                    for p in (text, text[:100], text[100:], b""))
+        hidden = bytes.fromhex("502a4d1804000000") + b"text"  # a frame that zstd passes over
+        wrong = one[:-1] + bytes([one[-1] ^ 1])  # the frame's own sum
+        for data in (first + second, one + none, none + one, one + hidden, hidden + one, one + b"text", one[:-4],
+                     wrong):
             payload = b"BHB1" + struct.pack("<III", len(data), crc32c(data), len(text)) + head[24:-4]
             s.blocks[0] = (head[:8] + payload + struct.pack("<I", crc32c(payload)), data)
             s.save()
-            self.check(1, block=s.number(0), segment=s.path, integrity="tampered")
+            with self.subTest(data=data[-20:]):
+                self.check(1, block=s.number(0), segment=s.path, integrity="tampered")
         for option in ([], ["--no-check"], ["--content-size"], ["-19", "--no-content-size"]):  # forms of one frame
             data = subprocess.run(["zstd", "-cq", *option, "--stream-size=%d" % len(text)], input=text,
                                   capture_output=True, check=True).stdout
@@ -142,6 +146,11 @@ class Files(Case):
         p = run(sys.executable, second.VERIFY_LOG, self.dir, env=os.environ | {"PYTHONPATH": self.tmp.name})
         self.assertEqual((p.returncode, p.stdout), (2, ""))
         self.assertIn("needs the Python package cryptography", p.stderr)
+
+    def test_without_zstd(self):
+        p = run(sys.executable, second.VERIFY_LOG, self.dir, env=os.environ | {"PATH": self.tmp.name})
+        self.assertEqual((p.returncode, p.stderr), (2, ""))
+        self.assertRegex(p.stdout, "integrity +unreadable: .*zstd")
 
     def test_output_that_nobody_reads(self):
         for option in ([], ["--json"]):
