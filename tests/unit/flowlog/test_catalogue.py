@@ -233,7 +233,10 @@ class Catalogue(unittest.TestCase):
         self.assertLess(len(blocks), 30)
 
     def test_a_reader_that_waits(self):
-        """For one who reads page by page nobody waits: the catalogue can be written meanwhile."""
+        """For one who reads page by page nobody waits: the catalogue can be written meanwhile.
+
+        Where it could not, reindex would give up after two seconds: the reader waits for ever.
+        """
         log = self.log(segments=6)
         run("reindex", log.path)
         for filters in ({"act": ["block"], "app": ["QUIC"]}, {"fid": ["00000000000003e8"]}, {}):
@@ -242,9 +245,7 @@ class Catalogue(unittest.TestCase):
                 fcntl.fcntl(reader.stdout, 1031, 4096)  # F_SETPIPE_SZ
                 time.sleep(0.3)
                 log.add(50, True)
-                started = time.monotonic()
                 self.assertIn("1 added", run("reindex", log.path).stdout.decode())
-                self.assertLess(time.monotonic() - started, 1.5)
                 reader.kill()
 
     def test_log_goes_on(self):
