@@ -5,7 +5,7 @@
 and after the next start, a gap record must count exactly what is missing, and nothing that a checkpoint covered
 may be gone, but for what retention states: test_kill.py BHLOG BHCTL WRITE_LOG
 
-BRIDGEHEAD_KILLS says how often (default 60), BRIDGEHEAD_SEED which instants.
+BRIDGEHEAD_KILLS says how often (default 200), BRIDGEHEAD_SEED which instants.
 """
 import json
 import os
@@ -26,7 +26,7 @@ PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.execu
 HAVE_CRYPTOGRAPHY = subprocess.run([PYTHON, "-c", "import cryptography"], capture_output=True,
                                    check=False).returncode == 0
 BHLOG = BHCTL = WRITE_LOG = None
-KILLS = int(os.environ.get("BRIDGEHEAD_KILLS", "60"))
+KILLS = int(os.environ.get("BRIDGEHEAD_KILLS", "200"))
 SEED = int(os.environ.get("BRIDGEHEAD_SEED", str(random.randrange(10**6))))
 LIVES = 5  # of one directory: each verification reads all of them
 SAMPLE_S = 1795510800  # SAMPLE_T of sample.h
@@ -140,7 +140,7 @@ class Kill(unittest.TestCase):
 
     def test_kill_while_it_prunes(self):
         """Never less is there than was stated, and what was stated goes after all; both verifiers say so."""
-        kills, pruned, ahead = max(LIVES, KILLS // 2), 0, 0  # each of them lives longer
+        kills, pruned, ahead = max(LIVES, KILLS // 7), 0, 0  # each of them lives longer
         for n in range(kills):
             log = self.path(f"log-{n // LIVES}")
             os.makedirs(log, exist_ok=True)
@@ -203,7 +203,7 @@ class Kill(unittest.TestCase):
                           capture_output=True).returncode != 0:
             self.skipTest("mounting a small tmpfs needs root")
         try:
-            for n in range(max(3, KILLS // 20)):
+            for n in range(max(3, KILLS // 60)):
                 log = os.path.join(disk, "log")
                 upcoming = self.live(log, 0.6 + self.random.random() * 0.5, begun=True)
                 full = self.verify(log)
