@@ -71,10 +71,11 @@ static inline uint64_t budget_start(const struct budget *b)
 // Work on new flows since start.
 static inline void budget_draw(struct budget *b, uint64_t start)
 {
-	uint64_t spent = budget_now() - start;
+	uint64_t spent;
 
 	if (start == 0)
 		return;
+	spent = budget_now() - start;
 	b->credit -= spent < BUDGET_ONE ? (int64_t)spent : BUDGET_ONE;
 	if (b->credit < -BUDGET_MOST)
 		b->credit = -BUDGET_MOST;
