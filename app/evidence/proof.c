@@ -204,7 +204,9 @@ int leaves_read(struct hasher *h, int dir_fd, uint64_t limit, uint64_t seq, stru
 
 		len--;
 		rc = add_leaf(h, out, &cap, line, (size_t)len);
-		if (seq == 0 || !entry_parse(line, (size_t)len, &e))
+		// Of the last it is asked what is kept.
+		if (seq == 0 || (out->found && out->n != limit) ||
+			!entry_parse(line, (size_t)len, &e))
 			continue;
 		out->states_kept = e.states_kept;
 		out->kept = e.kept;

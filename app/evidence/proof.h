@@ -64,7 +64,7 @@ char *consistency_write(
 struct leaves {
 	struct hash *v;
 	uint64_t n;
-	bool states_kept; // as the last of them does (entry.h)
+	bool states_kept; // as the last does, where there are as many as asked for (entry.h)
 	uint64_t kept;
 	bool found;
 	struct entry entry;
