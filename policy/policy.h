@@ -273,6 +273,17 @@ bool policy_may_block(const struct policy *p, uint16_t cc, uint8_t proto, int64_
 // NULL: it says true for all. POLICY_ANY_TIME: as before the policy's expiry.
 const uint8_t *policy_sieve(const struct policy *p, int64_t now);
 bool policy_sieve_blocks(const uint8_t *sieve, uint16_t cc, uint8_t proto);
+// What it tells apart of protocols: all of one class have one answer.
+enum policy_sieve_class {
+	POLICY_SIEVE_TCP,
+	POLICY_SIEVE_UDP,
+	POLICY_SIEVE_OTHER,
+	POLICY_SIEVE_CLASSES
+};
+static inline enum policy_sieve_class policy_sieve_class(uint8_t proto)
+{
+	return proto == 6 ? POLICY_SIEVE_TCP : proto == 17 ? POLICY_SIEVE_UDP : POLICY_SIEVE_OTHER;
+}
 // Whether a rule or limit asks for the AS of the remote end.
 bool policy_asks_asn(const struct policy *p);
 // Always fills out; rule may be any value that a verdict can carry.

@@ -6,14 +6,6 @@
 
 #include "policy/engine.h"
 
-#include <netinet/in.h>
-
-enum sieve_proto { // bits
-	SIEVE_TCP = 1,
-	SIEVE_UDP = 2,
-	SIEVE_OTHER = 4,
-};
-
 static void and_bits(uint64_t *to, const struct matcher *m, uint32_t class_)
 {
 	const uint64_t *from = bitmaps_at(&m->bitmaps, class_);
@@ -43,9 +35,9 @@ static void unlabelled(const struct engine *e, uint64_t *out)
 		and_bits(out, m, m->without[2]);
 }
 
-// Of those the ones that hold for a protocol; SIEVE_OTHER: for any other.
-static void of_proto(
-	const struct engine *e, const uint64_t *in, enum sieve_proto proto, uint64_t *out)
+// Of those the ones that hold for a protocol of the class.
+static void of_class(
+	const struct engine *e, const uint64_t *in, enum policy_sieve_class class_, uint64_t *out)
 {
 	const struct matcher *m = &e->rules;
 	unsigned words = m->bitmaps.words;
@@ -53,13 +45,9 @@ static void of_proto(
 	memcpy(out, in, words * sizeof(*out));
 	if ((m->dims & 1u << DIM_PROTOS) == 0)
 		return;
-	if (proto != SIEVE_OTHER) {
-		and_bits(out, m, m->proto[proto == SIEVE_TCP ? IPPROTO_TCP : IPPROTO_UDP]);
-		return;
-	}
 	memset(out, 0, words * sizeof(*out));
 	for (unsigned p = 0; p < 256; p++)
-		for (unsigned w = 0; p != IPPROTO_TCP && p != IPPROTO_UDP && w < words; w++)
+		for (unsigned w = 0; policy_sieve_class((uint8_t)p) == class_ && w < words; w++)
 			out[w] |= in[w] & bitmaps_at(&m->bitmaps, m->proto[p])[w];
 }
 
@@ -88,11 +76,11 @@ void engine_build_sieve(struct engine *e, const struct policy_doc *d)
 	uint64_t all[MATCHER_WORDS], some[MATCHER_WORDS];
 
 	unlabelled(e, all);
-	for (unsigned bit = SIEVE_TCP; bit <= SIEVE_OTHER; bit <<= 1) {
-		of_proto(e, all, bit, some);
+	for (enum policy_sieve_class k = 0; k < POLICY_SIEVE_CLASSES; k++) {
+		of_class(e, all, k, some);
 		for (unsigned c = 0; c < COUNTRY_INDEX_MAX; c++)
 			if (d->default_action == POLICY_BLOCK || any_for(e, some, c))
-				e->sieve[c] |= (uint8_t)bit;
+				e->sieve[c] |= (uint8_t)(1u << k);
 	}
 }
 
@@ -107,11 +95,7 @@ const uint8_t *policy_sieve(const struct policy *p, int64_t now)
 
 bool policy_sieve_blocks(const uint8_t *sieve, uint16_t cc, uint8_t proto)
 {
-	unsigned bit = proto == IPPROTO_TCP   ? SIEVE_TCP
-		       : proto == IPPROTO_UDP ? SIEVE_UDP
-					      : SIEVE_OTHER;
-
-	return (sieve[country_index(cc)] & bit) != 0;
+	return sieve[country_index(cc)] >> policy_sieve_class(proto) & 1;
 }
 
 bool policy_may_block(const struct policy *p, uint16_t cc, uint8_t proto, int64_t now)

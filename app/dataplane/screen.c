@@ -10,7 +10,7 @@
 struct build {
 	struct screen *screen;
 	const uint8_t *sieve;
-	bool all6[SCREEN_PROTOS]; // nothing is left to mark
+	bool all6[POLICY_SIEVE_CLASSES]; // nothing is left to mark
 };
 
 static void mark(uint64_t *bits, uint32_t bit)
@@ -18,10 +18,12 @@ static void mark(uint64_t *bits, uint32_t bit)
 	bits[bit / 64] |= (uint64_t)1 << (bit % 64);
 }
 
-static bool blocks(const struct build *b, uint16_t cc, enum screen_proto row)
+static bool blocks(const struct build *b, uint16_t cc, enum policy_sieve_class row)
 {
-	static const uint8_t protos[SCREEN_PROTOS] = {
-		[SCREEN_TCP] = IPPROTO_TCP, [SCREEN_UDP] = IPPROTO_UDP, [SCREEN_OTHER] = 0};
+	static const uint8_t protos[POLICY_SIEVE_CLASSES] = {// one of each
+		[POLICY_SIEVE_TCP] = 6,
+		[POLICY_SIEVE_UDP] = 17,
+		[POLICY_SIEVE_OTHER] = 0};
 
 	return policy_sieve_blocks(b->sieve, cc != 0 ? cc : POLICY_CC_XX, protos[row]);
 }
@@ -30,7 +32,7 @@ static void take4(void *ctx, uint32_t first, uint32_t last, uint16_t cc)
 {
 	const struct build *b = ctx;
 
-	for (enum screen_proto row = 0; row < SCREEN_PROTOS; row++) {
+	for (enum policy_sieve_class row = 0; row < POLICY_SIEVE_CLASSES; row++) {
 		if (!blocks(b, cc, row))
 			continue;
 		for (uint32_t slot = first >> 16; slot <= last >> 16; slot++)
@@ -43,7 +45,7 @@ static void take6(void *ctx, uint64_t first, uint64_t last, uint16_t cc)
 	struct build *b = ctx;
 	const uint32_t top = (uint32_t)(first >> 32), n = (uint32_t)(last >> 32) - top;
 
-	for (enum screen_proto row = 0; row < SCREEN_PROTOS; row++) {
+	for (enum policy_sieve_class row = 0; row < POLICY_SIEVE_CLASSES; row++) {
 		uint64_t *bits = b->screen->may_block6[row];
 
 		if (b->all6[row] || !blocks(b, cc, row))
@@ -73,7 +75,7 @@ static void take_override(struct build *b, const struct policy_override *o)
 // ::ffff:0:0/96, which is looked up as IPv4, lies in the /32 of zeros.
 static void take_mapped(struct build *b)
 {
-	for (enum screen_proto row = 0; row < SCREEN_PROTOS; row++)
+	for (enum policy_sieve_class row = 0; row < POLICY_SIEVE_CLASSES; row++)
 		for (unsigned i = 0; i < 65536 / 64; i++)
 			if (b->screen->may_block[row][i] != 0)
 				mark(b->screen->may_block6[row], screen_bit6(0));

@@ -13,34 +13,21 @@
 #include "drivers/geo/geo.h"
 #include "policy/policy.h"
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-enum screen_proto {
-	SCREEN_TCP,
-	SCREEN_UDP,
-	SCREEN_OTHER,
-	SCREEN_PROTOS
-};
-
 #define SCREEN_BITS6 20
 
 struct screen {
-	uint64_t may_block[SCREEN_PROTOS][65536 / 64];                // bit: a /16
-	uint64_t may_block6[SCREEN_PROTOS][(1 << SCREEN_BITS6) / 64]; // some of the /32s
+	uint64_t may_block[POLICY_SIEVE_CLASSES][65536 / 64];                // bit: a /16
+	uint64_t may_block6[POLICY_SIEVE_CLASSES][(1 << SCREEN_BITS6) / 64]; // some of the /32s
 };
 
 // For the countries that geo (a struct geo; NULL: all are unknown) and the policy's own overrides
 // give to addresses, at any time before the policy's expiry. The caller frees it with free(). NULL
 // without memory. Its form is that of policy_slot_add_screens().
 struct screen *screen_build(const struct policy *p, const void *geo);
-
-static inline enum screen_proto screen_proto_of(uint8_t proto)
-{
-	return proto == IPPROTO_TCP ? SCREEN_TCP : proto == IPPROTO_UDP ? SCREEN_UDP : SCREEN_OTHER;
-}
 
 // The bit of a /32, by the golden ratio (Knuth, The Art of Computer Programming, 6.4).
 static inline uint32_t screen_bit6(uint32_t top)
@@ -54,7 +41,7 @@ static inline uint32_t screen_bit6(uint32_t top)
 static inline bool screen_may_block(
 	const struct screen *s, uint8_t version, const uint8_t addr[4], uint8_t proto)
 {
-	const enum screen_proto row = screen_proto_of(proto);
+	const enum policy_sieve_class row = policy_sieve_class(proto);
 	uint32_t top, bit;
 
 	memcpy(&top, addr, sizeof(top));

@@ -20,13 +20,13 @@
 #define RANGES 4000
 
 static const char *const countries[] = {"CN", "DE", "US", "SG", "BR", "JP"};
-static const uint8_t protos[SCREEN_PROTOS] = {6, 17, 1};
+static const uint8_t protos[POLICY_SIEVE_CLASSES] = {6, 17, 1};
 
 struct world {
 	struct policy *policy;
 	struct geo *geo;
 	struct screen *screen;
-	uint64_t want[SCREEN_PROTOS][65536 / 64]; // without overrides
+	uint64_t want[POLICY_SIEVE_CLASSES][65536 / 64]; // without overrides
 };
 
 static uint32_t draw(uint32_t *state) // xorshift32 (Marsaglia, 2003)
@@ -79,7 +79,7 @@ static struct policy *load(const char *overrides, const char *action)
 
 static void want(struct world *w, uint32_t first, uint64_t end, const char *cc)
 {
-	for (unsigned row = 0; row < SCREEN_PROTOS; row++) {
+	for (unsigned row = 0; row < POLICY_SIEVE_CLASSES; row++) {
 		if (!policy_may_block(w->policy, POLICY_CC(cc[0], cc[1]), protos[row], NOW))
 			continue;
 		for (uint64_t slot = first >> 16; first < end && slot <= (end - 1) >> 16; slot++)
@@ -151,7 +151,7 @@ static void test_exact(void **state)
 		for (unsigned slot = 0; slot < 65536; slot++) {
 			const uint8_t a[4] = {(uint8_t)(slot >> 8), (uint8_t)slot, 1, 2};
 
-			for (unsigned row = 0; row < SCREEN_PROTOS; row++) {
+			for (unsigned row = 0; row < POLICY_SIEVE_CLASSES; row++) {
 				bool bit = w->want[row][slot / 64] >> (slot % 64) & 1;
 
 				assert_int_equal(
@@ -195,7 +195,7 @@ static void test_overrides(void **state)
 				cc = geo_country(w->geo, 4, a.b);
 			if (cc == 0)
 				cc = POLICY_CC_XX;
-			for (unsigned row = 0; row < SCREEN_PROTOS; row++) {
+			for (unsigned row = 0; row < POLICY_SIEVE_CLASSES; row++) {
 				bool may = screen_may_block(w->screen, 4, a.b, protos[row]);
 
 				if (!may)
@@ -265,7 +265,7 @@ static void test_ipv6(void **state)
 			cc = geo_country(g, 6, a.b);
 		if (cc == 0)
 			cc = POLICY_CC_XX;
-		for (unsigned row = 0; row < SCREEN_PROTOS; row++) {
+		for (unsigned row = 0; row < POLICY_SIEVE_CLASSES; row++) {
 			bool may = screen_may_block(screen, 6, a.b, protos[row]);
 			bool is = policy_may_block(p, cc, protos[row], NOW);
 
@@ -303,7 +303,7 @@ static void test_all_or_nothing(void **state)
 	const uint8_t a[4] = {198, 51, 100, 1};
 
 	make(&w, 7, "", "block");
-	for (unsigned row = 0; row < SCREEN_PROTOS; row++)
+	for (unsigned row = 0; row < POLICY_SIEVE_CLASSES; row++)
 		for (unsigned i = 0; i < 65536 / 64; i++)
 			assert_true(w.screen->may_block[row][i] == UINT64_MAX);
 	drop(&w);
