@@ -97,10 +97,8 @@ struct need need_of(const struct gateway_config *config, uint64_t page)
 static void fill_port(const struct gateway_config *c, struct used_port *p, const char *name,
 	const char *wire, bool inline_)
 {
-	*p = (struct used_port){.name = name, .wire = wire, .inline_ = inline_};
-	for (size_t i = 0; i < c->eal.n_vdevs; i++)
-		if (strcmp(c->eal.vdevs[i].name, name) == 0)
-			p->vdev = &c->eal.vdevs[i];
+	*p = (struct used_port){
+		.name = name, .wire = wire, .inline_ = inline_, .vdev = config_vdev(&c->eal, name)};
 	if (p->vdev == NULL)
 		devargs_pci(name, p->pci);
 }

@@ -207,5 +207,8 @@ int config_load(const char *path, struct gateway_config *out, struct diag_list *
 int config_parse(const char *path, const char *text, size_t len, struct gateway_config *out,
 	struct diag_list *diag);
 
+// The virtual device of that name, or NULL.
+const struct gateway_vdev *config_vdev(const struct gateway_eal *e, const char *name);
+
 // Frees what config_load() filled. An empty struct is fine.
 void config_free(struct gateway_config *c);

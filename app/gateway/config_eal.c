@@ -136,6 +136,14 @@ static void take_option(struct cfg *c, struct gateway_eal *e, const char *pointe
 		e->no_pci = true;
 }
 
+const struct gateway_vdev *config_vdev(const struct gateway_eal *e, const char *name)
+{
+	for (size_t i = 0; i < e->n_vdevs; i++)
+		if (e->vdevs[i].name != NULL && strcmp(e->vdevs[i].name, name) == 0)
+			return &e->vdevs[i];
+	return NULL;
+}
+
 void cfg_eal(struct cfg *c, json_t *list, struct gateway_eal *out)
 {
 	cfg_strings(c, "/eal", list, 0, GATEWAY_MAX_EAL, &out->args);

@@ -161,9 +161,8 @@ static void check_made(struct cfg *c, const struct gateway_eal *eal, const struc
 	const char *near;
 	char hint[160];
 
-	for (size_t i = 0; i < eal->n_vdevs; i++)
-		if (eal->vdevs[i].name != NULL && strcmp(eal->vdevs[i].name, u->port) == 0)
-			return;
+	if (config_vdev(eal, u->port) != NULL)
+		return;
 	if (strncmp(u->port, "net_", 4) == 0) {
 		near = diag_nearest(u->port, vdev_at, &names);
 		if (diag_meant(hint, near) == NULL)

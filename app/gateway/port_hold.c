@@ -102,14 +102,6 @@ static int take(
 	return 0;
 }
 
-static bool is_vdev(const struct gateway_eal *e, const char *port)
-{
-	for (size_t i = 0; i < e->n_vdevs; i++)
-		if (strcmp(e->vdevs[i].name, port) == 0)
-			return true;
-	return false;
-}
-
 int port_hold_all(struct port_held *h, const struct gateway_config *c, char *err, size_t err_size)
 {
 	int rc = 0;
@@ -122,11 +114,11 @@ int port_hold_all(struct port_held *h, const struct gateway_config *c, char *err
 		const struct gateway_wire *w = &c->wires[i / 2];
 		const char *port = i % 2 == 0 ? w->inside : w->outside;
 
-		if (!is_vdev(&c->eal, port))
+		if (config_vdev(&c->eal, port) == NULL)
 			rc = take(h, port, port, err, err_size);
 	}
 	for (size_t i = 0; i < c->n_taps && rc == 0; i++)
-		if (!is_vdev(&c->eal, c->taps[i].port))
+		if (config_vdev(&c->eal, c->taps[i].port) == NULL)
 			rc = take(h, c->taps[i].port, c->taps[i].port, err, err_size);
 	return rc;
 }
