@@ -58,17 +58,15 @@ void frag_free(struct frag_table *t)
 }
 
 // The sender and the receiver, not sorted: two hosts may use one identification towards each other.
+// From words in registers (hash.h), since half a flood of fragments' cost is this.
 static uint64_t hash_of(
 	const struct frag_table *t, const struct flow_key *k, uint8_t dir, uint32_t id)
 {
-	struct flow_key q = *k;
+	const uint64_t head = hash_load(k) ^ (uint64_t)dir << 32; // in the VNI
 
-	if (k->version == 6)
-		q.proto = 0;
-	q.port[0] = (uint16_t)id;
-	q.port[1] = (uint16_t)(id >> 16);
-	q.vni ^= dir;
-	return hash_key(&t->seed, &q);
+	if (k->version == 4)
+		return hash_words4(&t->seed, head, id, hash_load(k->a4));
+	return hash_words6(&t->seed, head & ~(uint64_t)0xff00, id, k->a6w[0], k->a6w[1]);
 }
 
 static uint32_t tag_of(uint64_t hash)

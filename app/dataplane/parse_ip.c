@@ -120,33 +120,39 @@ static bool ip6_header(struct packet *p, struct ip_view *v)
 	return ip6_extensions(p, v);
 }
 
-// Sorts the ends; ports break the tie between equal addresses.
+// Sorts the ends; ports break the tie between equal addresses. Addresses and ports are stored as
+// whole words, as which they will be hashed: a load of what narrower stores have just written waits
+// for them.
 static void sort_ends(
 	struct packet *p, const struct ip_view *v, uint16_t sport, uint16_t dport, bool swap_ports)
 {
 	const uint8_t *b = p->data + v->l3;
 	struct flow_key *k = &p->key;
+	uint32_t ports;
 	int order;
 
 	if (k->version == 4) {
 		uint32_t s = parse_be32(b + 12), d = parse_be32(b + 16);
 
 		order = s < d ? -1 : s > d;
-		if (order == 0 && swap_ports)
-			order = sport < dport ? -1 : sport > dport;
-		p->dir = order > 0;
-		memcpy(&k->a4[p->dir], b + 12, 4);
-		memcpy(&k->a4[p->dir ^ 1], b + 16, 4);
 	} else {
 		order = memcmp(b + 8, b + 24, 16);
-		if (order == 0 && swap_ports)
-			order = sport < dport ? -1 : sport > dport;
-		p->dir = order > 0;
+	}
+	if (order == 0 && swap_ports)
+		order = sport < dport ? -1 : sport > dport;
+	p->dir = order > 0;
+	if (k->version == 4) {
+		uint64_t both = hash_load(b + 12);
+
+		both = p->dir ? both >> 32 | both << 32 : both;
+		memcpy(k->a4, &both, sizeof(both));
+	} else {
 		memcpy(k->a6[p->dir], b + 8, 16);
 		memcpy(k->a6[p->dir ^ 1], b + 24, 16);
 	}
-	k->port[swap_ports ? p->dir : 0] = sport;
-	k->port[swap_ports ? p->dir ^ 1 : 1] = dport;
+	ports = swap_ports && p->dir ? (uint32_t)sport << 16 | dport
+				     : (uint32_t)dport << 16 | sport;
+	memcpy(k->port, &ports, sizeof(ports));
 }
 
 // Requests and their answers share a flow, under the request's type (RFC 792, RFC 4443, RFC 4861).
