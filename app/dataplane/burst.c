@@ -39,14 +39,6 @@ static bool stopped(struct pipeline *pl, struct packet *p)
 	return true;
 }
 
-static void count_notes(struct pipeline *pl, uint32_t notes)
-{
-	while (notes != 0) {
-		pl->stats.notes[__builtin_ctz(notes)]++;
-		notes &= notes - 1;
-	}
-}
-
 void flow_count(struct pipeline *pl, struct packet *p, uint32_t i)
 {
 	static const uint8_t outcomes[2][POLICY_BLOCK + 1] = {
@@ -221,7 +213,7 @@ static void serve_slowly(struct pipeline *pl, struct packet *q, uint32_t entry)
 	uint64_t start = 0;
 
 	if (begins && budget_used_up(&pl->budget)) {
-		flow_shed(pl, q, false);
+		flow_shed(pl, q);
 		return;
 	}
 	if (begins || pl->table.cold[entry].dpi != FLOW_NONE)
@@ -240,7 +232,7 @@ static inline bool is_odd(const struct pipeline *pl, const struct packet *q)
 static __attribute__((noinline)) bool serve_odd(struct pipeline *pl, struct packet *q)
 {
 	if (q->notes != 0)
-		count_notes(pl, q->notes);
+		flow_count_notes(pl, q->notes);
 	if (!(q->flags & PACKET_IP)) {
 		no_key(pl, q);
 		return true;
@@ -280,33 +272,26 @@ struct late {
 
 static_assert(PIPELINE_MAX_BURST <= UINT8_MAX + 1, "a place in a burst");
 
-static inline void serve_stranger(
-	struct pipeline *pl, struct packet *q, bool screened, struct sums *x)
+static void serve_stranger(struct pipeline *pl, struct packet *q, struct sums *x)
 {
 	if (!is_odd(pl, q) || !serve_odd(pl, q))
-		flow_shed(pl, q, screened);
+		flow_shed(pl, q);
 	x->stopped += reason_outcome_stopped(q->outcome);
 }
 
 static void serve_late(struct pipeline *pl, struct packet *p, struct late *l, struct sums *x)
 {
-	unsigned left = 0;
+	const unsigned left = flow_shed_screened(pl, p, l->p, l->n);
 
+	if (pl->c.exceptions.overload == POLICY_BLOCK)
+		x->stopped += l->n - left;
 	// Those that need their country wait for it together; it is asked for when they are shed.
-	for (unsigned k = 0; k < l->n; k++) {
-		struct packet *q = &p[l->p[k]];
-
-		if (!pl->can_block || !(q->flags & PACKET_IP) || flow_screened(pl, q)) {
-			serve_stranger(pl, q, true, x);
-			continue;
-		}
-		prefetch_country(pl, q, 0);
-		l->p[left++] = l->p[k];
-	}
+	for (unsigned k = 0; k < left; k++)
+		prefetch_country(pl, &p[l->p[k]], 0);
 	for (unsigned k = 0; k < left; k++)
 		prefetch_country(pl, &p[l->p[k]], 1);
 	for (unsigned k = 0; k < left; k++)
-		serve_stranger(pl, &p[l->p[k]], false, x);
+		serve_stranger(pl, &p[l->p[k]], x);
 }
 
 // The stages follow each other at a distance of GROUP packets, so that the memory requests of one

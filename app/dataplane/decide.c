@@ -351,15 +351,6 @@ static struct policy_addr remote_of(const struct packet *p, const struct flow_en
 	return a;
 }
 
-bool flow_screened(const struct pipeline *pl, const struct packet *p)
-{
-	const unsigned end = p->dir ^ (p->side == SIDE_INSIDE);
-
-	return pl->screen != NULL && p->side != SIDE_UNKNOWN &&
-	       !screen_may_block(
-		       pl->screen, p->key.version, flow_key_addr(&p->key, end), p->key.proto);
-}
-
 bool flow_may_be_blocked(struct pipeline *pl, const struct packet *p)
 {
 	struct policy_addr remote;

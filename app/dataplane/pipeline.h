@@ -208,8 +208,10 @@ void pipeline_refresh(struct pipeline *pl, int64_t now);
 void slow_packet(struct pipeline *pl, struct packet *p, uint32_t entry);
 // A packet of a new flow for which there is no room, or no time: the outcome without a flow.
 void flow_no_room(struct pipeline *pl, struct packet *p);
-// screened: flow_screened().
-void flow_shed(struct pipeline *pl, struct packet *p, bool screened);
+void flow_shed(struct pipeline *pl, struct packet *p);
+// The same for the packets at these n places of p, where nothing about one must be looked up or
+// told. Returns how many are left over; at begins with their places.
+unsigned flow_shed_screened(struct pipeline *pl, struct packet *p, uint8_t *at, unsigned n);
 // Counts a packet of flow i and gives it the outcome of the verdict.
 void flow_count(struct pipeline *pl, struct packet *p, uint32_t i);
 // The verdict on flow i as far as it is known; p is the packet at hand or NULL (the flow ends).
@@ -218,8 +220,6 @@ void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p);
 enum policy_action flow_decide_stateless(struct pipeline *pl, const struct packet *p);
 // Whether that may be POLICY_BLOCK, for little: false is certain.
 bool flow_may_be_blocked(struct pipeline *pl, const struct packet *p);
-// Whether the screen says that it is not: for next to nothing.
-bool flow_screened(const struct pipeline *pl, const struct packet *p);
 // Which end is inside, whether both are.
 struct flow_ends {
 	bool inside1, local;
@@ -369,4 +369,23 @@ static inline bool flow_is_outbound(const struct flow_hot *h, const struct packe
 	if (p->side != SIDE_UNKNOWN)
 		return p->side == SIDE_INSIDE;
 	return p->dir == ((h->flags & FLOW_INSIDE_1) != 0);
+}
+
+static inline void flow_count_notes(struct pipeline *pl, uint32_t notes)
+{
+	while (notes != 0) {
+		pl->stats.notes[__builtin_ctz(notes)]++;
+		notes &= notes - 1;
+	}
+}
+
+// Whether the screen says that the policy does not block a flow of p's without a label: for next to
+// nothing.
+static inline bool flow_screened(const struct pipeline *pl, const struct packet *p)
+{
+	const unsigned end = p->dir ^ (p->side == SIDE_INSIDE);
+
+	return pl->screen != NULL && p->side != SIDE_UNKNOWN &&
+	       !screen_may_block(
+		       pl->screen, p->key.version, flow_key_addr(&p->key, end), p->key.proto);
 }

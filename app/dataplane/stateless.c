@@ -35,25 +35,53 @@ void flow_no_room(struct pipeline *pl, struct packet *p)
 		RECORD_EXC_FLOW_TABLE_FULL, &pl->full_reported);
 }
 
-// Where the exception blocks all, or the policy can block nothing, or nothing there, the packet
-// costs no evaluation.
-static bool needs_evaluation(struct pipeline *pl, const struct packet *p, bool screened)
+// Where the exception blocks all, or the policy can block nothing, the packet costs no evaluation.
+static bool policy_has_a_say(const struct pipeline *pl)
 {
-	if (tell_due(p, pl->shed_reported))
-		return true;
-	return !screened && pl->c.exceptions.overload != POLICY_BLOCK && pl->can_block &&
-	       flow_may_be_blocked(pl, p);
+	return pl->can_block && pl->c.exceptions.overload != POLICY_BLOCK;
 }
 
-void flow_shed(struct pipeline *pl, struct packet *p, bool screened)
+static enum reason_outcome outcome_of(enum policy_action action)
+{
+	return action == POLICY_BLOCK ? REASON_STOP_OVERLOAD : REASON_PASS_OVERLOAD;
+}
+
+void flow_shed(struct pipeline *pl, struct packet *p)
 {
 	enum policy_action action = pl->c.exceptions.overload, rule;
 
 	pl->stats.flows_shed++;
-	if (needs_evaluation(pl, p, screened)) {
+	if (tell_due(p, pl->shed_reported) ||
+		(policy_has_a_say(pl) && flow_may_be_blocked(pl, p))) {
 		rule = flow_decide_stateless(pl, p);
 		action = rule > action ? rule : action;
 	}
-	go(pl, p, action, action == POLICY_BLOCK ? REASON_STOP_OVERLOAD : REASON_PASS_OVERLOAD,
-		RECORD_EXC_OVERLOAD, &pl->shed_reported);
+	go(pl, p, action, outcome_of(action), RECORD_EXC_OVERLOAD, &pl->shed_reported);
+}
+
+unsigned flow_shed_screened(struct pipeline *pl, struct packet *p, uint8_t *at, unsigned n)
+{
+	const enum reason_outcome r = outcome_of(pl->c.exceptions.overload);
+	const bool ask = policy_has_a_say(pl);
+	// What exceptions.malformed has a say in.
+	const uint32_t bad = pl->c.exceptions.malformed == POLICY_BLOCK ? NOTES_MALFORMED : 0;
+	unsigned left = 0;
+	uint64_t bytes = 0;
+
+	for (unsigned k = 0; k < n; k++) {
+		struct packet *q = &p[at[k]];
+
+		if (!(q->flags & PACKET_IP) || (q->notes & bad) || pl->stop_all ||
+			tell_due(q, pl->shed_reported) || (ask && !flow_screened(pl, q))) {
+			at[left++] = at[k];
+			continue;
+		}
+		flow_count_notes(pl, q->notes);
+		q->outcome = r;
+		bytes += q->wire_len;
+	}
+	pl->stats.flows_shed += n - left;
+	pl->stats.packets[r] += n - left;
+	pl->stats.bytes[r] += bytes;
+	return left;
 }
