@@ -12,6 +12,10 @@
 // dpi_full); once BUDGET_FLOOR is owed too, new flows as a whole (flow_shed()). Packets of flows in
 // classification and expiry draw on the credit too, but are never left out.
 //
+// To turn new flows away takes time, too, as much as they are many: what the established ones lose
+// is all of that. It is drawn from the same share, of which a fifth is left to those that are let
+// in.
+//
 // Where no packets wait there is time for everything, and nothing is drawn: what a worker does
 // while it has nothing else to do must not count against the burst that comes next.
 #pragma once
@@ -29,10 +33,14 @@
 // What must have been earned before new flows are taken on again: one at a time, each would be
 // followed by a burst or two that is served as if there were no flood.
 #define BUDGET_RISE (1 << 17)
+// A packet that is turned away, from its frame to the one that is sent on. Not measured: it is too
+// little, and too widely spread, for the time stamp counter.
+#define BUDGET_TURNED_AWAY 128
 
 struct budget {
 	int64_t credit;   // cycles; negative: owed
 	uint64_t since;   // until when time has earned
+	int64_t earned;   // of that, by the time before this burst
 	uint32_t percent; // share of new flows; 0: no limit
 	bool behind;      // packets wait: set by the caller of pipeline_burst() before each call
 	bool closed;      // to new flows, until BUDGET_RISE above the floor
@@ -93,10 +101,20 @@ static inline void budget_earn(struct budget *b)
 	b->since = now;
 	// From as much as may be owed to as much as may be saved up.
 	if (gone > (uint64_t)2 * BUDGET_MOST * 100 / b->percent)
-		b->credit = BUDGET_MOST;
+		b->earned = (int64_t)2 * BUDGET_MOST;
 	else
-		b->credit += (int64_t)(gone * b->percent / 100);
+		b->earned = (int64_t)(gone * b->percent / 100);
+	b->credit += b->earned;
 	if (b->credit > BUDGET_MOST)
 		b->credit = BUDGET_MOST;
 	b->closed = b->credit < -BUDGET_FLOOR + (b->closed ? BUDGET_RISE : 0);
+}
+
+// Packets of new flows that this burst had no time for: once, at its end.
+static inline void budget_turned_away(struct budget *b, unsigned packets)
+{
+	const int64_t most = b->earned - b->earned / 5,
+		      spent = (int64_t)packets * BUDGET_TURNED_AWAY;
+
+	b->credit -= spent < most ? spent : most;
 }

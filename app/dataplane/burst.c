@@ -285,6 +285,7 @@ static void serve_late(struct pipeline *pl, struct packet *p, struct late *l, st
 
 	if (pl->c.exceptions.overload == POLICY_BLOCK)
 		x->stopped += l->n - left;
+	budget_turned_away(&pl->budget, l->n);
 	// Those that need their country wait for it together; it is asked for when they are shed.
 	for (unsigned k = 0; k < left; k++)
 		prefetch_country(pl, &p[l->p[k]], 0);

@@ -174,6 +174,42 @@ static void test_budget_rise(void **state)
 	assert_false(budget_used_up(&b)); // no packet waits
 }
 
+// What it takes to turn new flows away is of their share, too, but a fifth is left to those that
+// will be let in.
+static void test_budget_turned_away(void **state)
+{
+	const struct rig_options o = {0};
+	struct rig *r = rig_new(&o);
+	struct budget *b = &r->pl->budget;
+	const int64_t earned = 10 * BUDGET_TURNED_AWAY;
+
+	for (unsigned n = 0; n < 100; n++) {
+		const int64_t spent = n < 8 ? n * BUDGET_TURNED_AWAY : 8 * BUDGET_TURNED_AWAY;
+
+		budget_init(b, 1);
+		b->behind = true;
+		b->since = budget_now() - 100 * (uint64_t)earned;
+		b->credit = -BUDGET_MOST;
+		budget_earn(b);
+		assert_in_range(b->earned, earned, BUDGET_MOST / 2);
+		b->credit = -BUDGET_MOST;
+		b->earned = earned;
+		budget_turned_away(b, n);
+		assert_int_equal(b->credit, -BUDGET_MOST - spent);
+	}
+	close_to_new_flows(r);
+	b->since = budget_now() - (uint64_t)BUDGET_FLOOR * 10;
+	for (unsigned i = 0; i < 10; i++) {
+		const struct rig_packet p = {.flow = i, .proto = 17};
+
+		rig_add(r, &p);
+	}
+	rig_run(r);
+	assert_int_equal(r->pl->stats.flows_shed, 10);
+	assert_int_equal(b->credit, -BUDGET_MOST + b->earned - 10 * BUDGET_TURNED_AWAY);
+	rig_free(r);
+}
+
 static uint32_t draw(uint32_t *state) // xorshift32 (Marsaglia, 2003)
 {
 	*state ^= *state << 13;
@@ -296,6 +332,7 @@ int main(void)
 		cmocka_unit_test(test_overload_ways),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_budget_rise),
+		cmocka_unit_test(test_budget_turned_away),
 		cmocka_unit_test(test_flooded_burst),
 		cmocka_unit_test(test_flooded_overflow),
 	};
