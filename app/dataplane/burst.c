@@ -138,10 +138,10 @@ static void prefetch_frames(const struct packet *p, unsigned n, unsigned i)
 
 // Looks for the signature only: the hot line is prefetched, not read. The first candidate is nearly
 // always the one; flow_find() goes on where it is not.
-static uint32_t candidate(const struct pipeline *pl, const struct packet *p)
+static uint32_t candidate(const struct pipeline *pl, const struct packet *p, uint32_t bucket)
 {
 	const struct flow_table *t = &pl->table;
-	const struct flow_bucket *b = &t->buckets[flow_bucket_of(t, p->hash)];
+	const struct flow_bucket *b = &t->buckets[bucket];
 	unsigned mask = flow_sig_mask(b, flow_sig(p->hash));
 	uint32_t i;
 
@@ -154,10 +154,11 @@ static uint32_t candidate(const struct pipeline *pl, const struct packet *p)
 
 // The same for many strangers at random, without a branch that would be mispredicted at each.
 // FLOW_NONE: certain, there is no other bucket to look into.
-static inline uint32_t candidate_unbranched(const struct pipeline *pl, const struct packet *p)
+static inline uint32_t candidate_unbranched(
+	const struct pipeline *pl, const struct packet *p, uint32_t bucket)
 {
 	const struct flow_table *t = &pl->table;
-	const struct flow_bucket *b = &t->buckets[flow_bucket_of(t, p->hash)];
+	const struct flow_bucket *b = &t->buckets[bucket];
 	unsigned mask = flow_sig_mask(b, flow_sig(p->hash));
 	uint32_t i = b->entry[__builtin_ctz(mask | 1u << (FLOW_PER_BUCKET - 1))];
 
@@ -165,16 +166,22 @@ static inline uint32_t candidate_unbranched(const struct pipeline *pl, const str
 	return i | -(uint32_t)((mask == 0) & (b->next == FLOW_NONE));
 }
 
-static inline void read_packet(
+// Returns the bucket of its key, 0 where it has none.
+static inline uint32_t read_packet(
 	struct pipeline *pl, struct packet *p, unsigned n, unsigned i, bool parsed)
 {
+	uint32_t bucket;
+
 	if (!parsed) {
 		prefetch_frames(p, n, i);
 		if (!parse_plain(&pl->parser, &p[i]))
 			parse_packet(&pl->parser, &p[i], NULL);
 	}
-	if (p[i].flags & PACKET_IP)
-		__builtin_prefetch(&pl->table.buckets[flow_bucket_of(&pl->table, p[i].hash)]);
+	if (!(p[i].flags & PACKET_IP))
+		return 0;
+	bucket = flow_bucket_of(&pl->table, p[i].hash);
+	__builtin_prefetch(&pl->table.buckets[bucket]);
+	return bucket;
 }
 
 // A new flow needs the country of its remote end.
@@ -187,9 +194,10 @@ static void prefetch_country(const struct pipeline *pl, const struct packet *p, 
 		geo_prefetch(pl->c.geo, k->version, flow_key_addr(k, remote), step);
 }
 
-static inline uint32_t find_entry(const struct pipeline *pl, const struct packet *p)
+static inline uint32_t find_entry(
+	const struct pipeline *pl, const struct packet *p, uint32_t bucket)
 {
-	uint32_t entry = p->flags & PACKET_IP ? candidate(pl, p) : FLOW_NONE;
+	uint32_t entry = p->flags & PACKET_IP ? candidate(pl, p, bucket) : FLOW_NONE;
 
 	if (entry == FLOW_NONE)
 		prefetch_country(pl, p, 0);
@@ -301,19 +309,19 @@ static void serve_late(struct pipeline *pl, struct packet *p, struct late *l, st
 static inline __attribute__((always_inline)) bool stages(
 	struct pipeline *pl, struct packet *p, unsigned n, bool parsed, bool flooded)
 {
-	uint32_t entry[PIPELINE_MAX_BURST];
+	uint32_t bucket[PIPELINE_MAX_BURST], entry[PIPELINE_MAX_BURST];
 	struct sums x = {0};
 	struct late late;
 
 	late.n = 0;
 	for (unsigned i = 0; i < n + 3 * GROUP; i += GROUP) {
 		for (unsigned j = i, end = group_end(j, n); j < end; j++)
-			read_packet(pl, p, n, j, parsed);
+			bucket[j] = read_packet(pl, p, n, j, parsed);
 		if (i < GROUP)
 			continue;
 		for (unsigned j = i - GROUP, end = group_end(j, n); j < end; j++)
-			entry[j] =
-				flooded ? candidate_unbranched(pl, &p[j]) : find_entry(pl, &p[j]);
+			entry[j] = flooded ? candidate_unbranched(pl, &p[j], bucket[j])
+					   : find_entry(pl, &p[j], bucket[j]);
 		if (i < 2 * GROUP)
 			continue;
 		for (unsigned j = i - 2 * GROUP, end = group_end(j, n); j < end; j++)
@@ -340,10 +348,22 @@ static __attribute__((noinline)) bool flooded_burst(
 	return stages(pl, p, n, parsed, true);
 }
 
+// Flows have come or gone. As many steps as keep up with bursts of new flows alone; they are part
+// of what these cost.
+static __attribute__((noinline)) void follow_flows(struct pipeline *pl, unsigned n)
+{
+	uint64_t start = budget_start(&pl->budget);
+
+	flow_buckets_follow(&pl->table, n / 2 + 1);
+	budget_draw(&pl->budget, start);
+}
+
 bool pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
 {
 	budget_earn(&pl->budget);
 	pipeline_refresh(pl, now);
+	if (__builtin_expect(flow_buckets_lag(&pl->table), 0))
+		follow_flows(pl, n);
 	if (budget_used_up(&pl->budget))
 		return flooded_burst(pl, p, n, parsed);
 	return stages(pl, p, n, parsed, false);

@@ -38,8 +38,7 @@ int flow_table_init(struct flow_table *t, uint32_t max, const struct hash_seed *
 	t->max = max;
 	// Six of ten slots used when full: one bucket in 23 has more than ten (Poisson). Twice as
 	// many are in reserve, which keeps a flow below 160 bytes.
-	t->n_buckets = max / 6 + 1;
-	t->n_overflow = t->n_buckets / 12 + 16;
+	t->n_overflow = flow_buckets_plan(t, max / 6 + 1) / 12 + 16;
 	t->buckets = map(t, 0, t->n_buckets + t->n_overflow, sizeof(*t->buckets), most);
 	t->hot = map(t, 1, max, sizeof(*t->hot), most);
 	t->cold = map(t, 2, max, sizeof(*t->cold), most);
@@ -51,9 +50,8 @@ int flow_table_init(struct flow_table *t, uint32_t max, const struct hash_seed *
 		flow_table_fini(t);
 		return -ENOMEM;
 	}
-	for (uint32_t i = 0; i < t->n_buckets + t->n_overflow; i++)
-		t->buckets[i].next = FLOW_NONE;
-	t->free = t->free_ext = t->free_bucket = FLOW_NONE;
+	flow_buckets_begin(t);
+	t->free = t->free_ext = FLOW_NONE;
 	return 0;
 }
 
@@ -83,95 +81,6 @@ uint32_t flow_find(const struct flow_table *t, const struct packet *p)
 	return FLOW_NONE;
 }
 
-static uint32_t take_bucket(struct flow_table *t)
-{
-	uint32_t b = t->free_bucket;
-
-	if (b != FLOW_NONE) {
-		t->free_bucket = t->buckets[b].next;
-		t->buckets[b].next = FLOW_NONE;
-		return b;
-	}
-	if (t->fresh_bucket == t->n_overflow)
-		return FLOW_NONE;
-	return t->n_buckets + t->fresh_bucket++;
-}
-
-// A free slot in the chain of the key's bucket; false where the reserve is used up.
-static bool take_slot(struct flow_table *t, uint64_t hash, uint32_t entry)
-{
-	uint32_t b = flow_bucket_of(t, hash);
-
-	for (;;) {
-		struct flow_bucket *bucket = &t->buckets[b];
-
-		unsigned empty = flow_sig_mask(bucket, 0);
-
-		if (empty != 0) {
-			unsigned i = (unsigned)__builtin_ctz(empty);
-
-			bucket->sig[i] = flow_sig(hash);
-			bucket->entry[i] = entry;
-			return true;
-		}
-		if (bucket->next == FLOW_NONE) {
-			bucket->next = take_bucket(t);
-			if (bucket->next == FLOW_NONE)
-				return false;
-		}
-		b = bucket->next;
-	}
-}
-
-// The last bucket of the chain gives an entry to the slot that has become free in bucket b, so that
-// a chain is never longer than its entries need; when it is empty it goes back.
-static void shorten(struct flow_table *t, uint32_t first, uint32_t b, unsigned slot)
-{
-	uint32_t before = FLOW_NONE, last = first;
-	unsigned used;
-
-	while (t->buckets[last].next != FLOW_NONE) {
-		before = last;
-		last = t->buckets[last].next;
-	}
-	if (before == FLOW_NONE)
-		return;
-	used = flow_sig_mask(&t->buckets[last], 0) ^ ((1u << FLOW_PER_BUCKET) - 1);
-	if (last != b && used != 0) {
-		unsigned i = (unsigned)__builtin_ctz(used);
-
-		t->buckets[b].sig[slot] = t->buckets[last].sig[i];
-		t->buckets[b].entry[slot] = t->buckets[last].entry[i];
-		t->buckets[last].sig[i] = 0;
-		used &= used - 1;
-	}
-	if (used == 0) {
-		t->buckets[before].next = FLOW_NONE;
-		t->buckets[last].next = t->free_bucket;
-		t->free_bucket = last;
-	}
-}
-
-static void give_slot(struct flow_table *t, uint64_t hash, uint32_t entry)
-{
-	uint32_t b = flow_bucket_of(t, hash), first = b;
-	uint16_t sig = flow_sig(hash);
-
-	for (;; b = t->buckets[b].next) {
-		struct flow_bucket *bucket = &t->buckets[b];
-
-		for (unsigned m = flow_sig_mask(bucket, sig); m != 0; m &= m - 1) {
-			unsigned i = (unsigned)__builtin_ctz(m);
-
-			if (bucket->entry[i] != entry)
-				continue;
-			bucket->sig[i] = 0;
-			shorten(t, first, b, i);
-			return;
-		}
-	}
-}
-
 static uint32_t take_entry(struct flow_table *t)
 {
 	uint32_t i = t->free;
@@ -198,7 +107,7 @@ uint32_t flow_insert(struct flow_table *t, const struct packet *p)
 
 	if (i == FLOW_NONE)
 		return FLOW_NONE;
-	if (!take_slot(t, p->hash, i)) {
+	if (!flow_buckets_add(t, p->hash, i)) {
 		give_entry(t, i);
 		return FLOW_NONE;
 	}
@@ -222,22 +131,19 @@ uint32_t flow_insert(struct flow_table *t, const struct packet *p)
 uint64_t flow_hash(const struct flow_table *t, uint32_t i)
 {
 	const struct flow_hot *h = &t->hot[i];
-	struct flow_key k;
+	uint32_t ports;
 
-	memset(&k, 0, sizeof(k));
-	memcpy(&k, h, 12);
-	if (h->version == 4)
-		memcpy(k.a4, h->a4, sizeof(k.a4));
-	else
-		memcpy(k.a6, t->addr6[i], sizeof(k.a6));
-	return hash_key(&t->seed, &k);
+	if (h->version == 6)
+		return h->check;
+	memcpy(&ports, h->port, sizeof(ports));
+	return hash_words4(&t->seed, hash_load(h), ports, hash_load(h->a4));
 }
 
 void flow_remove(struct flow_table *t, uint32_t i)
 {
 	uint32_t ext = t->cold[i].ext;
 
-	give_slot(t, flow_hash(t, i), i);
+	flow_buckets_remove(t, flow_hash(t, i), i);
 	if (ext != FLOW_NONE) {
 		t->ext[ext].next = t->free_ext;
 		t->free_ext = ext;

@@ -12,8 +12,9 @@
 // one more line, which is known as soon as the entry is. Names and other words of a flow are in an
 // extension that only flows which have any take.
 //
-// The size is fixed when the table is made: no resizing, no pause. Memory is mapped at once and,
-// where huge pages are used, touched at once.
+// The size is fixed when the table is made. Memory is mapped at once and, where huge pages are
+// used, touched at once; how many of the buckets are in use follows the flows, a few buckets at a
+// time (flow_buckets.c): no pause.
 #pragma once
 
 #include "app/dataplane/hash.h"
@@ -137,12 +138,15 @@ static_assert(sizeof(struct flow_bucket) == 64, "one cache line");
 
 struct flow_table {
 	struct flow_bucket *buckets; // n_buckets, then n_overflow
+	uint32_t fine, halves;       // which bucket, see flow_bucket_of()
 	struct flow_hot *hot;
 	struct flow_cold *cold;
 	uint8_t (*addr6)[2][16]; // by entry
 	struct flow_ext *ext;
 	struct hash_seed seed; // of the keys' hashes
 	uint32_t n_buckets, n_overflow;
+	uint32_t least_buckets, level, split; // flow_buckets.c; twice level and split: fine, halves
+	uint32_t grow_at, shrink_at; // live flows above, below which a bucket more, less is used
 	uint32_t max, live;
 	// Free lists: fresh entries first come from the end that was never used.
 	uint32_t free, fresh;
@@ -162,7 +166,15 @@ void flow_table_fini(struct flow_table *t);
 
 static inline uint32_t flow_bucket_of(const struct flow_table *t, uint64_t hash)
 {
-	return (uint32_t)(((hash >> 32) * t->n_buckets) >> 32);
+	const uint32_t half = (uint32_t)(((hash >> 32) * t->fine) >> 32);
+
+	return half >> (half < t->halves); // no branch: it would be mispredicted at every other
+}
+
+// Buckets in use, without overflow buckets.
+static inline uint32_t flow_buckets_used(const struct flow_table *t)
+{
+	return t->split + 2 * (t->level - t->split);
 }
 
 static inline uint16_t flow_sig(uint64_t hash)
@@ -208,6 +220,17 @@ uint32_t flow_insert(struct flow_table *t, const struct packet *p);
 // Gives the entry, its addresses and its extension back.
 void flow_remove(struct flow_table *t, uint32_t i);
 
+// Whether more buckets should be in use, or fewer, than are.
+static inline bool flow_buckets_lag(const struct flow_table *t)
+{
+	return (t->live > t->grow_at) | (t->live < t->shrink_at);
+}
+
+// Brings them nearer to that, in at most so many steps. Only here does flow_bucket_of() change: to
+// be called between bursts, with a step at least for every three flows that were begun, or chains
+// use up the reserve.
+void flow_buckets_follow(struct flow_table *t, unsigned steps);
+
 // The flow's extension, made when first asked for. NULL where none is left: the flow goes without.
 struct flow_ext *flow_ext(struct flow_table *t, uint32_t i);
 
@@ -216,3 +239,12 @@ uint64_t flow_hash(const struct flow_table *t, uint32_t i);
 
 // Both addresses in network order, of end 0 and end 1.
 void flow_addrs(const struct flow_table *t, uint32_t i, uint8_t a[2][16]);
+
+// ---- between the files of the table: flow_buckets.c
+// How many buckets there will be for at least so many when all are in use.
+uint32_t flow_buckets_plan(struct flow_table *t, uint32_t want);
+// The memory is there.
+void flow_buckets_begin(struct flow_table *t);
+// False where the reserve of overflow buckets is used up.
+bool flow_buckets_add(struct flow_table *t, uint64_t hash, uint32_t entry);
+void flow_buckets_remove(struct flow_table *t, uint64_t hash, uint32_t entry);

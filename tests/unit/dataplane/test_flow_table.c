@@ -2,7 +2,8 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 // The flow table against a list that cannot be wrong: random insertions, look-ups and removals of
-// IPv4 and IPv6 keys, chains of overflow buckets, signatures that collide, tables that are full.
+// IPv4 and IPv6 keys, chains of overflow buckets, signatures that collide, tables that are full,
+// buckets that are split and joined.
 
 #include "app/dataplane/flow_table.h"
 
@@ -71,6 +72,7 @@ static void insert(struct flow_table *t, struct known *x)
 		memset(e, 0x5a, sizeof(*e));
 	}
 	x->ext = t->cold[x->entry].ext;
+	flow_buckets_follow(t, random32() % 2);
 }
 
 static void check(const struct flow_table *t, const struct known *x)
@@ -89,9 +91,44 @@ static void check(const struct flow_table *t, const struct known *x)
 		x->p.key.version == 4 ? 4 : 16);
 }
 
+static unsigned slots_used(const struct flow_bucket *b)
+{
+	return FLOW_PER_BUCKET - (unsigned)__builtin_popcount(flow_sig_mask(b, 0));
+}
+
+// Every live flow in one slot, buckets that are not in use empty, none of the reserve lost.
+static void check_buckets(const struct flow_table *t)
+{
+	uint32_t slots = 0, chained = 0, given_back = 0;
+
+	assert_in_range(flow_buckets_used(t), t->least_buckets, t->n_buckets);
+	for (uint32_t i = 0; i < t->n_buckets; i++) {
+		const struct flow_bucket *b = &t->buckets[i];
+		const bool used = i < t->split || (i >= 2 * t->split && i < 2 * t->level);
+
+		if (!used || slots_used(b) == 0)
+			assert_int_equal(b->next, FLOW_NONE);
+		if (!used)
+			assert_int_equal(slots_used(b), 0);
+		slots += slots_used(b);
+		for (; b->next != FLOW_NONE; chained++) {
+			assert_int_equal(slots_used(b), FLOW_PER_BUCKET);
+			b = &t->buckets[b->next];
+			slots += slots_used(b);
+			assert_int_not_equal(slots_used(b), 0);
+		}
+	}
+	for (uint32_t b = t->free_bucket; b != FLOW_NONE; b = t->buckets[b].next)
+		given_back++;
+	assert_int_equal(slots, t->live);
+	assert_int_equal(chained + given_back, t->fresh_bucket);
+}
+
 static void check_all(const struct flow_table *t, const struct known *k, unsigned n)
 {
 	uint32_t live = 0, exts = 0;
+
+	check_buckets(t);
 
 	for (unsigned i = 0; i < n; i++) {
 		check(t, &k[i]);
@@ -136,6 +173,8 @@ static void test_model(void **state)
 		// Phases in which the table fills and empties.
 		if ((x->entry == FLOW_NONE) == (random32() % 8 < (n / 50000 % 2 ? 2 : 6)))
 			toggle(&t, x);
+		if (random32() % 4 == 0)
+			flow_buckets_follow(&t, random32() % 8);
 		check(&t, &k[random32() % KEYS]);
 		if (n % 50000 == 0)
 			check_all(&t, k, KEYS);
@@ -146,6 +185,41 @@ static void test_model(void **state)
 	assert_int_equal(t.live, 0);
 	assert_int_equal(t.live_ext, 0);
 	assert_true(t.fresh <= KEYS);
+	flow_table_fini(&t);
+	free(k);
+}
+
+// From few buckets to all and back: never more of them behind the flows than one step makes good,
+// every flow found at each step, both at the ends of a level and within one.
+static void test_follow(void **state)
+{
+	const unsigned n = 20000;
+	struct known *k = make_keys(n);
+	struct flow_table t;
+
+	assert_int_equal(flow_table_init(&t, n, &seed, false), 0);
+	assert_true(t.n_buckets >= 8 * t.least_buckets);
+	assert_int_equal(flow_buckets_used(&t), t.least_buckets);
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < n; i++) {
+			insert(&t, &k[i]);
+			flow_buckets_follow(&t, 1);
+			assert_false(flow_buckets_lag(&t));
+			check(&t, &k[random32() % n]);
+			if (i % 997 == 0)
+				check_all(&t, k, n);
+		}
+		assert_int_equal(flow_buckets_used(&t), t.n_buckets);
+		for (unsigned i = 0; i < n; i++) {
+			toggle(&t, &k[i]);
+			flow_buckets_follow(&t, 1);
+			assert_false(flow_buckets_lag(&t));
+			check(&t, &k[random32() % n]);
+			if (i % 997 == 0)
+				check_all(&t, k, n);
+		}
+		assert_int_equal(flow_buckets_used(&t), t.least_buckets);
+	}
 	flow_table_fini(&t);
 	free(k);
 }
@@ -213,6 +287,69 @@ static void test_chain(void **state)
 	for (unsigned i = 0; i < n; i++)
 		insert(&t, &k[i]);
 	check_all(&t, k, n + 1);
+	flow_table_fini(&t);
+	free(k);
+}
+
+// Chains are split and joined, too.
+static void test_follow_chain(void **state)
+{
+	const unsigned aimed = 80, n = aimed + 3000;
+	struct known *k = make_keys(n), *chain;
+	struct flow_table t;
+
+	assert_int_equal(flow_table_init(&t, 4000, &seed, false), 0);
+	chain = aimed_keys(&t, aimed, false);
+	memcpy(k, chain, aimed * sizeof(*k));
+	for (unsigned i = aimed; i < n; i++) { // others than those
+		k[i].p.key.vlan ^= 0x800;
+		k[i].p.hash = hash_key(&seed, &k[i].p.key);
+	}
+	for (unsigned round = 0; round < 20; round++) {
+		for (unsigned i = 0; i < n; i++)
+			if (k[i].entry == FLOW_NONE && (i < aimed || round % 2 == 0)) {
+				insert(&t, &k[i]);
+				flow_buckets_follow(&t, 1);
+			}
+		check_all(&t, k, n);
+		assert_int_not_equal(t.buckets[0].next, FLOW_NONE);
+		for (unsigned i = 0; i < n; i++)
+			if (k[i].entry != FLOW_NONE && (i >= aimed || random32() % 4 == 0)) {
+				toggle(&t, &k[i]);
+				flow_buckets_follow(&t, 1);
+			}
+		check_all(&t, k, n);
+		assert_int_equal(flow_buckets_used(&t), t.least_buckets);
+	}
+	flow_table_fini(&t);
+	free(chain);
+	free(k);
+}
+
+// Without a bucket in reserve nothing is joined; it is when there is one again.
+static void test_follow_no_reserve(void **state)
+{
+	struct known *k = make_keys(3000);
+	struct flow_table t;
+	uint32_t used;
+
+	assert_int_equal(flow_table_init(&t, 4000, &seed, false), 0);
+	for (unsigned i = 0; i < 3000; i++)
+		insert(&t, &k[i]);
+	flow_buckets_follow(&t, UINT32_MAX);
+	used = flow_buckets_used(&t);
+	assert_true(used > t.least_buckets);
+	for (unsigned i = 0; i < 3000; i++)
+		toggle(&t, &k[i]);
+	t.free_bucket = FLOW_NONE;
+	t.fresh_bucket = t.n_overflow;
+	assert_true(flow_buckets_lag(&t));
+	flow_buckets_follow(&t, UINT32_MAX);
+	assert_int_equal(flow_buckets_used(&t), used);
+	t.fresh_bucket--;
+	flow_buckets_follow(&t, UINT32_MAX);
+	assert_int_equal(flow_buckets_used(&t), t.least_buckets);
+	assert_false(flow_buckets_lag(&t));
 	flow_table_fini(&t);
 	free(k);
 }
@@ -299,6 +436,9 @@ int main(void)
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_small),
+		cmocka_unit_test(test_follow),
+		cmocka_unit_test(test_follow_chain),
+		cmocka_unit_test(test_follow_no_reserve),
 		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_same_signature),
 		cmocka_unit_test(test_every_field),

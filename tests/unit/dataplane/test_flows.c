@@ -398,6 +398,40 @@ static void test_large_counts(void **state)
 	}
 }
 
+static void add_all(struct rig *r, unsigned n, bool answer)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct rig_packet p = {.flow = i, .answer = answer, .proto = 17};
+
+		rig_add(r, &p);
+	}
+	rig_run(r);
+}
+
+// Bursts that are nothing but new flows, in a table that begins with few buckets: none is turned
+// away, and each is found again while buckets are split and joined.
+static void test_many_come_and_go(void **state)
+{
+	const struct rig_options o = {.max_flows = 6000};
+	struct rig *r = rig_new(&o);
+	const struct flow_table *t = &r->pl->table;
+
+	for (unsigned round = 1; round <= 2; round++) {
+		add_all(r, 5900, false);
+		assert_true(flow_buckets_used(t) > 2 * t->least_buckets);
+		add_all(r, 5900, true);
+		assert_int_equal(r->pl->stats.flows_begun, round * 5900);
+		assert_int_equal(r->pl->stats.flow_packets, round * 2 * 5900);
+		assert_int_equal(r->pl->stats.table_full, 0);
+		rig_wait(r, 70000000);
+		assert_int_equal(t->live, 0);
+		for (unsigned i = 0; i < 1000 && flow_buckets_lag(t); i++)
+			rig_run(r); // no packets
+		assert_int_equal(flow_buckets_used(t), t->least_buckets);
+	}
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_malformed_later),
 		cmocka_unit_test(test_within_a_burst),
 		cmocka_unit_test(test_large_counts),
+		cmocka_unit_test(test_many_come_and_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
