@@ -104,14 +104,19 @@ static inline void fast_odd(struct packet *p, bool local, struct sums *x)
 static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i, struct sums *x)
 {
 	struct flow_hot *h = &pl->table.hot[i];
+	unsigned odd;
 	bool out;
 
 	if (h->epoch != pl->stamp || !(h->flags & FLOW_SETTLED) || h->action == POLICY_BLOCK)
 		return false;
 	if (p->ts - h->last >= pl->c.timeout_us[h->class_])
 		return false;
-	if (h->proto == 6 &&
-		((p->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST)) || !(h->tcp & FLOW_TCP_BOTH)))
+	// One branch, and that one nearly always the same: which packets are TCP's nobody can
+	// predict. The compiler would make two of it if it could see through.
+	odd = (p->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST)) | ((h->tcp & FLOW_TCP_BOTH) == 0);
+	odd &= -(unsigned)(h->proto == 6);
+	__asm__("" : "+r"(odd));
+	if (odd != 0)
 		return false;
 	out = flow_is_outbound(h, p);
 	if (h->meter != METER_NONE && out &&

@@ -47,13 +47,14 @@ static inline bool parse_plain_transport(struct packet *p, uint32_t l4, uint32_t
 	return true;
 }
 
+// The ports are asked for before the protocol, since they nearly always say no, and it is any.
 static inline bool parse_plain_is_tunnel(uint8_t proto, uint16_t sport, uint16_t dport)
 {
-	return proto == IPPROTO_UDP &&
-	       (dport == PARSE_PORT_VXLAN || dport == PARSE_PORT_GENEVE ||
+	return (dport == PARSE_PORT_VXLAN || dport == PARSE_PORT_GENEVE ||
 		       dport == PARSE_PORT_GTPU || sport == PARSE_PORT_GTPU ||
 		       dport == PARSE_PORT_TZSP || sport == PARSE_PORT_TZSP ||
-		       dport == PARSE_PORT_CAPWAP || sport == PARSE_PORT_CAPWAP);
+		       dport == PARSE_PORT_CAPWAP || sport == PARSE_PORT_CAPWAP) &&
+	       proto == IPPROTO_UDP;
 }
 
 // The key and its hash. Whole words are made in registers, stored, and hashed from there: a load of
