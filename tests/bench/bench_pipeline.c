@@ -225,7 +225,10 @@ static void established(struct rig *r, struct args *a)
 	       " \"net\": %.1f, \"net_min\": %.1f, \"net_max\": %.1f, \"burst_p50\": %.0f,"
 	       " \"burst_p99\": %.0f, \"burst_p999\": %.0f, \"mpps\": %.2f, \"mpps_net\": %.2f,"
 	       " \"tsc_mhz\": %.0f, \"live\": %u, \"table_bytes\": %llu, \"evaluations\": %llu}\n",
-		a->t.flows, a->t.zipf ? "zipf" : "uniform", a->t.version, a->t.tcp ? "tcp" : "udp",
+		a->t.flows, a->t.zipf ? "zipf" : "uniform", a->t.version,
+		a->t.mixed ? "mixed"
+		: a->t.tcp ? "tcp"
+			   : "udp",
 		a->t.size, a->fresh, r->writer != NULL ? "true" : "false", r->c.burst, a->rounds,
 		x.bursts, x.interrupted, x.floor, x.gross, x.net, x.net_min, x.net_max, x.p50,
 		x.p99, x.p999, hz / x.gross / 1e6, hz / x.net / 1e6, hz / 1e6, r->w.pl->table.live,
@@ -314,7 +317,7 @@ static void insertion(struct rig *r, struct args *a)
 
 static const char usage[] =
 	"usage: bench_pipeline [options] [-- EAL arguments]\n"
-	"  --flows N --zipf --ip 4|6 --tcp --size BYTES|imix --new PERMILLE\n"
+	"  --flows N --zipf --ip 4|6 --tcp|--mixed --size BYTES|imix --new PERMILLE\n"
 	"  --insert          new flows and their expiry instead of established ones\n"
 	"  --rounds N --bursts N --burst N --no-huge\n"
 	"  --policy FILE --candidate FILE --country-db FILE --log DIR\n";
@@ -335,6 +338,9 @@ static void take_option(struct args *a, int opt)
 		break;
 	case 't':
 		a->t.tcp = true;
+		break;
+	case 'x':
+		a->t.mixed = true;
 		break;
 	case 's':
 		a->t.size = strcmp(optarg, "imix") == 0 ? TRAFFIC_IMIX : (uint16_t)n;
@@ -385,6 +391,7 @@ static void parse_args(struct args *a, int argc, char **argv)
 		{"zipf", no_argument, NULL, 'z'},
 		{"ip", required_argument, NULL, 'i'},
 		{"tcp", no_argument, NULL, 't'},
+		{"mixed", no_argument, NULL, 'x'},
 		{"size", required_argument, NULL, 's'},
 		{"new", required_argument, NULL, 'n'},
 		{"insert", no_argument, NULL, 'I'},

@@ -101,7 +101,8 @@ class Pipeline:
             self.row(s, self.run("--flows", 10000, "--size", s)) for s in (60, "imix", 1514)])
         out += self.table("TCP and UDP, 10,000 flows", "protocol", [
             self.row("UDP", self.run("--flows", 10000)),
-            self.row("TCP", self.run("--flows", 10000, "--tcp"))])
+            self.row("TCP", self.run("--flows", 10000, "--tcp")),
+            self.row("TCP and UDP flows, 2:1", self.run("--flows", 10000, "--mixed"))])
         out += self.table("Flow log on and off, 100,000 flows", "log", [
             self.row("off", self.run("--flows", 100000)),
             self.row("on", self.run("--flows", 100000, log=True))])

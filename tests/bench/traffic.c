@@ -103,10 +103,11 @@ static void ip6(uint32_t flow, uint64_t h, bool outbound, uint8_t *b, uint16_t l
 
 uint16_t traffic_frame(struct traffic *t, uint32_t flow, bool outbound, uint8_t *b)
 {
-	uint32_t l3 = t->version == 4 ? 20 : 40, l4 = t->tcp ? 20 : 8;
-	uint16_t size = frame_size(t, 14 + l3 + l4);
 	uint64_t h = mix(flow + 0x9e3779b97f4a7c15ull);
-	uint8_t *ip = b + 14, *l4h = ip + l3, proto = t->tcp ? 6 : 17;
+	bool tcp = t->mixed ? h % 3 != 0 : t->tcp;
+	uint32_t l3 = t->version == 4 ? 20 : 40, l4 = tcp ? 20 : 8;
+	uint16_t size = frame_size(t, 14 + l3 + l4);
+	uint8_t *ip = b + 14, *l4h = ip + l3, proto = tcp ? 6 : 17;
 	uint32_t port = 1024 + (h & 0x3fff) + (flow >> 24 << 14);
 
 	memcpy(b, "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02", 12);
@@ -117,8 +118,8 @@ uint16_t traffic_frame(struct traffic *t, uint32_t flow, bool outbound, uint8_t 
 		ip6(flow, h, outbound, ip, size - 14, proto);
 	memset(l4h, 0, l4);
 	put_be16(l4h + (outbound ? 0 : 2), port);
-	put_be16(l4h + (outbound ? 2 : 0), t->tcp ? 443 : 4433);
-	if (t->tcp) {
+	put_be16(l4h + (outbound ? 2 : 0), tcp ? 443 : 4433);
+	if (tcp) {
 		l4h[12] = 5 << 4;
 		l4h[13] = 0x10;
 	} else {

@@ -13,6 +13,7 @@ struct traffic {
 	uint32_t first, flows; // numbers first .. first + flows - 1 are alive
 	uint8_t version;       // 4 or 6
 	bool tcp;              // segments with ACK, else UDP
+	bool mixed;            // the one for two flows of three, the other for the rest
 	bool zipf;             // exponent 1.0, else uniform
 	uint16_t size;  // of a frame without its CRC, TRAFFIC_IMIX: 60, 590 and 1514 as 7:4:1
 	uint64_t state; // of the generator, never 0
