@@ -284,6 +284,11 @@ static inline enum policy_sieve_class policy_sieve_class(uint8_t proto)
 {
 	return proto == 6 ? POLICY_SIEVE_TCP : proto == 17 ? POLICY_SIEVE_UDP : POLICY_SIEVE_OTHER;
 }
+// The ports of which the rules that it tells of for TCP or UDP want one, in order, source or
+// destination (of the flow's first packet): a flow with others is not blocked either. All where it
+// is the default that blocks.
+void policy_sieve_ports(const struct policy *p, enum policy_sieve_class class_, bool destination,
+	void (*take)(void *ctx, uint16_t first, uint16_t last), void *ctx);
 // Whether a rule or limit asks for the AS of the remote end.
 bool policy_asks_asn(const struct policy *p);
 // Always fills out; rule may be any value that a verdict can carry.

@@ -84,6 +84,33 @@ void engine_build_sieve(struct engine *e, const struct policy_doc *d)
 	}
 }
 
+void policy_sieve_ports(const struct policy *p, enum policy_sieve_class class_, bool destination,
+	void (*take)(void *ctx, uint16_t first, uint16_t last), void *ctx)
+{
+	const struct matcher *m = &p->engine->rules;
+	const struct port_classes *ports = destination ? &m->dports : &m->sports;
+	uint64_t all[MATCHER_WORDS], some[MATCHER_WORDS];
+
+	if (p->doc->default_action == POLICY_BLOCK ||
+		(m->dims & 1u << (destination ? DIM_DPORTS : DIM_SPORTS)) == 0) {
+		take(ctx, 0, UINT16_MAX);
+		return;
+	}
+	unlabelled(p->engine, all);
+	of_class(p->engine, all, class_, some);
+	for (uint32_t i = 0; i < ports->n; i++) {
+		const uint64_t *here = bitmaps_at(&m->bitmaps, ports->class_[i]);
+		uint64_t any = 0;
+
+		for (unsigned w = 0; w < m->bitmaps.words; w++)
+			any |= some[w] & here[w];
+		if (any != 0)
+			take(ctx, ports->start[i],
+				i + 1 < ports->n ? (uint16_t)(ports->start[i + 1] - 1)
+						 : UINT16_MAX);
+	}
+}
+
 const uint8_t *policy_sieve(const struct policy *p, int64_t now)
 {
 	const struct policy_doc *d = p->doc;

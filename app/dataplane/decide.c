@@ -351,6 +351,14 @@ static struct policy_addr remote_of(const struct packet *p, const struct flow_en
 	return a;
 }
 
+bool flow_screened_ports(const struct pipeline *pl, const struct packet *p)
+{
+	const unsigned opener = flow_opener1(p);
+
+	return !screen_may_block_ports(
+		pl->screen, p->key.proto, p->key.port[opener], p->key.port[!opener]);
+}
+
 bool flow_may_be_blocked(struct pipeline *pl, const struct packet *p)
 {
 	struct policy_addr remote;

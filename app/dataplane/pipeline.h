@@ -379,13 +379,19 @@ static inline void flow_count_notes(struct pipeline *pl, uint32_t notes)
 	}
 }
 
+// The part of flow_screened() that has to do with ports.
+bool flow_screened_ports(const struct pipeline *pl, const struct packet *p);
+
 // Whether the screen says that the policy does not block a flow of p's without a label: for next to
 // nothing.
 static inline bool flow_screened(const struct pipeline *pl, const struct packet *p)
 {
 	const unsigned end = p->dir ^ (p->side == SIDE_INSIDE);
 
-	return pl->screen != NULL && p->side != SIDE_UNKNOWN &&
-	       !screen_may_block(
-		       pl->screen, p->key.version, flow_key_addr(&p->key, end), p->key.proto);
+	if (pl->screen == NULL || p->side == SIDE_UNKNOWN)
+		return false;
+	if (!screen_may_block(
+		    pl->screen, p->key.version, flow_key_addr(&p->key, end), p->key.proto))
+		return true;
+	return flow_screened_ports(pl, p);
 }

@@ -81,6 +81,12 @@ static void take_mapped(struct build *b)
 				mark(b->screen->may_block6[row], screen_bit6(0));
 }
 
+static void take_ports(void *bits, uint16_t first, uint16_t last)
+{
+	for (uint32_t port = first; port <= last; port++)
+		mark(bits, port);
+}
+
 struct screen *screen_build(const struct policy *p, const void *geo)
 {
 	struct build b = {
@@ -103,5 +109,9 @@ struct screen *screen_build(const struct policy *p, const void *geo)
 		take_override(&b, &o);
 	}
 	take_mapped(&b);
+	for (enum policy_sieve_class row = 0; row < POLICY_SIEVE_OTHER; row++)
+		for (unsigned dst = 0; dst < 2; dst++)
+			policy_sieve_ports(
+				p, row, dst, take_ports, b.screen->may_block_port[dst][row]);
 	return b.screen;
 }

@@ -2,7 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 // Where no address is that a policy would block without knowing what the flow is: by the /16s of
-// IPv4, and the /32s of IPv6, the size of an allocation.
+// IPv4, and the /32s of IPv6, the size of an allocation. And which ports it blocks nothing at.
 //
 // In a flood, most packets come from where nothing is blocked. To find the country of each, in
 // tables of some hundred thousand ranges, costs more than all else that is done about them. One bit
@@ -22,6 +22,7 @@
 struct screen {
 	uint64_t may_block[POLICY_SIEVE_CLASSES][65536 / 64];                // bit: a /16
 	uint64_t may_block6[POLICY_SIEVE_CLASSES][(1 << SCREEN_BITS6) / 64]; // some of the /32s
+	uint64_t may_block_port[2][POLICY_SIEVE_OTHER][65536 / 64];          // source, destination
 };
 
 // For the countries that geo (a struct geo; NULL: all are unknown) and the policy's own overrides
@@ -50,4 +51,17 @@ static inline bool screen_may_block(
 		return s->may_block[row][top >> 16 >> 6] >> (top >> 16 & 63) & 1;
 	bit = screen_bit6(top);
 	return s->may_block6[row][bit / 64] >> (bit % 64) & 1;
+}
+
+// The same by the ports of a flow's first packet, wherever its remote end is. For who has been told
+// that the end may be one: there are few, and the bits of the ports are in no cache for them.
+static inline bool screen_may_block_ports(
+	const struct screen *s, uint8_t proto, uint16_t sport, uint16_t dport)
+{
+	const enum policy_sieve_class row = policy_sieve_class(proto);
+
+	if (row == POLICY_SIEVE_OTHER)
+		return true;
+	return (s->may_block_port[0][row][sport / 64] >> (sport % 64) &
+		       s->may_block_port[1][row][dport / 64] >> (dport % 64) & 1) != 0;
 }

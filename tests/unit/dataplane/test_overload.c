@@ -104,6 +104,37 @@ static void test_overload_ways(void **state)
 	}
 }
 
+// A rule for one port: packets to others cost no look at the policy, those to it are stopped,
+// whichever end they come from.
+static void test_overload_ports(void **state)
+{
+	const struct rig_options o = {
+		.rules = "{\"id\":\"p\",\"match\":{\"border\":[\"unknown\"],\"dports\":"
+			 "[\"9\"]},\"action\":\"block\",\"reason\":\"NO\"}"};
+	struct rig *r = rig_new(&o);
+	uint64_t before;
+
+	close_to_new_flows(r);
+	rig_udp(r, 1, false); // which the record is for
+	before = r->pl->stats.evaluations;
+	for (unsigned i = 0; i < 100; i++) {
+		const struct rig_packet p = {
+			.flow = i, .answer = i & 1, .proto = i & 2 ? 17 : 6, .flags = SYN};
+
+		rig_add(r, &p);
+	}
+	rig_run(r);
+	assert_int_equal(r->pl->stats.evaluations, before);
+	assert_int_equal(rig_outcome(r, REASON_STOP_OVERLOAD), 0);
+	assert_int_equal(rig_outcome(r, REASON_PASS_OVERLOAD), 101);
+	rig_words(r, "eth=0x0800 ip4=17 udp=1000,9 data=8", 0, SIDE_INSIDE);
+	rig_words(r, "eth=0x0800 ip4=17 udp=9,1000 data=8", 0, SIDE_INSIDE);
+	rig_run(r);
+	assert_int_equal(rig_outcome(r, REASON_STOP_OVERLOAD), 1);
+	assert_int_equal(rig_outcome(r, REASON_PASS_OVERLOAD), 102);
+	rig_free(r);
+}
+
 // Little time: a flow without its label. While packets wait, work on new flows costs credit; time
 // earns it, whatever it was spent on.
 static void test_budget(void **state)
@@ -330,6 +361,7 @@ int main(void)
 		cmocka_unit_test(test_overload),
 		cmocka_unit_test(test_overload_blocked),
 		cmocka_unit_test(test_overload_ways),
+		cmocka_unit_test(test_overload_ports),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_budget_rise),
 		cmocka_unit_test(test_budget_turned_away),

@@ -37,17 +37,11 @@ static uint32_t draw(uint32_t *state) // xorshift32 (Marsaglia, 2003)
 	return *state;
 }
 
-static struct policy *load(const char *overrides, const char *action)
+#define RULE(id, match, action)                                                                    \
+	"{\"id\":\"" id "\",\"match\":{" match "},\"action\":\"" action "\",\"reason\":\"NO\"}"
+
+static struct policy *load_rules(const char *rules, const char *overrides, const char *action)
 {
-	static const char rules[] =
-		"{\"id\":\"a\",\"match\":{\"countries\":[\"SG\"],\"protos\":[\"tcp\"]},"
-		"\"action\":\"block\",\"reason\":\"NO\"},"
-		"{\"id\":\"b\",\"match\":{\"countries\":[\"BR\"],\"dports\":[\"9\"]},"
-		"\"action\":\"block\",\"reason\":\"NO\"},"
-		"{\"id\":\"c\",\"match\":{\"border\":[\"unknown\"],\"protos\":[\"udp\"]},"
-		"\"action\":\"block\",\"reason\":\"NO\"},"
-		"{\"id\":\"d\",\"match\":{\"countries\":[\"JP\"]},\"action\":\"flag\",\"reason\":"
-		"\"SEEN\"}";
 	struct diag_list diag;
 	struct policy *p;
 	char text[4096];
@@ -75,6 +69,16 @@ static struct policy *load(const char *overrides, const char *action)
 	assert_non_null(p);
 	diag_clear(&diag);
 	return p;
+}
+
+static struct policy *load(const char *overrides, const char *action)
+{
+	return load_rules(
+		RULE("a", "\"countries\":[\"SG\"],\"protos\":[\"tcp\"]", "block") "," RULE(
+			"b", "\"countries\":[\"BR\"],\"dports\":[\"9\"]", "block") "," RULE("c",
+			"\"border\":[\"unknown\"],\"protos\":[\"udp\"]",
+			"block") "," RULE("d", "\"countries\":[\"JP\"]", "flag"),
+		overrides, action);
 }
 
 static void want(struct world *w, uint32_t first, uint64_t end, const char *cc)
@@ -316,6 +320,79 @@ static void test_all_or_nothing(void **state)
 	policy_free(w.policy);
 }
 
+static bool blocked(
+	const struct policy *p, const char *cc, uint8_t proto, uint16_t sport, uint16_t dport)
+{
+	struct policy_facts f = {.proto = proto, .final = true, .sport = sport, .dport = dport};
+	struct policy_verdict v;
+
+	f.cc = POLICY_CC(cc[0], cc[1]);
+	f.border = policy_border(p, f.cc);
+	policy_eval(p, &f, NOW, &v);
+	return v.action == POLICY_BLOCK;
+}
+
+// The ports of rules that block without a label; no others, and all where a rule names none.
+static void test_ports(void **state)
+{
+	static const char *const rules[] = {
+		RULE("a",
+			"\"countries\":[\"SG\"],\"dports\":[\"22\",\"8000-8010\"],"
+			"\"protos\":[\"tcp\"]",
+			"block") "," RULE("b", "\"hosts\":[\"x.example\"],\"dports\":[\"99\"]",
+			"block") "," RULE("c", "\"countries\":[\"SG\"],\"dports\":[\"77\"]",
+			"flag"),
+		RULE("a", "\"countries\":[\"BR\"],\"sports\":[\"6-7\"]", "block") "," RULE("b",
+			"\"countries\":[\"SG\"],\"sports\":[\"60000-65535\"],"
+			"\"protos\":[\"udp\"]",
+			"block"),
+		RULE("a", "\"countries\":[\"BR\"],\"sports\":[\"0\"]", "block") "," RULE(
+			"b", "\"countries\":[\"SG\"]", "block"),
+	};
+
+	for (unsigned k = 0; k < 4; k++) {
+		struct policy *p = load_rules(rules[k % 3], "", k == 3 ? "block" : "allow");
+		struct screen *s = screen_build(p, NULL);
+		uint32_t st = 1 + k;
+		unsigned hits = 0;
+
+		for (unsigned port = 0; port < 65536; port++) {
+			const uint16_t n = (uint16_t)port;
+			bool tcp = true, udp = true;
+
+			if (k == 0) {
+				tcp = n == 22 || (n >= 8000 && n <= 8010);
+				udp = false;
+			} else if (k == 1) {
+				tcp = n == 6 || n == 7;
+				udp = tcp || n >= 60000;
+			}
+			for (unsigned other = 0; other < 3; other++) {
+				const uint16_t o = (uint16_t)(other * 32767);
+				const uint16_t sp = k == 1 ? n : o, dp = k == 1 ? o : n;
+
+				assert_int_equal(screen_may_block_ports(s, 6, sp, dp), tcp);
+				assert_int_equal(screen_may_block_ports(s, 17, sp, dp), udp);
+				assert_true(screen_may_block_ports(s, 1, sp, dp));
+			}
+		}
+		for (unsigned i = 0; i < 100000; i++) {
+			static const uint16_t some[] = {0, 6, 7, 8, 22, 77, 99, 8005, 60001, 65535};
+			const uint32_t x = draw(&st);
+			const uint8_t proto = x & 1 ? 6 : 17;
+			const uint16_t sp = some[(x >> 1) % 10], dp = some[(x >> 9) % 10];
+
+			if (!blocked(p, countries[(x >> 17) % 6], proto, sp, dp))
+				continue;
+			assert_true(screen_may_block_ports(s, proto, sp, dp));
+			hits++;
+		}
+		assert_true(hits > 100);
+		free(s);
+		policy_free(p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_overrides),
 		cmocka_unit_test(test_ipv6),
 		cmocka_unit_test(test_all_or_nothing),
+		cmocka_unit_test(test_ports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
