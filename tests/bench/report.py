@@ -177,8 +177,9 @@ def attack(args, policy):
     out = ["## Established flows under attack", "",
            "What is left of the rate of 10,000 established flows while a share of the packets is an",
            "attacker's, of the rate without; one worker that is always behind, classification on,",
-           "rounds with and without in turn. Of the rate, the share itself is lost to any packets, and",
-           "with `on` 5 % more to the new flows that flows.new_share lets in.",
+           "rounds with and without in turn. Of the rate, the share itself is lost to any packets, as the",
+           "elephant flow's established ones show, and with `on` 1 to 5 % to the new flows that",
+           "flows.new_share lets in.",
            "`off`: flows.new_share 0; `on`: its default; `block`: and exceptions.overload block.",
            "Mpps: the attacker's packets, `on`.", "",
            "| attacker's packets | share (Mpps) | off (spread) | on (spread) | block (spread) | cycles each, off |"
