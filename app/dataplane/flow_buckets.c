@@ -127,6 +127,22 @@ static bool take_apart(struct flow_table *t, struct flow_bucket *b)
 	return true;
 }
 
+// All of a chain, whose head's copy is b: to the one end, or each entry to the half that is its
+// bucket now.
+static void move_chain(struct flow_table *t, struct flow_bucket *b, struct end *to, bool halves)
+{
+	do
+		for (unsigned m = used_mask(b); m != 0; m &= m - 1) {
+			const unsigned slot = (unsigned)__builtin_ctz(m);
+			const uint32_t entry = b->entry[slot];
+			const unsigned half =
+				halves ? flow_bucket_of(t, flow_hash(t, entry)) & 1 : 0;
+
+			append(t, &to[half], b->sig[slot], entry);
+		}
+	while (take_apart(t, b));
+}
+
 // Of those that are split next, one's entries and another one's bucket are brought into the cache:
 // within a level, the lower neighbours.
 static void prefetch_next(const struct flow_table *t)
@@ -157,26 +173,8 @@ static void grow(struct flow_table *t)
 	t->buckets[i] = empty;
 	half[0] = begin_chain(t, 2 * i);
 	half[1] = begin_chain(t, 2 * i + 1);
-	do
-		for (unsigned m = used_mask(&b); m != 0; m &= m - 1) {
-			const unsigned slot = (unsigned)__builtin_ctz(m);
-			const uint64_t hash = flow_hash(t, b.entry[slot]);
-
-			append(t, &half[flow_bucket_of(t, hash) & 1], b.sig[slot], b.entry[slot]);
-		}
-	while (take_apart(t, &b));
+	move_chain(t, &b, half, true);
 	prefetch_next(t);
-}
-
-static void append_chain(struct flow_table *t, struct end *e, struct flow_bucket *b)
-{
-	do
-		for (unsigned m = used_mask(b); m != 0; m &= m - 1) {
-			const unsigned slot = (unsigned)__builtin_ctz(m);
-
-			append(t, e, b->sig[slot], b->entry[slot]);
-		}
-	while (take_apart(t, b));
 }
 
 static bool shrink(struct flow_table *t)
@@ -195,8 +193,8 @@ static bool shrink(struct flow_table *t)
 	memcpy(half, &t->buckets[2 * i], sizeof(half));
 	t->buckets[2 * i] = t->buckets[2 * i + 1] = empty;
 	whole = begin_chain(t, i);
-	append_chain(t, &whole, &half[0]);
-	append_chain(t, &whole, &half[1]);
+	move_chain(t, &half[0], &whole, false);
+	move_chain(t, &half[1], &whole, false);
 	set_bounds(t);
 	return true;
 }

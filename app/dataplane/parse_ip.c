@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-#include "app/dataplane/parse.h"
+#include "app/dataplane/parse_plain.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -142,16 +142,14 @@ static void sort_ends(
 		order = sport < dport ? -1 : sport > dport;
 	p->dir = order > 0;
 	if (k->version == 4) {
-		uint64_t both = hash_load(b + 12);
+		uint64_t both = parse_rotate64(hash_load(b + 12), p->dir * 32u);
 
-		both = p->dir ? both >> 32 | both << 32 : both;
 		memcpy(k->a4, &both, sizeof(both));
 	} else {
 		memcpy(k->a6[p->dir], b + 8, 16);
 		memcpy(k->a6[p->dir ^ 1], b + 24, 16);
 	}
-	ports = swap_ports && p->dir ? (uint32_t)sport << 16 | dport
-				     : (uint32_t)dport << 16 | sport;
+	ports = parse_rotate32((uint32_t)dport << 16 | sport, swap_ports ? p->dir * 16u : 0);
 	memcpy(k->port, &ports, sizeof(ports));
 }
 

@@ -129,7 +129,6 @@ static void check_all(const struct flow_table *t, const struct known *k, unsigne
 	uint32_t live = 0, exts = 0;
 
 	check_buckets(t);
-
 	for (unsigned i = 0; i < n; i++) {
 		check(t, &k[i]);
 		live += k[i].entry != FLOW_NONE;
@@ -189,6 +188,16 @@ static void test_model(void **state)
 	free(k);
 }
 
+// One step, after which the buckets are as many as they should be and all is where it was.
+static void follow(struct flow_table *t, const struct known *k, unsigned n, unsigned i)
+{
+	flow_buckets_follow(t, 1);
+	assert_false(flow_buckets_lag(t));
+	check(t, &k[random32() % n]);
+	if (i % 997 == 0)
+		check_all(t, k, n);
+}
+
 // From few buckets to all and back: never more of them behind the flows than one step makes good,
 // every flow found at each step, both at the ends of a level and within one.
 static void test_follow(void **state)
@@ -203,20 +212,12 @@ static void test_follow(void **state)
 	for (unsigned round = 0; round < 3; round++) {
 		for (unsigned i = 0; i < n; i++) {
 			insert(&t, &k[i]);
-			flow_buckets_follow(&t, 1);
-			assert_false(flow_buckets_lag(&t));
-			check(&t, &k[random32() % n]);
-			if (i % 997 == 0)
-				check_all(&t, k, n);
+			follow(&t, k, n, i);
 		}
 		assert_int_equal(flow_buckets_used(&t), t.n_buckets);
 		for (unsigned i = 0; i < n; i++) {
 			toggle(&t, &k[i]);
-			flow_buckets_follow(&t, 1);
-			assert_false(flow_buckets_lag(&t));
-			check(&t, &k[random32() % n]);
-			if (i % 997 == 0)
-				check_all(&t, k, n);
+			follow(&t, k, n, i);
 		}
 		assert_int_equal(flow_buckets_used(&t), t.least_buckets);
 	}
