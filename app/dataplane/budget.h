@@ -111,7 +111,7 @@ static inline void budget_earn(struct budget *b)
 }
 
 // Packets of new flows that this burst had no time for: once, at its end.
-static inline void budget_turned_away(struct budget *b, unsigned packets)
+static inline void budget_turned_away(struct budget *b, uint64_t packets)
 {
 	const int64_t most = b->earned - b->earned / 5,
 		      spent = (int64_t)packets * BUDGET_TURNED_AWAY;

@@ -294,11 +294,11 @@ static void serve_stranger(struct pipeline *pl, struct packet *q, struct sums *x
 
 static void serve_late(struct pipeline *pl, struct packet *p, struct late *l, struct sums *x)
 {
+	const uint64_t shed = pl->stats.flows_shed;
 	const unsigned left = flow_shed_screened(pl, p, l->p, l->n);
 
 	if (pl->c.exceptions.overload == POLICY_BLOCK)
 		x->stopped += l->n - left;
-	budget_turned_away(&pl->budget, l->n);
 	// Those that need their country wait for it together; it is asked for when they are shed.
 	for (unsigned k = 0; k < left; k++)
 		prefetch_country(pl, &p[l->p[k]], 0);
@@ -306,6 +306,7 @@ static void serve_late(struct pipeline *pl, struct packet *p, struct late *l, st
 		prefetch_country(pl, &p[l->p[k]], 1);
 	for (unsigned k = 0; k < left; k++)
 		serve_stranger(pl, &p[l->p[k]], x);
+	budget_turned_away(&pl->budget, pl->stats.flows_shed - shed);
 }
 
 // The stages follow each other at a distance of GROUP packets, so that the memory requests of one

@@ -235,6 +235,8 @@ static void test_budget_turned_away(void **state)
 
 		rig_add(r, &p);
 	}
+	for (unsigned i = 0; i < 20; i++) // of no flow
+		rig_words(r, "eth=0x0806 data=28", 0, SIDE_INSIDE);
 	rig_run(r);
 	assert_int_equal(r->pl->stats.flows_shed, 10);
 	assert_int_equal(b->credit, -BUDGET_MOST + b->earned - 10 * BUDGET_TURNED_AWAY);
