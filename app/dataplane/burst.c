@@ -152,7 +152,7 @@ static uint32_t candidate(const struct pipeline *pl, const struct packet *p, uin
 
 	if (mask == 0)
 		return FLOW_NONE;
-	i = b->entry[__builtin_ctz(mask)];
+	i = b->entry[__builtin_ctz(mask)] & FLOW_ENTRY;
 	__builtin_prefetch(&t->hot[i], 1);
 	return i;
 }
@@ -165,7 +165,7 @@ static inline uint32_t candidate_unbranched(
 	const struct flow_table *t = &pl->table;
 	const struct flow_bucket *b = &t->buckets[bucket];
 	unsigned mask = flow_sig_mask(b, flow_sig(p->hash));
-	uint32_t i = b->entry[__builtin_ctz(mask | 1u << (FLOW_PER_BUCKET - 1))];
+	uint32_t i = b->entry[__builtin_ctz(mask | 1u << (FLOW_PER_BUCKET - 1))] & FLOW_ENTRY;
 
 	__builtin_prefetch(&t->hot[i], 1);
 	return i | -(uint32_t)((mask == 0) & (b->next == FLOW_NONE));

@@ -15,13 +15,20 @@
 //   split ... 2 split - 1  not in use, empty
 //   2 split ... 2 level-1  halves
 //
-// What is in use at the end is what the table was made for, and nothing more is ever mapped.
+// What is in use at the end is what the table was made for, and nothing more is ever mapped. Which
+// half is an entry's is a bit of its bucket when all are in use, of which a bucket's entries have
+// the lowest four: only in the first levels, where there are few, must its flow be looked at.
 
 #include "app/dataplane/flow_table.h"
 
 #define FEW       256 // buckets with which a table begins, at most: they lie in the first cache
 #define GROW_AT   3   // flows a bucket in use: of those not yet split six at most
 #define SHRINK_AT 1
+
+#define LEAF_BITS  4
+#define LEAF_SHIFT (32 - LEAF_BITS)
+
+static_assert(FLOW_MAX == 1u << LEAF_SHIFT, "the bits above an entry's number");
 
 static const struct flow_bucket empty = {.next = FLOW_NONE};
 
@@ -45,6 +52,7 @@ uint32_t flow_buckets_plan(struct flow_table *t, uint32_t want)
 	}
 	t->least_buckets = t->level = t->split = want;
 	t->n_buckets = want << doublings;
+	t->levels_left = doublings - 1; // where there are none, no bucket is ever split
 	return t->n_buckets;
 }
 
@@ -127,6 +135,20 @@ static bool take_apart(struct flow_table *t, struct flow_bucket *b)
 	return true;
 }
 
+// An entry as a bucket has it.
+static uint32_t with_leaf(const struct flow_table *t, uint64_t hash, uint32_t entry)
+{
+	return (uint32_t)(((hash >> 32) * t->n_buckets) >> 32) << LEAF_SHIFT | entry;
+}
+
+// Which half of the bucket that is being split is an entry's.
+static unsigned half_of(const struct flow_table *t, uint32_t entry)
+{
+	if (t->levels_left < LEAF_BITS)
+		return entry >> (LEAF_SHIFT + t->levels_left) & 1;
+	return flow_bucket_of(t, flow_hash(t, entry & FLOW_ENTRY)) & 1;
+}
+
 // All of a chain, whose head's copy is b: to the one end, or each entry to the half that is its
 // bucket now.
 static void move_chain(struct flow_table *t, struct flow_bucket *b, struct end *to, bool halves)
@@ -135,10 +157,8 @@ static void move_chain(struct flow_table *t, struct flow_bucket *b, struct end *
 		for (unsigned m = used_mask(b); m != 0; m &= m - 1) {
 			const unsigned slot = (unsigned)__builtin_ctz(m);
 			const uint32_t entry = b->entry[slot];
-			const unsigned half =
-				halves ? flow_bucket_of(t, flow_hash(t, entry)) & 1 : 0;
 
-			append(t, &to[half], b->sig[slot], entry);
+			append(t, &to[halves ? half_of(t, entry) : 0], b->sig[slot], entry);
 		}
 	while (take_apart(t, b));
 }
@@ -152,9 +172,11 @@ static void prefetch_next(const struct flow_table *t)
 	if (t->split < 5)
 		return;
 	__builtin_prefetch(b - 5);
+	if (t->levels_left < LEAF_BITS)
+		return;
 	b -= 3;
 	for (unsigned m = used_mask(b); m != 0; m &= m - 1)
-		__builtin_prefetch(&t->hot[b->entry[__builtin_ctz(m)]]);
+		__builtin_prefetch(&t->hot[b->entry[__builtin_ctz(m)] & FLOW_ENTRY]);
 }
 
 static void grow(struct flow_table *t)
@@ -166,6 +188,7 @@ static void grow(struct flow_table *t)
 	if (t->split == 0) { // all are
 		t->level *= 2;
 		t->split = t->level;
+		t->levels_left--;
 	}
 	i = --t->split;
 	set_bounds(t);
@@ -188,6 +211,7 @@ static bool shrink(struct flow_table *t)
 	if (t->split == t->level) { // none is split
 		t->level /= 2;
 		t->split = 0;
+		t->levels_left++;
 	}
 	i = t->split++;
 	memcpy(half, &t->buckets[2 * i], sizeof(half));
@@ -220,7 +244,7 @@ bool flow_buckets_add(struct flow_table *t, uint64_t hash, uint32_t entry)
 			unsigned i = (unsigned)__builtin_ctz(free);
 
 			bucket->sig[i] = flow_sig(hash);
-			bucket->entry[i] = entry;
+			bucket->entry[i] = with_leaf(t, hash, entry);
 			return true;
 		}
 		if (bucket->next == FLOW_NONE) {
@@ -271,7 +295,7 @@ void flow_buckets_remove(struct flow_table *t, uint64_t hash, uint32_t entry)
 		for (unsigned m = flow_sig_mask(bucket, sig); m != 0; m &= m - 1) {
 			unsigned i = (unsigned)__builtin_ctz(m);
 
-			if (bucket->entry[i] != entry)
+			if ((bucket->entry[i] & FLOW_ENTRY) != entry)
 				continue;
 			bucket->sig[i] = 0;
 			shorten(t, first, b, i);

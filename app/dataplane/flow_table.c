@@ -71,7 +71,7 @@ uint32_t flow_find(const struct flow_table *t, const struct packet *p)
 		const struct flow_bucket *bucket = &t->buckets[b];
 
 		for (unsigned m = flow_sig_mask(bucket, sig); m != 0; m &= m - 1) {
-			uint32_t i = bucket->entry[__builtin_ctz(m)];
+			uint32_t i = bucket->entry[__builtin_ctz(m)] & FLOW_ENTRY;
 
 			if (flow_matches(t, i, p))
 				return i;

@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #define FLOW_NONE  UINT32_MAX
+#define FLOW_MAX   (1u << 28) // flows of a table, at most
 #define FLOW_WAITS (1u << 31) // in flow_cold.dpi
 
 enum flow_flag {
@@ -128,6 +129,10 @@ struct flow_ext {
 
 #define FLOW_PER_BUCKET 10
 
+// In a bucket an entry's number has the lowest four bits of the bucket above it that is its flow's
+// when all are in use: a bucket is split by them without a look at any flow.
+#define FLOW_ENTRY (FLOW_MAX - 1)
+
 struct flow_bucket {
 	uint16_t sig[FLOW_PER_BUCKET]; // 0: free
 	uint32_t entry[FLOW_PER_BUCKET];
@@ -146,6 +151,7 @@ struct flow_table {
 	struct hash_seed seed; // of the keys' hashes
 	uint32_t n_buckets, n_overflow;
 	uint32_t least_buckets, level, split; // flow_buckets.c; twice level and split: fine, halves
+	uint32_t levels_left;                 // how often fine can still be doubled
 	uint32_t grow_at, shrink_at; // live flows above, below which a bucket more, less is used
 	uint32_t max, live;
 	// Free lists: fresh entries first come from the end that was never used.
@@ -159,8 +165,8 @@ struct flow_table {
 	uint64_t memory;
 };
 
-// max: flows. seed: what packets' hashes are made with. huge: use huge pages where the host has
-// free ones, transparent ones elsewhere. 0 or -ENOMEM.
+// max: flows, 1 to FLOW_MAX. seed: what packets' hashes are made with. huge: use huge pages where
+// the host has free ones, transparent ones elsewhere. 0 or -ENOMEM.
 int flow_table_init(struct flow_table *t, uint32_t max, const struct hash_seed *seed, bool huge);
 void flow_table_fini(struct flow_table *t);
 
