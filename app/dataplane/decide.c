@@ -17,9 +17,15 @@ uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i)
 
 static void set_addr(struct policy_addr *a, uint8_t version, const uint8_t *b)
 {
+	uint32_t a4;
+
 	a->version = version;
-	memset(a->b, 0, sizeof(a->b));
-	memcpy(a->b, b, version == 4 ? 4 : 16);
+	if (version == 4) {
+		memcpy(&a4, b, sizeof(a4));
+		addr4_store(a->b, a4);
+	} else {
+		memcpy(a->b, b, sizeof(a->b));
+	}
 }
 
 static void fill_facts(

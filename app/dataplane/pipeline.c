@@ -16,7 +16,7 @@
 #define DATAGRAMS       1024
 #define DATAGRAM_BLOCKS 8192 // 4 MiB of fragments, likewise
 #define DATAGRAM_PIECES 64   // of one datagram: 65535 bytes in frames of 1500 are 45
-#define AGE_BATCH       16
+#define AGE_AHEAD       8    // flows between the steps of ageing one
 
 // What DPI is given is put in order and put together.
 static int init_reassembly(struct pipeline *pl)
@@ -174,44 +174,48 @@ static void look_at(struct pipeline *pl, uint32_t i)
 	timer_set(pl->wheel, i, update < due ? update : due);
 }
 
-// Takes flows that are due off the wheel and prefetches what looking at them needs. Where they lie
-// in the table the order of the wheel does not tell.
-static unsigned take_due(struct pipeline *pl, uint32_t *due, unsigned max)
+// A flow that was taken off the wheel: what looking at it needs. Where it lies in the table the
+// order of the wheel does not tell.
+static void prefetch_flow(const struct flow_table *t, uint32_t i)
 {
-	struct flow_table *t = &pl->table;
-	unsigned n = 0;
-
-	while (n < max && (due[n] = timer_next(pl->wheel, pl->now)) != FLOW_NONE) {
-		__builtin_prefetch(&t->hot[due[n]], 1);
-		__builtin_prefetch((const char *)&t->cold[due[n]] + 63, 1);
-		n++;
-	}
-	for (unsigned i = 0; i < n; i++) {
-		const struct flow_hot *h = &t->hot[due[i]];
-
-		if (h->last + pl->c.timeout_us[h->class_] <= pl->now)
-			__builtin_prefetch(&t->buckets[flow_bucket_of(t, flow_hash(t, due[i]))], 1);
-	}
-	return n;
+	__builtin_prefetch(&t->hot[i], 1);
+	__builtin_prefetch((const char *)&t->cold[i] + sizeof(t->cold[i]) - 1, 1);
 }
 
+// And later, when its line has come, where it will be removed from.
+static void prefetch_bucket(const struct pipeline *pl, uint32_t i)
+{
+	const struct flow_table *t = &pl->table;
+	const struct flow_hot *h = &t->hot[i];
+
+	if (h->last + pl->c.timeout_us[h->class_] <= pl->now)
+		__builtin_prefetch(&t->buckets[flow_bucket_of(t, flow_hash(t, i))], 1);
+}
+
+// Flows that are due follow each other in the wheel as a list: one more is taken for each that is
+// looked at, so that its line and the next one's come meanwhile.
 unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget)
 {
-	uint32_t due[AGE_BATCH];
+	uint32_t due[2 * AGE_AHEAD + 2];
+	const unsigned places = sizeof(due) / sizeof(due[0]);
 	uint64_t start = budget_start(&pl->budget);
-	unsigned done = 0;
+	unsigned taken = 0, seen = 0, done = 0;
+	bool more = true;
 
 	pipeline_refresh(pl, now);
-	while (done < budget) {
-		unsigned n =
-			take_due(pl, due, budget - done < AGE_BATCH ? budget - done : AGE_BATCH);
+	do {
+		uint32_t i = taken < budget ? timer_next(pl->wheel, pl->now) : FLOW_NONE;
 
-		if (n == 0)
-			break;
-		for (unsigned i = 0; i < n; i++)
-			look_at(pl, due[i]);
-		done += n;
-	}
+		more = i != FLOW_NONE;
+		if (more) {
+			due[taken++ % places] = i;
+			prefetch_flow(&pl->table, i);
+		}
+		if (seen + (more ? AGE_AHEAD : 0) < taken)
+			prefetch_bucket(pl, due[seen++ % places]);
+		if (done + (more ? AGE_AHEAD : 0) < seen)
+			look_at(pl, due[done++ % places]);
+	} while (more || done < taken);
 	if (done != 0)
 		budget_draw(&pl->budget, start);
 	return done;
