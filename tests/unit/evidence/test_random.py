@@ -49,6 +49,13 @@ def signed_again(before, after):
     return after in [before + line for line in lines[lines.index(b"\n") + 1:]]
 
 
+def index_cut_off(before, after):
+    """A closed segment without its index, the last skippable frame: as a full disk leaves it, and no record less."""
+    rest = before[len(after):]
+    return (before.startswith(after) and rest[1:4] == b"\x2a\x4d\x18" and rest[0] & 0xf0 == 0x50
+            and len(rest) == 8 + int.from_bytes(rest[4:8], "little"))
+
+
 def same(a, b):
     """Whether two folders hold the same: what was done last may undo what was done before."""
     def all_of(folder):
@@ -98,6 +105,7 @@ class Random(unittest.TestCase):
             done.append((name, f"{len(before)} bytes to {len(after)}"))
             torn = name == "entries" and after.startswith(before) and b"\n" not in after[len(before):]
             real = real or (name not in SIDE_FILES and after != before and not torn
+                            and not (name.endswith(".zst") and index_cut_off(before, after))
                             and not (name == "checkpoint" and signed_again(before, after)))
         return done, real
 
