@@ -16,17 +16,14 @@ struct entry {
 };
 
 // Tags stand apart from entries: that a set does not have a datagram shows in a line of an array
-// that stays in the cache, however many fragments come without a first one.
-struct set {
-	uint32_t tag[WAYS]; // of the hash; 0: free
-	uint32_t next;      // way that is filled next: the oldest
-};
-
+// that stays in the first cache, however many fragments come without a first one.
 struct frag_table {
 	uint32_t mask; // sets - 1
 	struct hash_seed seed;
 	struct entry *e; // WAYS a set
-	struct set set[];
+	uint8_t *next;   // of a set the way that is filled next: the oldest
+	// Of a set, a byte for each way: the hash's; 0: free.
+	uint32_t tags[];
 };
 
 struct frag_table *frag_create(uint32_t datagrams, const struct hash_seed *seed)
@@ -36,12 +33,13 @@ struct frag_table *frag_create(uint32_t datagrams, const struct hash_seed *seed)
 
 	while (n < datagrams && n < 1u << 24)
 		n *= 2;
-	t = calloc(1, sizeof(*t) + n / WAYS * sizeof(t->set[0]));
+	t = calloc(1, sizeof(*t) + n / WAYS * sizeof(t->tags[0]));
 	if (t == NULL)
 		return NULL;
 	t->e = calloc(n, sizeof(*t->e));
-	if (t->e == NULL) {
-		free(t);
+	t->next = calloc(n / WAYS, sizeof(*t->next));
+	if (t->e == NULL || t->next == NULL) {
+		frag_free(t);
 		return NULL;
 	}
 	t->mask = n / WAYS - 1;
@@ -54,6 +52,7 @@ void frag_free(struct frag_table *t)
 	if (t == NULL)
 		return;
 	free(t->e);
+	free(t->next);
 	free(t);
 }
 
@@ -69,9 +68,18 @@ static uint64_t hash_of(
 	return hash_words6(&t->seed, head & ~(uint64_t)0xff00, id, k->a6w[0], k->a6w[1]);
 }
 
-static uint32_t tag_of(uint64_t hash)
+static uint8_t tag_of(uint64_t hash)
 {
-	return (uint32_t)(hash >> 32) | 1;
+	return (uint8_t)(hash >> 32) | 1;
+}
+
+// The ways that have the tag, as the highest bits of their bytes, and now and then one above such a
+// way that has not (Warren, Hacker's Delight, 6-1).
+static uint32_t ways_of(uint32_t tags, uint8_t tag)
+{
+	const uint32_t ones = 0x01010101, differ = tags ^ tag * ones;
+
+	return (differ - ones) & ~differ & 0x80 * ones;
 }
 
 static bool same(
@@ -92,13 +100,13 @@ static bool same(
 static struct entry *find(struct frag_table *t, uint64_t hash, const struct flow_key *k,
 	uint8_t dir, uint32_t id, int64_t now)
 {
-	const uint32_t number = (uint32_t)hash & t->mask, tag = tag_of(hash);
-	const struct set *set = &t->set[number];
+	const uint32_t number = (uint32_t)hash & t->mask;
 
-	for (unsigned i = 0; i < WAYS; i++) {
-		struct entry *e = &t->e[(size_t)number * WAYS + i];
+	// All four at once: nearly always none is it.
+	for (uint32_t m = ways_of(t->tags[number], tag_of(hash)); m != 0; m &= m - 1) {
+		struct entry *e = &t->e[(size_t)number * WAYS + (unsigned)__builtin_ctz(m) / 8];
 
-		if (set->tag[i] == tag && same(e, k, dir, id, now))
+		if (same(e, k, dir, id, now))
 			return e;
 	}
 	return NULL;
@@ -109,16 +117,16 @@ bool frag_insert(
 {
 	const uint64_t hash = hash_of(t, k, dir, id);
 	const uint32_t number = (uint32_t)hash & t->mask;
-	struct set *set = &t->set[number];
 	struct entry *to = find(t, hash, k, dir, id, now);
 	bool evicted = false;
 
 	if (to == NULL) {
-		const unsigned way = set->next++ % WAYS;
+		const unsigned way = t->next[number]++ % WAYS, shift = 8 * way;
+		const uint32_t tags = t->tags[number];
 
 		to = &t->e[(size_t)number * WAYS + way];
-		evicted = set->tag[way] != 0 && now - to->seen <= FRAG_TIMEOUT_US;
-		set->tag[way] = tag_of(hash);
+		evicted = (tags >> shift & 0xff) != 0 && now - to->seen <= FRAG_TIMEOUT_US;
+		t->tags[number] = (tags & ~(0xffu << shift)) | (uint32_t)tag_of(hash) << shift;
 	}
 	to->key = *k;
 	to->id = id;
@@ -130,8 +138,9 @@ bool frag_insert(
 bool frag_find(struct frag_table *t, struct flow_key *k, uint8_t *dir, uint32_t id, int64_t now)
 {
 	// Between equal addresses the ports decided how the first fragment was sorted.
-	bool equal = memcmp(k->a6[0], k->a6[1], 16) == 0 && k->version == 6;
-	uint8_t tries = (uint8_t)(1 + ((k->version == 4 && k->a4[0] == k->a4[1]) || equal));
+	const bool equal =
+		k->version == 4 ? k->a4[0] == k->a4[1] : memcmp(k->a6[0], k->a6[1], 16) == 0;
+	const uint8_t tries = equal ? 2 : 1;
 
 	for (uint8_t try = 0; try < tries; try++) {
 		const uint8_t d = *dir ^ try;

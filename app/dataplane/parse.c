@@ -21,8 +21,13 @@ void parse_packet(const struct parser *ps, struct packet *p, struct parse_detail
 	p->key.vni = UINT32_MAX;
 	if (detail != NULL)
 		detail->n_vlans = detail->n_tunnels = 0;
-	type = parse_link_header(p, &off);
-	parse_ethertype(&s, type, off);
+	// What nearly all odd packets are, too, without the ways around for all others.
+	if (p->link == LINK_ETHERNET && p->len >= 14 && parse_be16(p->data + 12) == 0x0800) {
+		parse_ip(&s, 14);
+	} else {
+		type = parse_link_header(p, &off);
+		parse_ethertype(&s, type, off);
+	}
 	if (p->flags & PACKET_IP)
 		p->hash = hash_key(&ps->seed, &p->key);
 }

@@ -8,15 +8,17 @@
 
 #define IP6_MAX_EXT 8 // more than any sender needs; bounds the walk
 
-// Where the packet's network layer ends: in the capture, and as its own length says.
+// Where the packet's network layer ends: in the capture, and as its own length says. No field
+// narrower than a word: gcc would copy several at once, and a load of what narrower stores have
+// just written waits for them.
 struct ip_view {
 	uint32_t l3, l4;   // offsets into the frame
 	uint32_t end;      // of the IP packet, as its header says
 	uint32_t have;     // min(end, captured)
 	uint32_t frag_id;  // where it is a fragment
-	uint16_t frag_off; // in units of 8 bytes
-	bool fragment, more;
-	uint8_t proto;
+	uint32_t frag_off; // in units of 8 bytes
+	uint32_t fragment; // 1: it is one
+	uint32_t proto;
 };
 
 static bool malformed(struct packet *p, uint32_t bit)
@@ -43,8 +45,7 @@ static bool set_end(struct packet *p, struct ip_view *v, uint32_t ip_len, uint32
 static bool ip4_header(struct packet *p, struct ip_view *v)
 {
 	const uint8_t *b = p->data + v->l3;
-	uint32_t header, total;
-	uint16_t frag;
+	uint32_t header, total, frag;
 
 	if (p->len < v->l3 + 20)
 		return malformed(p, NOTE_BIT(IP4_SHORT));
@@ -55,9 +56,8 @@ static bool ip4_header(struct packet *p, struct ip_view *v)
 	if (total < header || !set_end(p, v, total, NOTE_BIT(IP4_LENGTH)))
 		return malformed(p, NOTE_BIT(IP4_LENGTH));
 	frag = parse_be16(b + 6);
-	v->more = (frag & 0x2000) != 0;
 	v->frag_off = frag & 0x1fff;
-	v->fragment = v->more || v->frag_off != 0;
+	v->fragment = (frag & 0x3fff) != 0; // or more of them follow
 	v->frag_id = parse_be16(b + 4);
 	v->proto = b[9];
 	v->l4 = v->l3 + header;
@@ -85,10 +85,9 @@ static bool ip6_extensions(struct packet *p, struct ip_view *v)
 		case IPPROTO_FRAGMENT:
 			if (v->l4 + 8 > v->have)
 				return malformed(p, NOTE_BIT(IP6_EXT));
-			v->frag_off = (uint16_t)(parse_be16(b + 2) >> 3);
-			v->more = (b[3] & 1) != 0;
+			v->frag_off = parse_be16(b + 2) >> 3u;
 			// An atomic fragment (RFC 6946) is a whole packet.
-			v->fragment = v->more || v->frag_off != 0;
+			v->fragment = v->frag_off != 0 || (b[3] & 1) != 0;
 			v->frag_id = parse_be32(b + 4);
 			size = 8;
 			break;
@@ -120,37 +119,37 @@ static bool ip6_header(struct packet *p, struct ip_view *v)
 	return ip6_extensions(p, v);
 }
 
-// Sorts the ends; ports break the tie between equal addresses. Addresses and ports are stored as
-// whole words, as which they will be hashed: a load of what narrower stores have just written waits
-// for them.
-static void sort_ends(
+// The key. Ends are sorted; ports break the tie between equal addresses, where they are ports. All
+// is stored as the whole words as which it will be hashed: a load of what narrower stores have just
+// written waits for them. And no branch by the order of two strangers' addresses.
+static void set_key(
 	struct packet *p, const struct ip_view *v, uint16_t sport, uint16_t dport, bool swap_ports)
 {
 	const uint8_t *b = p->data + v->l3;
 	struct flow_key *k = &p->key;
+	const uint32_t tie = swap_ports && sport > dport;
+	const uint64_t head = (uint64_t)k->vni << 32 | (uint64_t)k->vlan << 16 |
+			      (uint64_t)v->proto << 8 | k->version;
 	uint32_t ports;
-	int order;
 
 	if (k->version == 4) {
-		uint32_t s = parse_be32(b + 12), d = parse_be32(b + 16);
+		const uint64_t raw = hash_load(b + 12), order = __builtin_bswap64(raw);
+		const uint64_t s = order >> 32, d = order & UINT32_MAX;
+		uint64_t both;
 
-		order = s < d ? -1 : s > d;
-	} else {
-		order = memcmp(b + 8, b + 24, 16);
-	}
-	if (order == 0 && swap_ports)
-		order = sport < dport ? -1 : sport > dport;
-	p->dir = order > 0;
-	if (k->version == 4) {
-		uint64_t both = parse_rotate64(hash_load(b + 12), p->dir * 32u);
-
+		p->dir = (uint8_t)(s * 2 + tie > d * 2);
+		both = parse_rotate64(raw, p->dir * 32u);
 		memcpy(k->a4, &both, sizeof(both));
 	} else {
+		const int order = memcmp(b + 8, b + 24, 16);
+
+		p->dir = (uint8_t)(order > 0 || (order == 0 && tie));
 		memcpy(k->a6[p->dir], b + 8, 16);
 		memcpy(k->a6[p->dir ^ 1], b + 24, 16);
 	}
 	ports = parse_rotate32((uint32_t)dport << 16 | sport, swap_ports ? p->dir * 16u : 0);
 	memcpy(k->port, &ports, sizeof(ports));
+	memcpy(k, &head, sizeof(head));
 }
 
 // Requests and their answers share a flow, under the request's type (RFC 792, RFC 4443, RFC 4861).
@@ -219,26 +218,25 @@ static bool transport(struct parse_state *s, const struct ip_view *v)
 	bool ports;
 	uint32_t need = l4_size(v, p->key.version, &ports);
 
-	p->key.proto = v->proto;
 	p->l3_off = (uint16_t)v->l3;
 	p->l4_off = (uint16_t)v->l4;
 	if (v->l4 + need > v->have) {
-		sort_ends(p, v, 0, 0, false);
+		set_key(p, v, 0, 0, false);
 		if (v->l4 + need > v->end) // not the capture's fault
 			p->notes |= v->fragment ? NOTE_BIT(FRAG_TINY) : NOTE_BIT(L4_SHORT);
 		p->l4_off = 0;
 		return false;
 	}
 	if (ports) {
-		sort_ends(p, v, parse_be16(b), parse_be16(b + 2), true);
+		set_key(p, v, parse_be16(b), parse_be16(b + 2), true);
 		if (v->proto == IPPROTO_TCP)
 			tcp_header(p, v);
 		else if (v->proto == IPPROTO_UDP)
 			udp_header(p, v);
 	} else if (need != 0) {
-		sort_ends(p, v, icmp_request_type(p->key.version, b[0]), b[1], false);
+		set_key(p, v, icmp_request_type(p->key.version, b[0]), b[1], false);
 	} else {
-		sort_ends(p, v, 0, 0, false);
+		set_key(p, v, 0, 0, false);
 	}
 	return true;
 }
@@ -250,11 +248,9 @@ static void later_fragment(struct parse_state *s, const struct ip_view *v)
 	struct packet *p = s->p;
 
 	p->notes |= NOTE_BIT(FRAG_LATER);
-	if (v->proto == IPPROTO_TCP && v->frag_off == 1)
-		p->notes |= NOTE_BIT(FRAG_OVERLAP);
-	p->key.proto = v->proto;
+	p->notes |= (uint32_t)((v->proto == IPPROTO_TCP) & (v->frag_off == 1)) << NOTE_FRAG_OVERLAP;
 	p->l3_off = (uint16_t)v->l3;
-	sort_ends(p, v, 0, 0, false);
+	set_key(p, v, 0, 0, false);
 	p->flags |= PACKET_IP | PACKET_FRAG_LATER | PACKET_NO_DPI;
 	if (!frag_find(s->ps->frags, &p->key, &p->dir, v->frag_id, p->ts))
 		p->notes |= NOTE_BIT(FRAG_ORPHAN);
