@@ -59,6 +59,23 @@ void flow_shed(struct pipeline *pl, struct packet *p)
 	go(pl, p, action, outcome_of(action), RECORD_EXC_OVERLOAD, &pl->shed_reported);
 }
 
+// flow_count_notes() for packets that nearly always have three at most, and as many as their sender
+// likes: a branch by how many would be mispredicted.
+static inline void count_few_notes(struct pipeline *pl, uint32_t notes)
+{
+	uint64_t none = 0, *n[3];
+
+	if (notes == 0)
+		return;
+	for (unsigned i = 0; i < 3; i++) {
+		n[i] = notes != 0 ? &pl->stats.notes[__builtin_ctz(notes)] : &none;
+		notes &= notes - (notes != 0);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		++*n[i];
+	flow_count_notes(pl, notes);
+}
+
 unsigned flow_shed_screened(struct pipeline *pl, struct packet *p, uint8_t *at, unsigned n)
 {
 	const enum reason_outcome r = outcome_of(pl->c.exceptions.overload);
@@ -76,7 +93,7 @@ unsigned flow_shed_screened(struct pipeline *pl, struct packet *p, uint8_t *at, 
 			at[left++] = at[k];
 			continue;
 		}
-		flow_count_notes(pl, q->notes);
+		count_few_notes(pl, q->notes);
 		q->outcome = r;
 		bytes += q->wire_len;
 	}
