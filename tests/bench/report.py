@@ -89,8 +89,8 @@ class Pipeline:
         out = ["## One worker, in process", "",
                "Cycles of the time stamp counter a packet; bursts in cycles. Net is what the worker",
                "adds to the floor: parsing, flow table, counters, verdict, sending. The core's clock is not",
-               "the counter's: on a virtual machine it may fall by a third for minutes, and the floor tells",
-               "in which of them a row was measured.", ""]
+               "the counter's, and what neighbours leave of a shared one changes within minutes: the floor",
+               "tells in which of them a row was measured. Figures of two processors do not compare.", ""]
         for ip in (4, 6):
             for order in ((), ("--zipf",)):
                 rows = [self.row(f"{n:,}", self.run("--flows", n, "--ip", ip, *order))
@@ -377,7 +377,10 @@ def policy(args, work, make):
 
 def machine(args):
     with open("/proc/cpuinfo", encoding="utf-8") as f:
-        cpu = re.search(r"model name\s*: (.*)", f.read())
+        fields = dict(re.findall(r"(.*?)\s*: (.*)", f.read().partition("\n\n")[0]))
+    # A virtual machine may call processors of several generations by one name.
+    cpu = (f"{fields.get('model name', platform.processor())}, family {fields.get('cpu family', '?')} model "
+           f"{fields.get('model', '?')} stepping {fields.get('stepping', '?')}, {fields.get('cpu MHz', '?')} MHz")
     with open("/proc/meminfo", encoding="utf-8") as f:
         memory = int(re.search(r"MemTotal:\s*(\d+)", f.read()).group(1)) // 1048576
     load = "%.1f %.1f %.1f" % os.getloadavg()
@@ -386,7 +389,7 @@ def machine(args):
         for p in ("libdpdk-dev", "libndpi-dev", "openvswitch-switch-dpdk", "gcc")) if v]
     return ["", f"*{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC, commit "
             f"{output('git', '-C', HERE, 'rev-parse', '--short', 'HEAD')}"
-            f"{', quick' if args.quick else ''}; {cpu.group(1) if cpu else platform.processor()}, "
+            f"{', quick' if args.quick else ''}; {cpu}, "
             f"{os.cpu_count()} cores, {memory} GiB, "
             f"{output('systemd-detect-virt') or 'virtualisation unknown'}, "
             f"Linux {platform.release()}, load before {load}; {', '.join(versions)}; cores {args.cores} "
