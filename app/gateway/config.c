@@ -3,6 +3,7 @@
 
 #include "app/gateway/config.h"
 
+#include "app/dataplane/flow_table.h"
 #include "app/gateway/config_parts.h"
 
 #include <errno.h>
@@ -108,7 +109,7 @@ static const struct cfg_field WORKERS[] = {
 };
 
 static const struct cfg_field FLOWS[] = {
-	NUMBER("max", struct gateway_flows, max, 1, 1u << 28),
+	NUMBER("max", struct gateway_flows, max, 1, FLOW_MAX),
 	{.key = "timeouts_s", .kind = CFG_OTHER},
 	NUMBER("new_share", struct gateway_flows, new_share, 0, 99),
 	NUMBER("update_s", struct gateway_flows, update_s, 1, 86400),
