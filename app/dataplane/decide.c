@@ -15,19 +15,6 @@ uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i)
 	return (uint64_t)h->packets[0] + h->packets[1] + pl->table.cold[i].stopped_packets;
 }
 
-static void set_addr(struct policy_addr *a, uint8_t version, const uint8_t *b)
-{
-	uint32_t a4;
-
-	a->version = version;
-	if (version == 4) {
-		memcpy(&a4, b, sizeof(a4));
-		addr4_store(a->b, a4);
-	} else {
-		memcpy(a->b, b, sizeof(a->b));
-	}
-}
-
 static void fill_facts(
 	struct pipeline *pl, uint32_t i, const struct policy *p, struct policy_facts *f)
 {
@@ -39,8 +26,8 @@ static void fill_facts(
 
 	flow_addrs(&pl->table, i, a);
 	memset(f, 0, sizeof(*f));
-	set_addr(&f->inside, h->version, a[inside1]);
-	set_addr(&f->remote, h->version, a[!inside1]);
+	f->inside = flow_addr(h->version, a[inside1]);
+	f->remote = flow_addr(h->version, a[!inside1]);
 	f->sport = h->port[icmp ? 0 : opener1];
 	f->dport = h->port[icmp ? 1 : !opener1];
 	f->proto = h->proto;
@@ -258,7 +245,7 @@ static void settle_local(struct pipeline *pl, uint32_t i)
 	uint8_t a[2][16];
 
 	flow_addrs(&pl->table, i, a);
-	set_addr(&inside, h->version, a[(h->flags & FLOW_INSIDE_1) != 0]);
+	inside = flow_addr(h->version, a[(h->flags & FLOW_INSIDE_1) != 0]);
 	pl->table.cold[i].tenant = policy_tenant(pl->gen->policy, &inside, h->vlan, h->vni);
 	refer(pl, i);
 	h->action = POLICY_ALLOW;
@@ -351,10 +338,7 @@ void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
 // The address of the end that is not inside.
 static struct policy_addr remote_of(const struct packet *p, const struct flow_ends *ends)
 {
-	struct policy_addr a;
-
-	set_addr(&a, p->key.version, flow_key_addr(&p->key, !ends->inside1));
-	return a;
+	return flow_addr(p->key.version, flow_key_addr(&p->key, !ends->inside1));
 }
 
 bool flow_screened_ports(const struct pipeline *pl, const struct packet *p)
@@ -401,7 +385,7 @@ enum policy_action flow_decide_stateless(struct pipeline *pl, const struct packe
 
 	if (ends.local)
 		return POLICY_ALLOW;
-	set_addr(&f.inside, k->version, flow_key_addr(k, ends.inside1));
+	f.inside = flow_addr(k->version, flow_key_addr(k, ends.inside1));
 	f.remote = remote_of(p, &ends);
 	f.sport = k->port[icmp ? 0 : opener1];
 	f.dport = k->port[icmp ? 1 : !opener1];

@@ -346,6 +346,22 @@ void inject_refusal(struct pipeline *pl, uint32_t i, const struct packet *p);
 // Whether a blocked flow gets no more refusals.
 bool inject_refusals_over(const struct pipeline *pl, uint32_t i);
 
+// An address as policies take it; b: of IPv4 four bytes are read.
+static inline struct policy_addr flow_addr(uint8_t version, const uint8_t *b)
+{
+	struct policy_addr a;
+	uint32_t a4;
+
+	a.version = version;
+	if (version == 4) {
+		memcpy(&a4, b, sizeof(a4));
+		addr4_store(a.b, a4);
+	} else {
+		memcpy(a.b, b, sizeof(a.b));
+	}
+	return a;
+}
+
 // The flow has no context yet, and will get one.
 static inline bool flow_dpi_waits(const struct flow_cold *c)
 {

@@ -19,14 +19,14 @@ static bool has_prefix(const struct pipeline_prefix *x, uint8_t version, const u
 
 static bool is_inside(const struct pipeline *pl, uint8_t version, const uint8_t *addr)
 {
-	struct policy_addr a = {.version = version};
+	struct policy_addr a;
 
 	for (unsigned i = 0; i < pl->c.n_inside; i++)
 		if (has_prefix(&pl->c.inside[i], version, addr))
 			return true;
 	if (pl->c.n_inside != 0)
 		return false;
-	memcpy(a.b, addr, version == 4 ? 4 : 16);
+	a = flow_addr(version, addr);
 	return policy_inside(pl->gen->policy, &a);
 }
 
@@ -167,11 +167,10 @@ static uint32_t begin(struct pipeline *pl, struct packet *p)
 	c->rule = c->shadow = POLICY_RULE_NONE;
 	c->exception = first_exception(pl, p) & 7;
 	if (!ends.local) {
-		struct policy_addr remote = {.version = p->key.version};
+		struct policy_addr remote =
+			flow_addr(p->key.version, flow_key_addr(&p->key, !ends.inside1));
 		uint8_t source;
 
-		memcpy(remote.b, flow_key_addr(&p->key, !ends.inside1),
-			remote.version == 4 ? 4 : 16);
 		c->cc = flow_country(pl, &remote, &source);
 		c->cc_source = source & 3;
 	}
