@@ -81,16 +81,6 @@ uint32_t flow_find(const struct flow_table *t, const struct packet *p)
 	return FLOW_NONE;
 }
 
-// The lines of the entry that is taken next come while the one that was taken is filled.
-static void prefetch_next(const struct flow_table *t)
-{
-	const uint32_t i = t->free != FLOW_NONE ? t->free : t->fresh;
-
-	__builtin_prefetch(&t->hot[i], 1);
-	__builtin_prefetch(&t->cold[i], 1);
-	__builtin_prefetch((const char *)&t->cold[i] + sizeof(t->cold[i]) - 1, 1);
-}
-
 static uint32_t take_entry(struct flow_table *t)
 {
 	uint32_t i = t->free;
@@ -99,7 +89,8 @@ static uint32_t take_entry(struct flow_table *t)
 		t->free = t->cold[i].timer_next;
 	else if (t->fresh < t->max)
 		i = t->fresh++;
-	prefetch_next(t);
+	// The one that is taken next: its lines come while this one is filled.
+	flow_prefetch(t, t->free != FLOW_NONE ? t->free : t->fresh);
 	return i;
 }
 

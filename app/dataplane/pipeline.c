@@ -174,15 +174,7 @@ static void look_at(struct pipeline *pl, uint32_t i)
 	timer_set(pl->wheel, i, update < due ? update : due);
 }
 
-// A flow that was taken off the wheel: what looking at it needs. Where it lies in the table the
-// order of the wheel does not tell.
-static void prefetch_flow(const struct flow_table *t, uint32_t i)
-{
-	__builtin_prefetch(&t->hot[i], 1);
-	__builtin_prefetch((const char *)&t->cold[i] + sizeof(t->cold[i]) - 1, 1);
-}
-
-// And later, when its line has come, where it will be removed from.
+// Of a flow that was taken off the wheel and whose line has come: where it will be removed from.
 static void prefetch_bucket(const struct pipeline *pl, uint32_t i)
 {
 	const struct flow_table *t = &pl->table;
@@ -193,14 +185,15 @@ static void prefetch_bucket(const struct pipeline *pl, uint32_t i)
 }
 
 // Flows that are due follow each other in the wheel as a list: one more is taken for each that is
-// looked at, so that its line and the next one's come meanwhile.
+// looked at, so that its lines and the next one's come meanwhile: where they lie in the table the
+// order of the wheel does not tell.
 unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget)
 {
 	uint32_t due[2 * AGE_AHEAD + 2];
 	const unsigned places = sizeof(due) / sizeof(due[0]);
 	uint64_t start = budget_start(&pl->budget);
 	unsigned taken = 0, seen = 0, done = 0;
-	bool more = true;
+	bool more;
 
 	pipeline_refresh(pl, now);
 	do {
@@ -209,7 +202,7 @@ unsigned pipeline_age(struct pipeline *pl, int64_t now, unsigned budget)
 		more = i != FLOW_NONE;
 		if (more) {
 			due[taken++ % places] = i;
-			prefetch_flow(&pl->table, i);
+			flow_prefetch(&pl->table, i);
 		}
 		if (seen + (more ? AGE_AHEAD : 0) < taken)
 			prefetch_bucket(pl, due[seen++ % places]);
