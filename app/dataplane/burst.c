@@ -7,6 +7,7 @@
 
 #define PREFETCH_AHEAD 4
 #define GROUP          12 // packets that go through a stage together
+#define GROUP6         8  // likewise, where most are IPv6's
 
 static void set_outcome(struct pipeline *pl, struct packet *p, enum reason_outcome r)
 {
@@ -175,18 +176,12 @@ static inline uint32_t candidate_unbranched(
 static inline uint32_t read_packet(
 	struct pipeline *pl, struct packet *p, unsigned n, unsigned i, bool parsed)
 {
-	uint32_t bucket;
-
 	if (!parsed) {
 		prefetch_frames(p, n, i);
 		if (!parse_plain(&pl->parser, &p[i]))
 			parse_packet(&pl->parser, &p[i], NULL);
 	}
-	if (!(p[i].flags & PACKET_IP))
-		return 0;
-	bucket = flow_bucket_of(&pl->table, p[i].hash);
-	__builtin_prefetch(&pl->table.buckets[bucket]);
-	return bucket;
+	return p[i].flags & PACKET_IP ? flow_bucket_of(&pl->table, p[i].hash) : 0;
 }
 
 // A new flow needs the country of its remote end.
@@ -270,9 +265,9 @@ static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, 
 	}
 }
 
-static inline unsigned group_end(unsigned first, unsigned n)
+static inline unsigned group_end(unsigned first, unsigned group, unsigned n)
 {
-	return first + GROUP < n ? first + GROUP : n;
+	return first + group < n ? first + group : n;
 }
 
 // While new flows are turned away, packets without an entry are left for the end of the burst and
@@ -309,32 +304,39 @@ static void serve_late(struct pipeline *pl, struct packet *p, struct late *l, st
 	budget_turned_away(&pl->budget, pl->stats.flows_shed - shed);
 }
 
-// The stages follow each other at a distance of GROUP packets, so that the memory requests of one
-// packet are spread between the work on others and have come when they are needed. A group's
-// packets go through a stage together: what they wait for, they wait for at once.
-static inline __attribute__((always_inline)) bool stages(
-	struct pipeline *pl, struct packet *p, unsigned n, bool parsed, bool flooded)
+// The stages follow each other at a distance of a group, so that the memory requests of one packet
+// are spread between the work on others and have come when they are needed. A group's packets go
+// through a stage together: what they wait for, they wait for at once.
+//
+// Where a table is larger than the page addresses that are at hand, a prefetch waits for its page's
+// address and holds up what follows it: so buckets are asked for one right after the other, to wait
+// for that together. And a group is only so large that no more lines are under way at once than a
+// processor has places for (24 on Zen 3): two for each packet, three for one of IPv6.
+static inline __attribute__((always_inline)) bool stages(struct pipeline *pl, struct packet *p,
+	unsigned n, bool parsed, unsigned group, bool flooded)
 {
 	uint32_t bucket[PIPELINE_MAX_BURST], entry[PIPELINE_MAX_BURST];
 	struct sums x = {0};
 	struct late late;
 
 	late.n = 0;
-	for (unsigned i = 0; i < n + 3 * GROUP; i += GROUP) {
-		for (unsigned j = i, end = group_end(j, n); j < end; j++)
+	for (unsigned i = 0; i < n + 3 * group; i += group) {
+		for (unsigned j = i, end = group_end(j, group, n); j < end; j++)
 			bucket[j] = read_packet(pl, p, n, j, parsed);
-		if (i < GROUP)
+		for (unsigned j = i, end = group_end(j, group, n); j < end; j++)
+			__builtin_prefetch(&pl->table.buckets[bucket[j]]);
+		if (i < group)
 			continue;
-		for (unsigned j = i - GROUP, end = group_end(j, n); j < end; j++)
+		for (unsigned j = i - group, end = group_end(j, group, n); j < end; j++)
 			entry[j] = flooded ? candidate_unbranched(pl, &p[j], bucket[j])
 					   : find_entry(pl, &p[j], bucket[j]);
-		if (i < 2 * GROUP)
+		if (i < 2 * group)
 			continue;
-		for (unsigned j = i - 2 * GROUP, end = group_end(j, n); j < end; j++)
+		for (unsigned j = i - 2 * group, end = group_end(j, group, n); j < end; j++)
 			prefetch_behind(pl, &p[j], entry[j], flooded);
-		if (i < 3 * GROUP)
+		if (i < 3 * group)
 			continue;
-		for (unsigned j = i - 3 * GROUP, end = group_end(j, n); j < end; j++) {
+		for (unsigned j = i - 3 * group, end = group_end(j, group, n); j < end; j++) {
 			if (flooded && entry[j] == FLOW_NONE)
 				late.p[late.n++] = (uint8_t)j;
 			else
@@ -347,11 +349,25 @@ static inline __attribute__((always_inline)) bool stages(
 	return x.stopped == 0;
 }
 
-// Not inlined: what it needs of registers is no matter to the usual burst.
+// Each is a function of its own: what one needs of registers is no matter to the other.
 static __attribute__((noinline)) bool flooded_burst(
-	struct pipeline *pl, struct packet *p, unsigned n, bool parsed)
+	struct pipeline *pl, struct packet *p, unsigned n, bool parsed, unsigned group)
 {
-	return stages(pl, p, n, parsed, true);
+	return stages(pl, p, n, parsed, group, true);
+}
+
+static __attribute__((noinline)) bool usual_burst(
+	struct pipeline *pl, struct packet *p, unsigned n, bool parsed, unsigned group)
+{
+	return stages(pl, p, n, parsed, group, false);
+}
+
+// Three packets tell.
+static bool mostly6(const struct packet *p, unsigned n)
+{
+	return n != 0 && (p[0].key.version == 6) + (p[n / 2].key.version == 6) +
+					 (p[n - 1].key.version == 6) >=
+				 2;
 }
 
 // Flows have come or gone. As many steps as keep up with bursts of new flows alone; they are part
@@ -366,11 +382,17 @@ static __attribute__((noinline)) void follow_flows(struct pipeline *pl, unsigned
 
 bool pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
 {
+	const unsigned group = pl->mostly6 ? GROUP6 : GROUP; // what comes is like what came
+	bool passed;
+
 	budget_earn(&pl->budget);
 	pipeline_refresh(pl, now);
 	if (__builtin_expect(flow_buckets_lag(&pl->table), 0))
 		follow_flows(pl, n);
 	if (budget_used_up(&pl->budget))
-		return flooded_burst(pl, p, n, parsed);
-	return stages(pl, p, n, parsed, false);
+		passed = flooded_burst(pl, p, n, parsed, group);
+	else
+		passed = usual_burst(pl, p, n, parsed, group);
+	pl->mostly6 = mostly6(p, n);
+	return passed;
 }

@@ -146,6 +146,7 @@ struct pipeline {
 	bool can_block;        // the policy in force
 	const uint8_t *sieve;  // its table of what may be blocked; NULL: ask, country by country
 	const struct screen *screen; // the same by address, roughly; NULL: there is none
+	bool mostly6;                // the packets of the last burst were IPv6's
 	bool log_full, stop_all;     // as the control side said before this burst
 	unsigned n_injects;
 	struct pipeline_inject injects[PIPELINE_MAX_INJECTS];

@@ -8,6 +8,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -356,6 +357,42 @@ static void test_within_a_burst(void **state)
 	rig_free(r);
 }
 
+// Bursts of every size, of IPv4, of IPv6 and of both, by turns: each packet is its own flow's.
+static void test_burst_sizes(void **state)
+{
+	enum {
+		FLOWS = 10
+	};
+	struct rig *r = rig_new(&plain);
+	unsigned sent[FLOWS] = {0}, packets = 0, seen = 0;
+	char words[64];
+
+	for (unsigned n = 1; n <= 3 * RIG_BURST; n++) {
+		for (unsigned k = 0; k < (n - 1) / 3 + 1; k++, packets++) {
+			unsigned f = n % 3 == 2 ? packets % FLOWS : packets % FLOWS / 2 * 2 + n % 3;
+
+			snprintf(words, sizeof(words), "eth=0x%s udp=%u,9 data=1",
+				f % 2 != 0 ? "86dd ip6=17" : "0800 ip4=17", 1000 + f);
+			rig_words(r, words, false, SIDE_INSIDE);
+			sent[f]++;
+		}
+		rig_run(r);
+	}
+	assert_int_equal(r->pl->stats.flows_begun, FLOWS);
+	for (uint32_t i = 0; i < FLOWS; i++) {
+		const struct flow_hot *h = &r->pl->table.hot[i];
+		unsigned f = (h->port[0] == 9 ? h->port[1] : h->port[0]) - 1000;
+
+		assert_in_range(f, 0, FLOWS - 1);
+		assert_int_equal(h->version, f % 2 != 0 ? 6 : 4);
+		assert_int_equal(h->packets[0], sent[f]);
+		assert_true(sent[f] > 100);
+		seen |= 1u << f;
+	}
+	assert_int_equal(seen, (1u << FLOWS) - 1);
+	rig_free(r);
+}
+
 // Packets beyond 32 bits, in both directions and of those stopped, with update records and without.
 static void test_large_counts(void **state)
 {
@@ -448,6 +485,7 @@ int main(void)
 		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_malformed_later),
 		cmocka_unit_test(test_within_a_burst),
+		cmocka_unit_test(test_burst_sizes),
 		cmocka_unit_test(test_large_counts),
 		cmocka_unit_test(test_many_come_and_go),
 	};
