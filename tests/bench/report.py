@@ -145,6 +145,28 @@ class Pipeline:
         return out + [""]
 
 
+def lines(args):
+    """What a table of flows cannot go below, whoever writes it."""
+    out = ["## What memory alone costs", "",
+           "Cycles a packet for nothing but the lines of its flow, random, in the stride of the pipeline: of a bucket;",
+           "and of the flow, written (IPv4 needs these two); and with the addresses (IPv6). Over those of a loop",
+           "that finds all in a few lines. It is what a packet of so many flows costs more than one of few.", "",
+           "| flows | bucket | and flow (spread) | and addresses (spread) | the last alone |", "|---|---|---|---|---|"]
+    rounds, bursts = ("3", "512") if args.quick else ("15", "4096")
+    for flows in (1000, 10000, 64000, 100000, 256000, 1000000, 4000000, 10000000):
+        say(f"lines {flows}")
+        r = subprocess.run(["taskset", "-c", args.cores.split(",")[1],
+                            os.path.join(args.build, "tests/bench/bench_lines"), str(flows), rounds, bursts],
+                           stdout=subprocess.PIPE, text=True, check=False)
+        if r.returncode != 0:
+            continue
+        x = json.loads(r.stdout)
+        more = [{k: x[f"lines{n}{k}"] - x["lines0"] for k in ("", "_min", "_max")} for n in (1, 2, 3)]
+        cells = " | ".join(f"**{m['']:.0f}** ({m['_min']:.0f} to {m['_max']:.0f})" for m in more[1:])
+        out.append(f"| {flows:,} | {more[0]['']:.0f} | {cells} | {more[2][''] - more[1]['']:.0f} |")
+    return out + [""]
+
+
 ATTACKS = {"syn": "SYN flood", "syn --ip6": "SYN flood, IPv6", "scan": "scan, UDP with noise",
            "fragment": "tiny fragments",
            "collide": "tuples aimed at one bucket in 4,096", "elephant": "elephant flow"}
@@ -425,7 +447,8 @@ def main():
     args.eal = ["--no-huge", "--no-shconf", "-m", "256"] if args.no_huge else []
     with tempfile.TemporaryDirectory(prefix="bench-") as work:
         make = Pipeline(args, work).policy
-        tables = {"pipeline": lambda: Pipeline(args, work).tables(),
+        tables = {"lines": lambda: lines(args),
+                  "pipeline": lambda: Pipeline(args, work).tables(),
                   "attack": lambda: attack(args, make(13, 8)),
                   "dpi": lambda: dpi_lcore(args, make(13, 8)),
                   "idle": lambda: idle(args),

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bridgehead authors
+
+// What memory alone costs: nothing but the lines that a packet of an established flow cannot do
+// without, taken in the stride of the pipeline and from memory of the same kind.
+//
+//   bench_lines FLOWS ROUNDS BURSTS
+//
+// For each packet the line of a bucket, which says where the flow's own line lies, which is
+// written, and for IPv6 half a line with its addresses: each asked for a group of packets before it
+// is used, and then next to no work. What that takes more than where all is in a few lines is what
+// the memory takes, however fast the rest is. Rounds with none of these lines, one, two and three
+// are in turn.
+//
+// One line of JSON on standard output; scripts/bench makes a table of such lines.
+
+#include "app/dataplane/pages.h"
+#include "tests/bench/figures.h"
+
+#include <rte_cycles.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BURST      64
+#define GROUP      12 // as in burst.c
+#define GROUP6     8
+#define MAX_ROUNDS 101
+#define KINDS      4 // no line, bucket, and flow, and addresses
+#define OUTLIER    20
+
+struct line {
+	uint64_t w[8];
+};
+
+struct half {
+	uint64_t w[4];
+};
+
+struct memory {
+	struct line *buckets, *flows;
+	struct half *addrs;
+	uint32_t n_flows, n_buckets;
+	uint32_t at[BURST]; // flows of the burst
+	uint64_t seen;      // so that nothing is left out as useless
+};
+
+static uint64_t next_random(uint64_t *s)
+{
+	*s ^= *s << 13;
+	*s ^= *s >> 7;
+	*s ^= *s << 17;
+	return *s;
+}
+
+static void *mapped(size_t n, size_t size)
+{
+	void *p = pages_map_huge(n, size);
+
+	if (p == NULL)
+		p = pages_map(n, size, true);
+	if (p == NULL)
+		exit(2);
+	return p;
+}
+
+static uint32_t bucket_of(const struct memory *m, uint32_t flow)
+{
+	return flow / 6 < m->n_buckets ? flow / 6 : 0;
+}
+
+// The bucket of a flow holds the distance to it, which is not known before the line has come.
+static uint32_t find(const struct memory *m, uint32_t flow)
+{
+	return (uint32_t)(flow + m->buckets[bucket_of(m, flow)].w[0]);
+}
+
+// lines is a constant where this is called: four loops without a question.
+static inline __attribute__((always_inline)) void burst(struct memory *m, unsigned lines)
+{
+	const unsigned group = lines > 2 ? GROUP6 : GROUP;
+	uint32_t flow[BURST];
+	uint64_t seen = 0;
+
+	for (unsigned i = 0; i < BURST + 3 * group; i += group) {
+		for (unsigned j = i; j < i + group && j < BURST; j++)
+			if (lines > 0)
+				__builtin_prefetch(&m->buckets[bucket_of(m, m->at[j])]);
+		if (i < group)
+			continue;
+		for (unsigned j = i - group; j < i && j < BURST; j++) {
+			flow[j] = lines > 0 ? find(m, m->at[j]) : m->at[j] & 7;
+			if (lines > 1)
+				__builtin_prefetch(&m->flows[flow[j]], 1);
+		}
+		if (i < 2 * group)
+			continue;
+		for (unsigned j = i - 2 * group; j < i - group && j < BURST; j++)
+			if (lines > 2)
+				__builtin_prefetch(&m->addrs[flow[j]]);
+		if (i < 3 * group)
+			continue;
+		for (unsigned j = i - 3 * group; j < i - 2 * group && j < BURST; j++) {
+			struct line *f = &m->flows[lines > 1 ? flow[j] : flow[j] & 7];
+			const struct half *a = &m->addrs[lines > 2 ? flow[j] : flow[j] & 7];
+
+			f->w[0]++;
+			f->w[1] += 60;
+			seen += a->w[0] + a->w[1] + a->w[2] + a->w[3];
+		}
+	}
+	m->seen += seen;
+}
+
+static void burst_of(struct memory *m, unsigned lines)
+{
+	switch (lines) {
+	case 0:
+		burst(m, 0);
+		break;
+	case 1:
+		burst(m, 1);
+		break;
+	case 2:
+		burst(m, 2);
+		break;
+	default:
+		burst(m, 3);
+		break;
+	}
+}
+
+// Cycles a packet; bursts that were interrupted left out.
+static double round_of(struct memory *m, unsigned lines, unsigned bursts, uint64_t *random)
+{
+	uint32_t *cycles = malloc(bursts * sizeof(*cycles));
+	uint64_t sum = 0;
+	unsigned n = 0;
+
+	if (cycles == NULL)
+		exit(2);
+	for (unsigned b = 0; b < bursts; b++) {
+		uint64_t t;
+
+		for (unsigned i = 0; i < BURST; i++)
+			m->at[i] = (uint32_t)((next_random(random) >> 32) * m->n_flows >> 32);
+		t = rte_rdtsc_precise();
+		burst_of(m, lines);
+		t = rte_rdtsc_precise() - t;
+		cycles[b] = t > UINT32_MAX ? UINT32_MAX : (uint32_t)t;
+	}
+	qsort(cycles, bursts, sizeof(*cycles), by_u32);
+	while (n < bursts && cycles[n] <= OUTLIER * (uint64_t)cycles[bursts / 2])
+		sum += cycles[n++];
+	free(cycles);
+	return (double)sum / n / BURST;
+}
+
+int main(int argc, char **argv)
+{
+	struct memory m = {.n_flows = argc > 3 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0};
+	unsigned rounds = argc > 3 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
+	unsigned bursts = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
+	static double v[KINDS][MAX_ROUNDS];
+	uint64_t random = 88172645463325252;
+
+	if (m.n_flows < 8 || rounds < 1 || rounds > MAX_ROUNDS || bursts < 1) {
+		fprintf(stderr, "usage: bench_lines FLOWS ROUNDS BURSTS\n");
+		return 2;
+	}
+	m.n_buckets = m.n_flows / 6 + 1;
+	m.buckets = mapped(m.n_buckets, sizeof(*m.buckets));
+	m.flows = mapped(m.n_flows, sizeof(*m.flows));
+	m.addrs = mapped(m.n_flows, sizeof(*m.addrs));
+	for (unsigned k = 0; k < KINDS; k++) // warm
+		round_of(&m, k, bursts, &random);
+	for (unsigned r = 0; r < rounds; r++)
+		for (unsigned k = 0; k < KINDS; k++)
+			v[k][r] = round_of(&m, k, bursts, &random);
+	printf("{\"flows\": %u", m.n_flows);
+	for (unsigned k = 0; k < KINDS; k++) {
+		double middle = median(v[k], rounds);
+
+		printf(", \"lines%u\": %.1f, \"lines%u_min\": %.1f, \"lines%u_max\": %.1f", k,
+			middle, k, v[k][0], k, v[k][rounds - 1]);
+	}
+	printf("}\n");
+	return m.seen == 1;
+}
