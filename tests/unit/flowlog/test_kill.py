@@ -28,7 +28,7 @@ HAVE_CRYPTOGRAPHY = subprocess.run([PYTHON, "-c", "import cryptography"], captur
 BHLOG = BHCTL = WRITE_LOG = None
 KILLS = int(os.environ.get("BRIDGEHEAD_KILLS", "200"))
 SEED = int(os.environ.get("BRIDGEHEAD_SEED", str(random.randrange(10**6))))
-LIVES = 5  # of one directory: each verification reads all of them
+LIVES = 3  # of one directory: each verification reads all of them
 SAMPLE_S = 1795510800  # SAMPLE_T of sample.h
 RESTART = 3  # records that the next start adds: gap, start, stop
 RETAIN = 500000  # bytes: two segments and a half
