@@ -16,18 +16,17 @@
 
 #include "app/dataplane/pages.h"
 #include "tests/bench/figures.h"
+#include "tests/bench/traffic.h"
 
 #include <rte_cycles.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define BURST      64
 #define GROUP      12 // as in burst.c
 #define GROUP6     8
 #define MAX_ROUNDS 101
 #define KINDS      4 // no line, bucket, and flow, and addresses
-#define OUTLIER    20
 
 struct line {
 	uint64_t w[8];
@@ -40,18 +39,9 @@ struct half {
 struct memory {
 	struct line *buckets, *flows;
 	struct half *addrs;
-	uint32_t n_flows, n_buckets;
 	uint32_t at[BURST]; // flows of the burst
 	uint64_t seen;      // so that nothing is left out as useless
 };
-
-static uint64_t next_random(uint64_t *s)
-{
-	*s ^= *s << 13;
-	*s ^= *s >> 7;
-	*s ^= *s << 17;
-	return *s;
-}
 
 static void *mapped(size_t n, size_t size)
 {
@@ -64,15 +54,15 @@ static void *mapped(size_t n, size_t size)
 	return p;
 }
 
-static uint32_t bucket_of(const struct memory *m, uint32_t flow)
+static struct line *bucket_of(const struct memory *m, uint32_t flow)
 {
-	return flow / 6 < m->n_buckets ? flow / 6 : 0;
+	return &m->buckets[flow / 6];
 }
 
 // The bucket of a flow holds the distance to it, which is not known before the line has come.
 static uint32_t find(const struct memory *m, uint32_t flow)
 {
-	return (uint32_t)(flow + m->buckets[bucket_of(m, flow)].w[0]);
+	return (uint32_t)(flow + bucket_of(m, flow)->w[0]);
 }
 
 // lines is a constant where this is called: four loops without a question.
@@ -85,7 +75,7 @@ static inline __attribute__((always_inline)) void burst(struct memory *m, unsign
 	for (unsigned i = 0; i < BURST + 3 * group; i += group) {
 		for (unsigned j = i; j < i + group && j < BURST; j++)
 			if (lines > 0)
-				__builtin_prefetch(&m->buckets[bucket_of(m, m->at[j])]);
+				__builtin_prefetch(bucket_of(m, m->at[j]));
 		if (i < group)
 			continue;
 		for (unsigned j = i - group; j < i && j < BURST; j++) {
@@ -131,11 +121,11 @@ static void burst_of(struct memory *m, unsigned lines)
 }
 
 // Cycles a packet; bursts that were interrupted left out.
-static double round_of(struct memory *m, unsigned lines, unsigned bursts, uint64_t *random)
+static double round_of(struct memory *m, unsigned lines, unsigned bursts, struct traffic *flows)
 {
 	uint32_t *cycles = malloc(bursts * sizeof(*cycles));
-	uint64_t sum = 0;
-	unsigned n = 0;
+	double mean;
+	size_t kept;
 
 	if (cycles == NULL)
 		exit(2);
@@ -143,41 +133,39 @@ static double round_of(struct memory *m, unsigned lines, unsigned bursts, uint64
 		uint64_t t;
 
 		for (unsigned i = 0; i < BURST; i++)
-			m->at[i] = (uint32_t)((next_random(random) >> 32) * m->n_flows >> 32);
+			m->at[i] = traffic_pick(flows);
 		t = rte_rdtsc_precise();
 		burst_of(m, lines);
 		t = rte_rdtsc_precise() - t;
 		cycles[b] = t > UINT32_MAX ? UINT32_MAX : (uint32_t)t;
 	}
-	qsort(cycles, bursts, sizeof(*cycles), by_u32);
-	while (n < bursts && cycles[n] <= OUTLIER * (uint64_t)cycles[bursts / 2])
-		sum += cycles[n++];
+	mean = mean_of_kept(cycles, bursts, &kept) / BURST;
 	free(cycles);
-	return (double)sum / n / BURST;
+	return mean;
 }
 
 int main(int argc, char **argv)
 {
-	struct memory m = {.n_flows = argc > 3 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0};
+	struct traffic flows = {
+		.flows = argc > 3 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0, .state = 1};
 	unsigned rounds = argc > 3 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
 	unsigned bursts = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
 	static double v[KINDS][MAX_ROUNDS];
-	uint64_t random = 88172645463325252;
+	struct memory m = {0};
 
-	if (m.n_flows < 8 || rounds < 1 || rounds > MAX_ROUNDS || bursts < 1) {
+	if (flows.flows < 8 || rounds < 1 || rounds > MAX_ROUNDS || bursts < 1) {
 		fprintf(stderr, "usage: bench_lines FLOWS ROUNDS BURSTS\n");
 		return 2;
 	}
-	m.n_buckets = m.n_flows / 6 + 1;
-	m.buckets = mapped(m.n_buckets, sizeof(*m.buckets));
-	m.flows = mapped(m.n_flows, sizeof(*m.flows));
-	m.addrs = mapped(m.n_flows, sizeof(*m.addrs));
+	m.buckets = mapped(flows.flows / 6 + 1, sizeof(*m.buckets));
+	m.flows = mapped(flows.flows, sizeof(*m.flows));
+	m.addrs = mapped(flows.flows, sizeof(*m.addrs));
 	for (unsigned k = 0; k < KINDS; k++) // warm
-		round_of(&m, k, bursts, &random);
+		round_of(&m, k, bursts, &flows);
 	for (unsigned r = 0; r < rounds; r++)
 		for (unsigned k = 0; k < KINDS; k++)
-			v[k][r] = round_of(&m, k, bursts, &random);
-	printf("{\"flows\": %u", m.n_flows);
+			v[k][r] = round_of(&m, k, bursts, &flows);
+	printf("{\"flows\": %u", flows.flows);
 	for (unsigned k = 0; k < KINDS; k++) {
 		double middle = median(v[k], rounds);
 

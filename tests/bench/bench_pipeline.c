@@ -26,7 +26,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define OUTLIER    20
 #define MAX_ROUNDS 101
 
 struct args {
@@ -67,21 +66,16 @@ static double percentile(const uint32_t *sorted, size_t n, double p)
 static struct figures round_figures(
 	const struct samples *s, size_t from, unsigned burst, size_t *interrupted)
 {
-	size_t n = s->n - from, kept = 0;
+	size_t n = s->n - from, kept;
 	uint32_t *sorted = malloc(n * sizeof(*sorted));
 	struct figures f = {0};
-	uint64_t sum = 0;
 
 	if (sorted == NULL || n == 0)
 		exit(2);
 	memcpy(sorted, s->v + from, n * sizeof(*sorted));
-	qsort(sorted, n, sizeof(*sorted), by_u32);
-	f.p50 = sorted[n / 2];
-	while (kept < n && sorted[kept] <= OUTLIER * f.p50)
-		sum += sorted[kept++];
+	f.mean = mean_of_kept(sorted, n, &kept) / burst;
+	f.p50 = (double)sorted[n / 2] / burst;
 	*interrupted += n - kept;
-	f.mean = (double)sum / (double)kept / burst;
-	f.p50 /= burst;
 	free(sorted);
 	return f;
 }

@@ -4,6 +4,7 @@
 // What benchmarks do with what they measured.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -20,6 +21,22 @@ static inline int by_double(const void *a, const void *b)
 	double x = *(const double *)a, y = *(const double *)b;
 
 	return x < y ? -1 : x > y;
+}
+
+// A burst that took so many times the median was interrupted by the kernel or the hypervisor.
+#define OUTLIER 20
+
+// The mean of n, at least one, but those interrupted, which are from *kept on; they are sorted from
+// then on.
+static inline double mean_of_kept(uint32_t *v, size_t n, size_t *kept)
+{
+	uint64_t sum = 0;
+
+	qsort(v, n, sizeof(*v), by_u32);
+	*kept = 0;
+	while (*kept < n && v[*kept] <= OUTLIER * (uint64_t)v[n / 2])
+		sum += v[(*kept)++];
+	return (double)sum / (double)*kept;
 }
 
 // Of n, at least one; they are sorted from then on: v[0] is the least and v[n - 1] the greatest.
