@@ -357,9 +357,15 @@ static __attribute__((noinline)) bool flooded_burst(
 }
 
 static __attribute__((noinline)) bool usual_burst(
-	struct pipeline *pl, struct packet *p, unsigned n, bool parsed, unsigned group)
+	struct pipeline *pl, struct packet *p, unsigned n, bool parsed)
 {
-	return stages(pl, p, n, parsed, group, false);
+	return stages(pl, p, n, parsed, GROUP, false);
+}
+
+static __attribute__((noinline)) bool usual_burst6(
+	struct pipeline *pl, struct packet *p, unsigned n, bool parsed)
+{
+	return stages(pl, p, n, parsed, GROUP6, false);
 }
 
 // Three packets tell.
@@ -391,8 +397,10 @@ bool pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t n
 		follow_flows(pl, n);
 	if (budget_used_up(&pl->budget))
 		passed = flooded_burst(pl, p, n, parsed, group);
+	else if (pl->mostly6)
+		passed = usual_burst6(pl, p, n, parsed);
 	else
-		passed = usual_burst(pl, p, n, parsed, group);
+		passed = usual_burst(pl, p, n, parsed);
 	pl->mostly6 = mostly6(p, n);
 	return passed;
 }
