@@ -38,12 +38,13 @@ static uint32_t idlest(struct pipeline *pl, uint64_t hash)
 	const struct lanes *l = pl->c.lanes;
 	unsigned lane = l != NULL ? lanes_lane(l, hash) : 0;
 	uint32_t n = l != NULL ? l->per_lane : dpi_contexts(pl->c.dpi), found = FLOW_NONE;
+	const unsigned looks = n < LOOKS ? n : LOOKS;
 	int64_t before = pl->now - IDLE_US;
 
-	for (unsigned k = 0; k < LOOKS && k < n; k++) {
-		uint32_t ctx = lane * n + pl->context_hand[lane], i = pl->holders[ctx];
+	for (unsigned k = 0; k < looks; k++) {
+		uint32_t hand = pl->context_hand[lane], ctx = lane * n + hand, i = pl->holders[ctx];
 
-		pl->context_hand[lane] = (pl->context_hand[lane] + 1) % n;
+		pl->context_hand[lane] = hand + 1 < n ? hand + 1 : 0;
 		if (flow_dpi_taking(pl, i) != ctx || pl->table.hot[i].last > before)
 			continue;
 		before = pl->table.hot[i].last;

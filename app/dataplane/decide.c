@@ -15,6 +15,15 @@ uint64_t flow_packets_seen(const struct pipeline *pl, uint32_t i)
 	return (uint64_t)h->packets[0] + h->packets[1] + pl->table.cold[i].stopped_packets;
 }
 
+static struct policy_addr flow_policy_addr(const struct pipeline *pl, uint32_t i, unsigned end)
+{
+	struct policy_addr a;
+
+	a.version = pl->table.hot[i].version;
+	flow_end_addr(&pl->table, i, end, a.b);
+	return a;
+}
+
 static void fill_facts(
 	struct pipeline *pl, uint32_t i, const struct policy *p, struct policy_facts *f)
 {
@@ -22,12 +31,10 @@ static void fill_facts(
 	const struct flow_cold *c = &pl->table.cold[i];
 	bool inside1 = h->flags & FLOW_INSIDE_1, opener1 = h->flags & FLOW_OPENER_1;
 	bool icmp = h->proto == 1 || h->proto == 58;
-	uint8_t a[2][16];
 
-	flow_addrs(&pl->table, i, a);
 	memset(f, 0, sizeof(*f));
-	f->inside = flow_addr(h->version, a[inside1]);
-	f->remote = flow_addr(h->version, a[!inside1]);
+	f->inside = flow_policy_addr(pl, i, inside1);
+	f->remote = flow_policy_addr(pl, i, !inside1);
 	f->sport = h->port[icmp ? 0 : opener1];
 	f->dport = h->port[icmp ? 1 : !opener1];
 	f->proto = h->proto;
@@ -231,7 +238,7 @@ static bool take_verdict(struct pipeline *pl, uint32_t i, const struct policy_ve
 	h->flags |= undecided ? FLOW_UNDECIDED : 0;
 	if (v->state != POLICY_DECIDED)
 		return false;
-	if (c->dpi == FLOW_NONE && !flow_capture_going_on(pl, i))
+	if (c->dpi == FLOW_NONE && (pl->c.captures == NULL || !flow_capture_going_on(pl, i)))
 		h->flags |= FLOW_SETTLED;
 	c->verdict = action & 3;
 	c->reported = 1;
@@ -241,11 +248,8 @@ static bool take_verdict(struct pipeline *pl, uint32_t i, const struct policy_ve
 static void settle_local(struct pipeline *pl, uint32_t i)
 {
 	struct flow_hot *h = &pl->table.hot[i];
-	struct policy_addr inside;
-	uint8_t a[2][16];
+	const struct policy_addr inside = flow_policy_addr(pl, i, (h->flags & FLOW_INSIDE_1) != 0);
 
-	flow_addrs(&pl->table, i, a);
-	inside = flow_addr(h->version, a[(h->flags & FLOW_INSIDE_1) != 0]);
 	pl->table.cold[i].tenant = policy_tenant(pl->gen->policy, &inside, h->vlan, h->vni);
 	refer(pl, i);
 	h->action = POLICY_ALLOW;
@@ -289,7 +293,9 @@ static void judge(struct pipeline *pl, uint32_t i, const struct packet *p, struc
 
 	evaluate(pl, i, f, v);
 	// Before a rule has decided, those limits hold that hold by whatever rule.
-	*l = flow_limit(pl, i, f, v->rule, more);
+	*l = (struct meter_verdict){.limit = POLICY_LIMIT_NONE, .action = POLICY_ALLOW};
+	if (pl->limits || pl->table.hot[i].meter != METER_NONE)
+		*l = flow_limit(pl, i, f, v->rule, more);
 	if (pl->ending) {
 		struct meter_verdict kept = kept_limit(pl, i);
 
@@ -322,12 +328,14 @@ void flow_decide(struct pipeline *pl, uint32_t i, const struct packet *p)
 		  (v.state != POLICY_UNDECIDED &&
 			  (v.action == POLICY_BLOCK ||
 				  (v.state == POLICY_DECIDED && !pl->c.classify_always &&
-					  !flow_candidate_waits(pl, i))));
-	if (closing && flow_dpi_finish(pl, i))
+					  !(pipeline_candidate(pl) != NULL &&
+						  flow_candidate_waits(pl, i)))));
+	if (closing && c->dpi != FLOW_NONE && flow_dpi_finish(pl, i))
 		judge(pl, i, p, &f, &v, &l);
 	c->tenant = f.tenant;
 	c->border = f.border & 3;
-	flow_capture_want(pl, i, &v);
+	if (pl->c.captures != NULL)
+		flow_capture_want(pl, i, &v);
 	if (take_verdict(pl, i, &v, &l)) {
 		pl->stats.decisions[pl->table.hot[i].action]++;
 		flow_report(pl, i, RECORD_DECISION, RECORD_END_NONE,

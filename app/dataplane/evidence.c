@@ -18,8 +18,6 @@ void flow_capture_want(struct pipeline *pl, uint32_t i, const struct policy_verd
 {
 	struct flow_ext *x = ext_of(pl, i);
 
-	if (pl->c.captures == NULL)
-		return;
 	if (v->capture_packets == 0) {
 		if (x != NULL && x->capture != NULL) { // no such rule can decide any more
 			flow_capture_drop(x->capture);

@@ -173,15 +173,3 @@ struct flow_ext *flow_ext(struct flow_table *t, uint32_t i)
 	t->live_ext++;
 	return &t->ext[e];
 }
-
-void flow_addrs(const struct flow_table *t, uint32_t i, uint8_t a[2][16])
-{
-	const struct flow_hot *h = &t->hot[i];
-
-	if (h->version == 4) {
-		addr4_store(a[0], h->a4[0]);
-		addr4_store(a[1], h->a4[1]);
-	} else {
-		memcpy(a, t->addr6[i], 32);
-	}
-}

@@ -258,8 +258,17 @@ static inline void addr4_store(uint8_t to[16], uint32_t a4)
 	_mm_storeu_si128((__m128i *)to, _mm_cvtsi32_si128((int)a4));
 }
 
-// Both addresses in network order, of end 0 and end 1; IPv4 in the first four bytes, the rest zero.
-void flow_addrs(const struct flow_table *t, uint32_t i, uint8_t a[2][16]);
+// The address of end 0 or 1 in network order; IPv4 in the first four bytes, the rest zero.
+static inline void flow_end_addr(
+	const struct flow_table *t, uint32_t i, unsigned end, uint8_t to[16])
+{
+	const struct flow_hot *h = &t->hot[i];
+
+	if (h->version == 4)
+		addr4_store(to, h->a4[end]);
+	else
+		memcpy(to, t->addr6[i][end], sizeof(t->addr6[i][end]));
+}
 
 // ---- between the files of the table: flow_buckets.c
 // How many buckets there will be for at least so many when all are in use.

@@ -36,7 +36,7 @@ static void change_meter(struct pipeline *pl, uint32_t i, uint32_t meter, bool s
 struct meter_verdict flow_limit(
 	struct pipeline *pl, uint32_t i, const struct policy_facts *f, uint16_t rule, uint32_t more)
 {
-	struct meter_verdict none = {.limit = POLICY_LIMIT_NONE, .action = POLICY_ALLOW};
+	const struct meter_verdict none = {.limit = POLICY_LIMIT_NONE, .action = POLICY_ALLOW};
 	struct flow_hot *h = &pl->table.hot[i];
 	uint16_t limits[POLICY_MAX_LIMITS];
 	unsigned n = policy_limits(pl->gen->policy, f, rule, limits);

@@ -58,7 +58,6 @@ static void ask(struct pipeline *pl, uint32_t i, uint8_t wire)
 		.proto = h->proto,
 		.port = {h->port[inside1], h->port[!inside1]}};
 	struct flow_ext *x = flow_ext(&pl->table, i);
-	uint8_t a[2][16];
 	uint32_t slot;
 
 	if (x == NULL) {
@@ -68,9 +67,8 @@ static void ask(struct pipeline *pl, uint32_t i, uint8_t wire)
 	slot = offload_open(o, i, r.drop);
 	if (slot == OFFLOAD_NONE)
 		return;
-	flow_addrs(&pl->table, i, a);
-	memcpy(r.addr[0], a[inside1], sizeof(r.addr[0]));
-	memcpy(r.addr[1], a[!inside1], sizeof(r.addr[1]));
+	flow_end_addr(&pl->table, i, inside1, r.addr[0]);
+	flow_end_addr(&pl->table, i, !inside1, r.addr[1]);
 	if (!offload_send(o, slot, &r)) {
 		offload_close(o, slot);
 		return;

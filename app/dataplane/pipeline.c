@@ -114,7 +114,9 @@ void pipeline_refresh(struct pipeline *pl, int64_t now)
 		pl->can_block = policy_can_block(pl->gen->policy);
 		pl->sieve = policy_sieve(pl->gen->policy, pl->now / 1000000);
 		pl->screen = pl->sieve != NULL ? pl->gen->screen : NULL;
-		if (policy_info(pl->gen->policy)->n_overrides != 0)
+		pl->overrides = policy_info(pl->gen->policy)->n_overrides != 0;
+		pl->limits = policy_info(pl->gen->policy)->n_limits != 0;
+		if (pl->overrides)
 			pl->sieve = NULL;
 		pl->next_change = next > INT64_MAX / 1000000 ? INT64_MAX : next * 1000000;
 		pl->stamp++;

@@ -142,9 +142,10 @@ struct pipeline {
 	bool ending; // a flow is being decided for its last record: nothing more passes under its
 		     // limits
 	struct budget budget;
-	int64_t shed_reported; // when a new flow turned away was last reported
-	bool can_block;        // the policy in force
-	const uint8_t *sieve;  // its table of what may be blocked; NULL: ask, country by country
+	int64_t shed_reported;  // when a new flow turned away was last reported
+	bool can_block;         // the policy in force
+	bool overrides, limits; // it has any
+	const uint8_t *sieve;   // its table of what may be blocked; NULL: ask, country by country
 	const struct screen *screen; // the same by address, roughly; NULL: there is none
 	bool mostly6;                // the packets of the last burst were IPv6's
 	bool log_full, stop_all;     // as the control side said before this burst
@@ -306,14 +307,20 @@ uint8_t flow_exception_action(const struct pipeline *pl, uint8_t exception);
 // The flow is its link's neighbour discovery, which is never blocked. type: of ICMPv6.
 bool flow_keeps_link(const struct policy_facts *f, uint16_t type);
 // ---- a candidate policy
-// Fills in what the candidate would have decided, where the record's verdict is final and that is
-// another. Counts a flow that ends.
+// NULL: none.
+static inline const struct policy *pipeline_candidate(const struct pipeline *pl)
+{
+	return pl->candidate != NULL ? pl->candidate->policy : NULL;
+}
+
+// Both only where there is one. Fills in what it would have decided, where the record's verdict is
+// final and that is another. Counts a flow that ends.
 void flow_compare(struct pipeline *pl, uint32_t i, struct record *r);
 // The candidate could decide otherwise by a better label.
 bool flow_candidate_waits(struct pipeline *pl, uint32_t i);
 // Gives the flow's bytes to the rule that decided it; over: the flow ends.
 void flow_credit(struct pipeline *pl, uint32_t i, bool over);
-// ---- evidence captures
+// ---- evidence captures: where there are any (c.captures)
 // What the verdict asks for: begins to keep the flow's packets, or gives up what is not wanted.
 void flow_capture_want(struct pipeline *pl, uint32_t i, const struct policy_verdict *v);
 // Keeps the packet where the flow's are kept.

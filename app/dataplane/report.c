@@ -64,12 +64,10 @@ static void fill(const struct pipeline *pl, uint32_t i, struct record *r)
 	const struct flow_cold *c = &pl->table.cold[i];
 	bool inside1 = h->flags & FLOW_INSIDE_1, opener1 = h->flags & FLOW_OPENER_1;
 	bool icmp = h->proto == 1 || h->proto == 58;
-	uint8_t a[2][16];
 
 	memset(r, 0, offsetof(struct record, host) + 1);
-	flow_addrs(&pl->table, i, a);
-	memcpy(r->src, a[opener1], sizeof(r->src));
-	memcpy(r->dst, a[!opener1], sizeof(r->dst));
+	flow_end_addr(&pl->table, i, opener1, r->src);
+	flow_end_addr(&pl->table, i, !opener1, r->dst);
 	r->version = h->version;
 	r->proto = h->proto;
 	r->sport = h->port[icmp ? 0 : opener1];
@@ -84,7 +82,7 @@ static void fill(const struct pipeline *pl, uint32_t i, struct record *r)
 	r->risks = c->risks;
 	r->dpkt = c->label_packet;
 	if (pl->c.geo != NULL && !(h->flags & FLOW_LOCAL))
-		r->asn = geo_asn(pl->c.geo, h->version, a[!inside1]);
+		r->asn = geo_asn(pl->c.geo, h->version, inside1 == opener1 ? r->dst : r->src);
 	// A flow without a VLAN list may have a tag in its key all the same (its extension was
 	// refused).
 	if (h->vlan != 0) {
@@ -135,7 +133,8 @@ void flow_report(
 	r.ev = (uint8_t)ev;
 	r.end = (uint8_t)why;
 	r.t1 = t1;
-	flow_compare(pl, i, &r);
+	if (pipeline_candidate(pl) != NULL)
+		flow_compare(pl, i, &r);
 	if (pl->c.captures != NULL)
 		r.capture = flow_capture_take(pl, i, ev == RECORD_END);
 	emit(pl, &r);
@@ -218,7 +217,8 @@ int64_t flow_update_due(struct pipeline *pl, uint32_t i)
 			r.t1 = h->last;
 			if (fill_delta(pl, i, &r, x)) {
 				pl->stats.updates++;
-				flow_compare(pl, i, &r);
+				if (pipeline_candidate(pl) != NULL)
+					flow_compare(pl, i, &r);
 				if (pl->c.captures != NULL)
 					r.capture = flow_capture_take(pl, i, false);
 				emit(pl, &r);

@@ -116,10 +116,10 @@ void flow_compare(struct pipeline *pl, uint32_t i, struct record *r)
 {
 	struct policy_facts f;
 	struct policy_verdict v;
-	const struct policy *p = pl->candidate != NULL ? pl->candidate->policy : NULL;
+	const struct policy *p = pipeline_candidate(pl);
 	bool equal;
 
-	if (p == NULL || r->local || r->undecided || r->policy == NULL)
+	if (r->local || r->undecided || r->policy == NULL)
 		return;
 	candidate_facts(pl, i, p, &f);
 	pl->stats.candidate_evaluations++;
@@ -136,11 +136,11 @@ void flow_compare(struct pipeline *pl, uint32_t i, struct record *r)
 
 bool flow_candidate_waits(struct pipeline *pl, uint32_t i)
 {
-	const struct policy *p = pl->candidate != NULL ? pl->candidate->policy : NULL;
+	const struct policy *p = pipeline_candidate(pl);
 	struct policy_facts f;
 	struct policy_verdict v;
 
-	if (p == NULL || (pl->table.hot[i].flags & FLOW_LABEL_FINAL))
+	if ((pl->table.hot[i].flags & FLOW_LABEL_FINAL))
 		return false;
 	candidate_facts(pl, i, p, &f);
 	policy_eval(p, &f, pl->now / 1000000, &v);

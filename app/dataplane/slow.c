@@ -73,7 +73,7 @@ uint16_t flow_country(struct pipeline *pl, const struct policy_addr *remote, uin
 
 	pl->stats.ranges_looked_up++;
 	*source = RECORD_CC_OVERRIDE;
-	if (policy_override(pl->gen->policy, remote, &cc))
+	if (pl->overrides && policy_override(pl->gen->policy, remote, &cc))
 		return cc;
 	if (pl->c.geo != NULL)
 		cc = geo_country(pl->c.geo, remote->version, remote->b);
@@ -98,15 +98,21 @@ static uint8_t first_class(const struct packet *p)
 	}
 }
 
-// Tags and tunnels of the first packet go into the extension.
-static void keep_detail(struct pipeline *pl, uint32_t i, const struct packet *p)
+// Whether nothing lies between Ethernet and IP.
+static bool is_plain(const struct packet *p)
+{
+	return p->link == LINK_ETHERNET && p->l3_off <= 14 && !(p->flags & PACKET_TUNNEL);
+}
+
+// Tags and tunnels of the first packet go into the extension. A function of its own: the copy of
+// the packet is not made where there are none.
+static __attribute__((noinline)) void keep_detail(
+	struct pipeline *pl, uint32_t i, const struct packet *p)
 {
 	struct packet again = *p;
 	struct parse_detail d;
 	struct flow_ext *x;
 
-	if (p->link == LINK_ETHERNET && p->l3_off <= 14 && !(p->flags & PACKET_TUNNEL))
-		return; // nothing between Ethernet and IP
 	parse_packet(&pl->parser, &again, &d);
 	if (d.n_vlans == 0 && d.n_tunnels == 0)
 		return;
@@ -174,7 +180,8 @@ static uint32_t begin(struct pipeline *pl, struct packet *p)
 		c->cc = flow_country(pl, &remote, &source);
 		c->cc_source = source & 3;
 	}
-	keep_detail(pl, i, p);
+	if (!is_plain(p))
+		keep_detail(pl, i, p);
 	flow_dpi_open(pl, i, p);
 	due = p->ts + pl->c.timeout_us[h->class_];
 	if (pl->c.update_us != 0 && due > p->ts + pl->c.update_us)

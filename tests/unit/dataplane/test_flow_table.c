@@ -85,7 +85,8 @@ static void check(const struct flow_table *t, const struct known *x)
 	assert_true(t->cold[x->entry].fid == x->mark);
 	assert_int_equal(t->cold[x->entry].ext, x->ext);
 	assert_true(flow_hash(t, x->entry) == x->p.hash);
-	flow_addrs(t, x->entry, a);
+	for (unsigned end = 0; end < 2; end++)
+		flow_end_addr(t, x->entry, end, a[end]);
 	assert_memory_equal(a[0],
 		x->p.key.version == 4 ? (const void *)&x->p.key.a4[0] : x->p.key.a6[0],
 		x->p.key.version == 4 ? 4 : 16);
