@@ -5,9 +5,8 @@
 
 #include "app/dataplane/pipeline.h"
 
-#define PREFETCH_AHEAD 4
-#define GROUP          12 // packets that go through a stage together
-#define GROUP6         8  // likewise, where most are IPv6's
+#define GROUP  12 // packets that go through a stage together
+#define GROUP6 8  // likewise, where most are IPv6's
 
 static void set_outcome(struct pipeline *pl, struct packet *p, enum reason_outcome r)
 {
@@ -101,23 +100,24 @@ static inline void fast_odd(struct packet *p, bool local, struct sums *x)
 	}
 }
 
-// The commonest case of all: an established flow with a verdict in force.
+#define STATE_OF_FAST  FLOW_STATE(0, FLOW_SETTLED, 0)
+#define STATE_NOT_FAST FLOW_STATE(POLICY_BLOCK, 0, FLOW_TCP_OPENING)
+#define STATE_ODD      FLOW_STATE(POLICY_FLAG, FLOW_LOCAL, 0)
+
+static_assert(POLICY_ALLOW == 0 && POLICY_FLAG == 1 && POLICY_BLOCK == 2, "bits of a state");
+
+// The commonest case of all: an established flow with a verdict in force. Nothing here depends on
+// whether it is TCP: that nobody can predict.
 static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i, struct sums *x)
 {
 	struct flow_hot *h = &pl->table.hot[i];
-	unsigned odd;
+	const uint32_t state = flow_state(h);
 	bool out;
 
-	if (h->epoch != pl->stamp || !(h->flags & FLOW_SETTLED) || h->action == POLICY_BLOCK)
+	if (h->epoch != pl->stamp || (state & (STATE_OF_FAST | STATE_NOT_FAST)) != STATE_OF_FAST ||
+		(p->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST)) != 0)
 		return false;
 	if (p->ts - h->last >= pl->c.timeout_us[h->class_])
-		return false;
-	// One branch, and that one nearly always the same: which packets are TCP's nobody can
-	// predict. The compiler would make two of it if it could see through.
-	odd = (p->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST)) | ((h->tcp & FLOW_TCP_BOTH) == 0);
-	odd &= -(unsigned)(h->proto == 6);
-	__asm__("" : "+r"(odd));
-	if (odd != 0)
 		return false;
 	out = flow_is_outbound(h, p);
 	if (h->meter != METER_NONE && out &&
@@ -131,19 +131,14 @@ static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i
 	x->bytes += p->wire_len;
 	x->ip_bytes += p->ip_len;
 	p->outcome = REASON_PASS_ALLOW;
-	if ((h->flags & FLOW_LOCAL) || h->action == POLICY_FLAG)
+	if ((state & STATE_ODD) != 0)
 		fast_odd(p, h->flags & FLOW_LOCAL, x);
 	return true;
 }
 
-static void prefetch_frames(const struct packet *p, unsigned n, unsigned i)
-{
-	if (i + PREFETCH_AHEAD < n)
-		__builtin_prefetch(p[i + PREFETCH_AHEAD].data);
-}
-
 // Looks for the signature only: the hot line is prefetched, not read. The first candidate is nearly
-// always the one; flow_find() goes on where it is not.
+// always the one; flow_find() goes on where it is not. Of a packet without a key nothing is made of
+// what it finds.
 static uint32_t candidate(const struct pipeline *pl, const struct packet *p, uint32_t bucket)
 {
 	const struct flow_table *t = &pl->table;
@@ -173,14 +168,10 @@ static inline uint32_t candidate_unbranched(
 }
 
 // Returns the bucket of its key, 0 where it has none.
-static inline uint32_t read_packet(
-	struct pipeline *pl, struct packet *p, unsigned n, unsigned i, bool parsed)
+static inline uint32_t read_packet(struct pipeline *pl, struct packet *p, unsigned i, bool parsed)
 {
-	if (!parsed) {
-		prefetch_frames(p, n, i);
-		if (!parse_plain(&pl->parser, &p[i]))
-			parse_packet(&pl->parser, &p[i], NULL);
-	}
+	if (!parsed)
+		pipeline_parse(pl, &p[i]);
 	return p[i].flags & PACKET_IP ? flow_bucket_of(&pl->table, p[i].hash) : 0;
 }
 
@@ -197,7 +188,7 @@ static void prefetch_country(const struct pipeline *pl, const struct packet *p, 
 static inline uint32_t find_entry(
 	const struct pipeline *pl, const struct packet *p, uint32_t bucket)
 {
-	uint32_t entry = p->flags & PACKET_IP ? candidate(pl, p, bucket) : FLOW_NONE;
+	uint32_t entry = candidate(pl, p, bucket);
 
 	if (entry == FLOW_NONE)
 		prefetch_country(pl, p, 0);
@@ -237,7 +228,7 @@ static inline bool is_odd(const struct pipeline *pl, const struct packet *q)
 
 // Packets that have no key, or about which something is to be said, and all where none may pass.
 // True where that was all.
-static __attribute__((noinline)) bool serve_odd(struct pipeline *pl, struct packet *q)
+static bool end_odd(struct pipeline *pl, struct packet *q)
 {
 	if (q->notes != 0)
 		flow_count_notes(pl, q->notes);
@@ -248,21 +239,37 @@ static __attribute__((noinline)) bool serve_odd(struct pipeline *pl, struct pack
 	return (pl->stop_all || q->notes != 0) && stopped(pl, q);
 }
 
-static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, struct sums *x)
+// slowly: not on the fast path, whatever its flow.
+static inline void serve_flow(
+	struct pipeline *pl, struct packet *q, uint32_t entry, bool slowly, struct sums *x)
 {
-	if (__builtin_expect(is_odd(pl, q), 0) && serve_odd(pl, q)) {
-		x->stopped += reason_outcome_stopped(q->outcome);
-		return;
-	}
 	// An earlier packet of this burst may have begun or ended the flow: look again.
 	if (entry == FLOW_NONE || !flow_matches(&pl->table, entry, q))
 		entry = flow_find(&pl->table, q);
-	// A fragment without its first may be what a datagram of another flow waits for.
-	if (entry == FLOW_NONE || (q->notes & (NOTES_MALFORMED | NOTE_BIT(FRAG_ORPHAN))) ||
-		!fast_packet(pl, q, entry, x)) {
+	if (entry == FLOW_NONE || slowly || !fast_packet(pl, q, entry, x)) {
 		serve_slowly(pl, q, entry);
 		x->stopped += reason_outcome_stopped(q->outcome);
 	}
+}
+
+static __attribute__((noinline)) void serve_odd(
+	struct pipeline *pl, struct packet *q, uint32_t entry, struct sums *x)
+{
+	// A fragment without its first may be what a datagram of another flow waits for.
+	const bool slowly = (q->notes & (NOTES_MALFORMED | NOTE_BIT(FRAG_ORPHAN))) != 0;
+
+	if (end_odd(pl, q))
+		x->stopped += reason_outcome_stopped(q->outcome);
+	else
+		serve_flow(pl, q, entry, slowly, x);
+}
+
+static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, struct sums *x)
+{
+	if (__builtin_expect(is_odd(pl, q), 0))
+		serve_odd(pl, q, entry, x);
+	else
+		serve_flow(pl, q, entry, false, x);
 }
 
 static inline unsigned group_end(unsigned first, unsigned group, unsigned n)
@@ -282,7 +289,7 @@ static_assert(PIPELINE_MAX_BURST <= UINT8_MAX + 1, "a place in a burst");
 
 static void serve_stranger(struct pipeline *pl, struct packet *q, struct sums *x)
 {
-	if (!is_odd(pl, q) || !serve_odd(pl, q))
+	if (!is_odd(pl, q) || !end_odd(pl, q))
 		flow_shed(pl, q);
 	x->stopped += reason_outcome_stopped(q->outcome);
 }
@@ -322,7 +329,7 @@ static inline __attribute__((always_inline)) bool stages(struct pipeline *pl, st
 	late.n = 0;
 	for (unsigned i = 0; i < n + 3 * group; i += group) {
 		for (unsigned j = i, end = group_end(j, group, n); j < end; j++)
-			bucket[j] = read_packet(pl, p, n, j, parsed);
+			bucket[j] = read_packet(pl, p, j, parsed);
 		for (unsigned j = i, end = group_end(j, group, n); j < end; j++)
 			__builtin_prefetch(&pl->table.buckets[bucket[j]]);
 		if (i < group)

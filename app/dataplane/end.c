@@ -29,7 +29,7 @@ void flow_tcp(struct pipeline *pl, struct flow_hot *h, uint32_t i, const struct 
 		h->tcp |= FLOW_TCP_RST;
 	// Past the handshake: an acknowledgement without SYN.
 	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_ACK) {
-		h->tcp |= FLOW_TCP_BOTH;
+		h->tcp &= (uint8_t)~FLOW_TCP_OPENING;
 		if (h->class_ == FLOW_CLASS_TCP_SYN)
 			set_class(pl, h, i, FLOW_CLASS_TCP, p->ts);
 	}

@@ -49,7 +49,7 @@ enum flow_tcp { // as much of RFC 9293's states as honest ends need
 	FLOW_TCP_FIN_0 = 4,
 	FLOW_TCP_FIN_1 = 8,
 	FLOW_TCP_RST = 16,
-	FLOW_TCP_BOTH = 32, // both ends have sent something
+	FLOW_TCP_OPENING = 32, // no end has acknowledged yet what the other one sent
 };
 
 struct flow_hot {
@@ -58,6 +58,7 @@ struct flow_hot {
 	uint16_t vlan;
 	uint32_t vni;
 	uint16_t port[2];
+	// These four are looked at as one word, too: flow_state().
 	uint8_t action; // enum policy_action; what happens to a packet now
 	uint8_t flags;  // enum flow_flag
 	uint8_t tcp;    // enum flow_tcp
@@ -126,6 +127,23 @@ struct flow_ext {
 	uint8_t ja3[16];
 	char host[80];
 };
+
+// Action, flags, TCP's state and class of a flow as one word, and an action, flags and a state in
+// it: all that matters is seen by one comparison.
+#define FLOW_STATE(action, flags, tcp) ((uint32_t)(action) | (flags) << 8 | (tcp) << 16)
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ &&
+		      offsetof(struct flow_hot, flags) == offsetof(struct flow_hot, action) + 1 &&
+		      offsetof(struct flow_hot, tcp) == offsetof(struct flow_hot, action) + 2,
+	"FLOW_STATE");
+
+static inline uint32_t flow_state(const struct flow_hot *h)
+{
+	uint32_t state;
+
+	memcpy(&state, (const uint8_t *)h + offsetof(struct flow_hot, action), sizeof(state));
+	return state;
+}
 
 #define FLOW_PER_BUCKET 10
 

@@ -38,7 +38,7 @@ static bool eligible(const struct pipeline *pl, uint32_t i)
 		h->meter != METER_NONE || pl->c.timeout_us[h->class_] < OFFLOAD_TIMEOUT_US)
 		return false;
 	if (h->proto == IPPROTO_TCP &&
-		(h->class_ == FLOW_CLASS_TCP_CLOSING || (!drop && !(h->tcp & FLOW_TCP_BOTH))))
+		(h->class_ == FLOW_CLASS_TCP_CLOSING || (!drop && (h->tcp & FLOW_TCP_OPENING))))
 		return false;
 	if (c->ext != FLOW_NONE &&
 		(pl->table.ext[c->ext].n_vlans != 0 || pl->table.ext[c->ext].n_tunnels != 0))

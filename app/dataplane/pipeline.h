@@ -169,9 +169,10 @@ static inline void pipeline_parse(const struct pipeline *pl, struct packet *p)
 		parse_packet(&pl->parser, p, NULL);
 }
 
-// Gives every packet its outcome. parsed: pipeline_parse() has been called for all of them. now is
-// the time of the burst, microseconds since 1970 UTC; it never goes back (an earlier one counts as
-// the one before). n may be 0. Returns whether all of them pass.
+// Gives every packet its outcome. parsed: pipeline_parse() has been called for all of them; where
+// it has not, the caller has best asked for the first line of each frame. now is the time of the
+// burst, microseconds since 1970 UTC; it never goes back (an earlier one counts as the one before).
+// n may be 0. Returns whether all of them pass.
 bool pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed);
 
 // The time is an earlier one than before (a replay whose captures are not in order). Flows stay as

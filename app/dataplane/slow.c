@@ -167,6 +167,7 @@ static uint32_t begin(struct pipeline *pl, struct packet *p)
 	h->flags = (uint8_t)((opener1 ? FLOW_OPENER_1 : 0) | (ends.inside1 ? FLOW_INSIDE_1 : 0) |
 			     (ends.local ? FLOW_LOCAL : 0));
 	h->class_ = first_class(p);
+	h->tcp = p->key.proto == IPPROTO_TCP ? FLOW_TCP_OPENING : FLOW_TCP_NONE;
 	h->last = c->t0 = p->ts;
 	h->epoch = pl->stamp - 1;
 	c->fid = pl->next_fid++;

@@ -223,6 +223,38 @@ static void local_flow_has_a_tenant(void **state)
 	rig_free(r);
 }
 
+// A connection whose verdict is there with its first packet is open when both ends have said so,
+// and stays as long as open connections do; one that only asked does not.
+static void handshake_is_seen_behind_the_verdict(void **state)
+{
+	const struct rig_options o = {.lazy = true};
+	struct rig *r = rig_new(&o);
+
+	(void)state;
+	for (unsigned flow = 1; flow <= 2; flow++)
+		rig_add(r, &(struct rig_packet){.flow = flow, .proto = 6, .flags = TCP_SYN});
+	rig_run(r);
+	assert_int_equal(r->pl->stats.packets[REASON_PASS_ALLOW], 2);
+	assert_int_equal(r->pl->stats.labels, 2);
+	rig_add(r, &(struct rig_packet){
+			   .flow = 1, .answer = true, .proto = 6, .flags = TCP_SYN | TCP_ACK});
+	rig_add(r, &(struct rig_packet){.flow = 1, .proto = 6, .flags = TCP_ACK});
+	rig_run(r);
+	rig_wait(r, 100000000);
+	assert_int_equal(r->ends, 1);
+	assert_int_equal(rig_last(r, RECORD_END)->op, 1);
+	rig_add(r, &(struct rig_packet){
+			   .flow = 1, .answer = true, .proto = 6, .flags = TCP_FIN | TCP_ACK});
+	rig_add(r, &(struct rig_packet){.flow = 1, .proto = 6, .flags = TCP_FIN | TCP_ACK});
+	rig_run(r);
+	rig_wait(r, 20000000);
+	assert_int_equal(r->ends, 2);
+	assert_int_equal(rig_last(r, RECORD_END)->end, RECORD_END_FIN);
+	assert_int_equal(rig_last(r, RECORD_END)->op, 3);
+	assert_int_equal(rig_last(r, RECORD_END)->rp, 2);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +266,7 @@ int main(void)
 		cmocka_unit_test(policy_that_came_later),
 		cmocka_unit_test(capture_is_that_of_its_rule),
 		cmocka_unit_test(local_flow_has_a_tenant),
+		cmocka_unit_test(handshake_is_seen_behind_the_verdict),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
