@@ -65,7 +65,8 @@ static uint64_t hash_of(
 
 	if (k->version == 4)
 		return hash_words4(&t->seed, head, id, hash_load(k->a4));
-	return hash_words6(&t->seed, head & ~(uint64_t)0xff00, id, k->a6w[0], k->a6w[1]);
+	return hash_words6(
+		&t->seed, head & ~(uint64_t)0xff00, id, hash_addr6(k->a6[0]), hash_addr6(k->a6[1]));
 }
 
 static uint8_t tag_of(uint64_t hash)

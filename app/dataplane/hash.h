@@ -40,13 +40,26 @@ static inline uint64_t hash_words4(
 	return hash_mum(h ^ seed->s[2], h ^ seed->s[3]);
 }
 
+// The upper and the lower half of an IPv6 address in network order.
+struct hash_addr6 {
+	uint64_t upper, lower;
+};
+
+static inline struct hash_addr6 hash_addr6(const uint8_t a[16])
+{
+	return (struct hash_addr6){
+		__builtin_bswap64(hash_load(a)), __builtin_bswap64(hash_load(a + 8))};
+}
+
+// Which address is which end's makes no difference: the ports are in the order of the ends, and the
+// hash need not wait until that is known.
 static inline uint64_t hash_words6(const struct hash_seed *seed, uint64_t head, uint32_t ports,
-	const uint64_t a0[2], const uint64_t a1[2])
+	struct hash_addr6 a, struct hash_addr6 b)
 {
 	uint64_t h = hash_mum(head ^ seed->s[0], ports ^ seed->s[1]);
 
-	h ^= hash_mum(a0[0] ^ seed->s[2], a0[1] ^ seed->s[3]);
-	h += hash_mum(a1[0] ^ seed->s[3], a1[1] ^ seed->s[2]);
+	h ^= hash_mum(a.upper ^ seed->s[2], a.lower ^ seed->s[3]) +
+	     hash_mum(b.upper ^ seed->s[2], b.lower ^ seed->s[3]);
 	return hash_mum(h ^ seed->s[2], h ^ seed->s[3]);
 }
 
@@ -57,5 +70,5 @@ static inline uint64_t hash_key(const struct hash_seed *seed, const struct flow_
 	memcpy(&ports, k->port, sizeof(ports));
 	if (k->version == 4)
 		return hash_words4(seed, hash_load(k), ports, hash_load(k->a4));
-	return hash_words6(seed, hash_load(k), ports, k->a6w[0], k->a6w[1]);
+	return hash_words6(seed, hash_load(k), ports, hash_addr6(k->a6[0]), hash_addr6(k->a6[1]));
 }

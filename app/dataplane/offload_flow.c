@@ -17,13 +17,14 @@
 static bool plain(const struct packet *p)
 {
 	const struct flow_key *k = &p->key;
+	const uint32_t ports = (uint32_t)k->port[1] << 16 | k->port[0];
 
 	return p->flags == PACKET_IP && p->notes == 0 && p->link == LINK_ETHERNET &&
 	       p->l3_off == OFFLOAD_LINK_BYTES && p->side != SIDE_UNKNOWN &&
 	       p->wire < OFFLOAD_WIRES && k->vlan == 0 &&
 	       (k->proto == IPPROTO_TCP || k->proto == IPPROTO_UDP) &&
-	       !parse_plain_is_tunnel(k->proto, k->port[0], k->port[1]) &&
-	       !parse_plain_is_tunnel(k->proto, k->port[1], k->port[0]);
+	       !parse_plain_is_tunnel(k->proto, ports) &&
+	       !parse_plain_is_tunnel(k->proto, ports >> 16 | ports << 16);
 }
 
 // Nothing but another policy changes what happens to its packets, and nothing else is done with

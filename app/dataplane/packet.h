@@ -4,6 +4,7 @@
 // One packet of a burst on its way through the pipeline, and the key of its flow.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum packet_side {    // where it came in
@@ -23,8 +24,7 @@ struct flow_key {
 	union {
 		uint32_t a4[2];
 		uint8_t a6[2][16];
-		uint64_t a6w[2][2];
-	};
+	} __attribute__((aligned(8)));
 } __attribute__((aligned(8)));
 
 // The address of end 0 or 1: 4 bytes or 16, as the version says.
@@ -34,7 +34,8 @@ static inline const uint8_t *flow_key_addr(const struct flow_key *k, unsigned en
 }
 
 #define FLOW_KEY4_SIZE 24 // of which [12, 16) is no part of the key
-_Static_assert(sizeof(struct flow_key) == 48, "twelve bytes, padding, two addresses");
+_Static_assert(sizeof(struct flow_key) == 48 && offsetof(struct flow_key, a6) == 16,
+	"twelve bytes, padding, two addresses");
 
 enum packet_flag {
 	PACKET_IP = 1,         // key, hash and lengths are valid
@@ -56,9 +57,9 @@ struct packet {
 	uint8_t wire;        // which wire it came in on
 
 	// parse_packet() sets these.
-	uint8_t flags; // enum packet_flag
-	uint8_t dir;   // 0: sent by end 0 of the key
-	uint8_t tcp_flags;
+	uint8_t flags;           // enum packet_flag
+	uint8_t dir;             // 0: sent by end 0 of the key
+	uint8_t tcp_flags;       // 0 where there is no TCP header
 	uint16_t l3_off, l4_off; // of the IP header that makes the flow, and behind it
 	uint16_t payload_off;    // 0: none
 	uint32_t ip_len;         // of that IP packet: header and payload

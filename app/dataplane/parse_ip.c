@@ -138,7 +138,7 @@ static void set_key(
 		uint64_t both;
 
 		p->dir = (uint8_t)(s * 2 + tie > d * 2);
-		both = parse_rotate64(raw, p->dir * 32u);
+		both = p->dir ? raw >> 32 | raw << 32 : raw;
 		memcpy(k->a4, &both, sizeof(both));
 	} else {
 		const int order = memcmp(b + 8, b + 24, 16);
@@ -147,7 +147,8 @@ static void set_key(
 		memcpy(k->a6[p->dir], b + 8, 16);
 		memcpy(k->a6[p->dir ^ 1], b + 24, 16);
 	}
-	ports = parse_rotate32((uint32_t)dport << 16 | sport, swap_ports ? p->dir * 16u : 0);
+	ports = swap_ports && p->dir ? (uint32_t)sport << 16 | dport
+				     : (uint32_t)dport << 16 | sport;
 	memcpy(k->port, &ports, sizeof(ports));
 	memcpy(k, &head, sizeof(head));
 }

@@ -10,13 +10,19 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include <tmmintrin.h>
 
-static inline uint64_t parse_be64(const uint8_t *b)
+// Loads that keep the order of the wire's bytes.
+static inline uint16_t parse_raw16(const uint8_t *b)
 {
-	return __builtin_bswap64(hash_load(b));
+	uint16_t v;
+
+	memcpy(&v, b, sizeof(v));
+	return v;
 }
 
-// The transport header at l4 and where the payload begins; end: of the IP packet. False: odd.
+// The transport header at l4 and where the payload begins; end: of the IP packet, which the frame
+// has all of, and at least eight bytes behind l4. False: odd.
 static inline bool parse_plain_transport(struct packet *p, uint32_t l4, uint32_t end, uint8_t proto)
 {
 	const uint8_t *b = p->data + l4;
@@ -30,11 +36,8 @@ static inline bool parse_plain_transport(struct packet *p, uint32_t l4, uint32_t
 			return false;
 		p->tcp_flags = b[13];
 	} else if (proto == IPPROTO_UDP) {
-		uint32_t size;
+		uint32_t size = parse_be16(b + 4);
 
-		if (l4 + 8 > end)
-			return false;
-		size = parse_be16(b + 4);
 		if (size < 8 || l4 + size > end)
 			return false;
 		payload = l4 + 8;
@@ -43,53 +46,68 @@ static inline bool parse_plain_transport(struct packet *p, uint32_t l4, uint32_t
 		return false;
 	}
 	p->payload_off = payload < end ? (uint16_t)payload : 0;
-	p->l4_off = (uint16_t)l4;
 	return true;
 }
 
-// The ports are asked for before the protocol, since they nearly always say no, and it is any.
-static inline bool parse_plain_is_tunnel(uint8_t proto, uint16_t sport, uint16_t dport)
+// Source and destination as key.port has them, and the other way round.
+struct parse_ports {
+	uint32_t sent, back;
+};
+
+static inline struct parse_ports parse_plain_ports(const uint8_t *b)
 {
-	return (dport == PARSE_PORT_VXLAN || dport == PARSE_PORT_GENEVE ||
-		       dport == PARSE_PORT_GTPU || sport == PARSE_PORT_GTPU ||
-		       dport == PARSE_PORT_TZSP || sport == PARSE_PORT_TZSP ||
-		       dport == PARSE_PORT_CAPWAP || sport == PARSE_PORT_CAPWAP) &&
-	       proto == IPPROTO_UDP;
+	const uint32_t back = parse_be32(b);
+
+	return (struct parse_ports){.sent = back >> 16 | back << 16, .back = back};
+}
+
+// Whether what goes from one of these ports (the low half) to the other may be a tunnel. All are
+// compared at once: three times the source and five times the destination. The protocol is asked
+// for behind them, since they nearly always say no, and it is any.
+static inline bool parse_plain_is_tunnel(uint8_t proto, uint32_t ports)
+{
+	const __m128i spread = _mm_setr_epi8(0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3);
+	const __m128i tunnels = _mm_setr_epi16(PARSE_PORT_GTPU, (short)PARSE_PORT_TZSP,
+		PARSE_PORT_CAPWAP, PARSE_PORT_GTPU, (short)PARSE_PORT_TZSP, PARSE_PORT_CAPWAP,
+		PARSE_PORT_VXLAN, PARSE_PORT_GENEVE);
+	const __m128i all = _mm_shuffle_epi8(_mm_cvtsi32_si128((int)ports), spread);
+
+	return _mm_movemask_epi8(_mm_cmpeq_epi16(all, tunnels)) != 0 && proto == IPPROTO_UDP;
 }
 
 // The key and its hash. Whole words are made in registers, stored, and hashed from there: a load of
-// what narrower stores have just written waits for them. Ends are put in order by rotating, without
-// a branch, since directions come in any order.
-struct parse_ports {
-	uint16_t sport, dport;
-	uint32_t both; // as key.port, not swapped
-};
-
+// what narrower stores have just written waits for them. Ends are put in order without a branch,
+// since directions come in any order.
 static inline uint64_t parse_plain_head(uint8_t version, uint8_t proto)
 {
 	return (uint64_t)UINT32_MAX << 32 | (uint64_t)proto << 8 | version; // no VNI, no VLAN
 }
 
-static inline uint32_t parse_rotate32(uint32_t v, unsigned n)
+// Whether a - b - borrow is below zero: the compiler makes one comparison of a chain of them.
+static inline bool parse_plain_below(uint64_t a, uint64_t b, bool borrow)
 {
-	return v >> n | v << (-n & 31);
-}
+	unsigned long long rest;
 
-static inline uint64_t parse_rotate64(uint64_t v, unsigned n)
-{
-	return v >> n | v << (-n & 63);
+#ifdef __clang__
+	a = __builtin_subcll(a, b, borrow, &rest);
+	return rest != 0;
+#else
+	return __builtin_ia32_sbb_u64(borrow, a, b, &rest);
+#endif
 }
 
 static inline void parse_plain_ends4(
 	const struct hash_seed *seed, struct packet *p, uint8_t proto, const struct parse_ports *x)
 {
-	uint64_t raw = hash_load(p->data + 14 + 12), order = __builtin_bswap64(raw);
-	uint64_t s = order >> 32 << 16 | x->sport, d = (order & UINT32_MAX) << 16 | x->dport;
-	unsigned swap = s > d;
-	uint64_t head = parse_plain_head(4, proto), a4 = parse_rotate64(raw, swap * 32);
-	uint32_t ports = parse_rotate32(x->both, swap * 16);
+	const uint64_t sent = hash_load(p->data + 14 + 12), back = sent >> 32 | sent << 32;
+	// Source before destination, and the other way round: where both addresses are the same
+	// the ports tell.
+	const uint64_t s = __builtin_bswap64(sent), d = s >> 32 | s << 32;
+	const bool swap = parse_plain_below(d, s, x->sent < x->back);
+	const uint64_t head = parse_plain_head(4, proto), a4 = swap ? back : sent;
+	const uint32_t ports = swap ? x->back : x->sent;
 
-	p->dir = (uint8_t)swap;
+	p->dir = swap;
 	memcpy(&p->key, &head, sizeof(head));
 	memcpy(p->key.port, &ports, sizeof(ports));
 	memcpy(p->key.a4, &a4, sizeof(a4));
@@ -100,74 +118,61 @@ static inline void parse_plain_ends6(
 	const struct hash_seed *seed, struct packet *p, uint8_t proto, const struct parse_ports *x)
 {
 	const uint8_t *b = p->data + 14 + 8;
-	uint64_t s0 = parse_be64(b), d0 = parse_be64(b + 16);
-	uint64_t s1 = parse_be64(b + 8), d1 = parse_be64(b + 24);
-	unsigned swap =
-		(s0 > d0) | ((s0 == d0) & ((s1 > d1) | ((s1 == d1) & (x->sport > x->dport))));
-	const uint8_t *first = b + swap * 16, *second = b + (16 - swap * 16);
-	uint64_t head = parse_plain_head(6, proto);
-	uint64_t a0[2] = {hash_load(first), hash_load(first + 8)};
-	uint64_t a1[2] = {hash_load(second), hash_load(second + 8)};
-	uint32_t ports = parse_rotate32(x->both, swap * 16);
+	const struct hash_addr6 s = hash_addr6(b), d = hash_addr6(b + 16);
+	const bool swap = parse_plain_below(
+		d.upper, s.upper, parse_plain_below(d.lower, s.lower, x->sent < x->back));
+	const uint64_t head = parse_plain_head(6, proto);
+	const uint32_t ports = swap ? x->back : x->sent;
 
-	p->dir = (uint8_t)swap;
+	p->dir = swap;
 	memcpy(&p->key, &head, sizeof(head));
 	memcpy(p->key.port, &ports, sizeof(ports));
-	memcpy(p->key.a6[0], a0, sizeof(a0));
-	memcpy(p->key.a6[1], a1, sizeof(a1));
-	p->hash = hash_words6(seed, head, ports, a0, a1);
+	memcpy(p->key.a6[swap], b, sizeof(p->key.a6[0]));
+	memcpy(p->key.a6[swap ^ 1u], b + 16, sizeof(p->key.a6[1]));
+	p->hash = hash_words6(seed, head, ports, s, d);
 }
 
-// Length, protocol, end of the network header at 14. False: odd.
-static inline bool parse_plain_network(struct packet *p, uint8_t *version, uint8_t *proto)
+// An IP packet of that version, whose header is one of the length l3 and of nothing odd.
+static inline bool parse_plain_rest(
+	const struct parser *ps, struct packet *p, uint8_t version, uint32_t l3, uint8_t proto)
 {
-	const uint8_t *ip = p->data + 14;
-	uint32_t type;
-
-	if (p->len < 14 + 20 + 8)
-		return false;
-	type = parse_be16(p->data + 12);
-	if (type == 0x0800) {
-		// Version 4, 20 bytes of header; neither "more fragments" nor an offset.
-		if (ip[0] != 0x45 || (parse_be16(ip + 6) & 0x3fff) != 0)
-			return false;
-		*version = 4;
-		*proto = ip[9];
-		p->ip_len = parse_be16(ip + 2);
-		return p->ip_len >= 20 && p->ip_len + 14 <= p->len;
-	}
-	if (type != 0x86dd || p->len < 14 + 40 + 8 || ip[0] >> 4 != 6)
-		return false;
-	*version = 6;
-	*proto = ip[6];
-	p->ip_len = 40u + parse_be16(ip + 4);
-	return p->ip_len + 14 <= p->len;
-}
-
-// True where p is such a packet: then it is parsed as parse_packet() does, and its hash is made.
-static inline bool parse_plain(const struct parser *ps, struct packet *p)
-{
-	uint8_t version, proto;
+	const uint8_t *b = p->data + 14 + l3;
 	struct parse_ports x;
-	uint32_t l4, raw;
 
-	if (p->link != LINK_ETHERNET || !parse_plain_network(p, &version, &proto))
+	if (p->ip_len + 14 > p->len || !parse_plain_transport(p, 14 + l3, 14 + p->ip_len, proto))
 		return false;
-	l4 = version == 4 ? 14 + 20 : 14 + 40;
-	if (!parse_plain_transport(p, l4, 14 + p->ip_len, proto))
-		return false;
-	raw = parse_be32(p->data + l4);
-	x.sport = (uint16_t)(raw >> 16);
-	x.dport = (uint16_t)raw;
-	x.both = parse_rotate32(raw, 16);
-	if (parse_plain_is_tunnel(proto, x.sport, x.dport))
+	x = parse_plain_ports(b);
+	if (parse_plain_is_tunnel(proto, x.sent))
 		return false;
 	p->flags = PACKET_IP;
 	p->l3_off = 14;
+	p->l4_off = (uint16_t)(14 + l3);
 	p->notes = 0;
 	if (version == 4)
 		parse_plain_ends4(&ps->seed, p, proto, &x);
 	else
 		parse_plain_ends6(&ps->seed, p, proto, &x);
 	return true;
+}
+
+// True where p is such a packet: then it is parsed as parse_packet() does, and its hash is made.
+static inline bool parse_plain(const struct parser *ps, struct packet *p)
+{
+	const uint8_t *ip = p->data + 14;
+	uint16_t type;
+
+	if (p->link != LINK_ETHERNET || p->len < 14 + 20 + 8)
+		return false;
+	type = parse_raw16(p->data + 12);
+	if (type == htons(0x0800)) {
+		// Version 4, 20 bytes of header; neither "more fragments" nor an offset.
+		if (ip[0] != 0x45 || (parse_raw16(ip + 6) & htons(0x3fff)) != 0)
+			return false;
+		p->ip_len = parse_be16(ip + 2);
+		return parse_plain_rest(ps, p, 4, 20, ip[9]);
+	}
+	if (type != htons(0x86dd) || p->len < 14 + 40 + 8 || ip[0] >> 4 != 6)
+		return false;
+	p->ip_len = 40u + parse_be16(ip + 4);
+	return parse_plain_rest(ps, p, 6, 40, ip[6]);
 }

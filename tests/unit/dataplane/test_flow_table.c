@@ -396,6 +396,31 @@ static void test_every_field(void **state)
 	free(k);
 }
 
+// IPv6 keys of one hash, each with another byte of the addresses: nothing but these tells them
+// apart.
+static void test_same_hash6(void **state)
+{
+	struct known *k = aligned_alloc(64, 33 * sizeof(*k));
+	struct flow_table t;
+
+	(void)state;
+	assert_int_equal(flow_table_init(&t, 64, &seed, false), 0);
+	for (unsigned i = 0; i < 33; i++) {
+		make_key(&k[i].p, 3);
+		if (i != 0)
+			k[i].p.key.a6[(i - 1) / 16][(i - 1) % 16] ^= 1;
+		k[i].p.hash = k[0].p.hash;
+		insert(&t, &k[i]);
+	}
+	check_all(&t, k, 33);
+	for (unsigned i = 0; i < ROUNDS / 100; i++) {
+		toggle(&t, &k[random32() % 33]);
+		check_all(&t, k, 33);
+	}
+	flow_table_fini(&t);
+	free(k);
+}
+
 // The mask of slots, for every slot and signature that is free, equal or another.
 static void test_mask(void **state)
 {
@@ -444,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_chain),
 		cmocka_unit_test(test_same_signature),
 		cmocka_unit_test(test_every_field),
+		cmocka_unit_test(test_same_hash6),
 		cmocka_unit_test(test_mask),
 	};
 
