@@ -112,12 +112,15 @@ static int64_t burst_time(struct worker *w)
 	return now;
 }
 
-static inline void fill(struct worker *w, struct packet *p, struct rte_mbuf *m, unsigned slot,
+// Returns the length of the frame.
+static inline uint32_t fill(struct worker *w, struct packet *p, struct rte_mbuf *m, unsigned slot,
 	const struct worker_port *port, int64_t now)
 {
+	const uint32_t len = m->pkt_len;
+
 	p->cookie = m;
 	p->ts = now;
-	p->wire_len = m->pkt_len;
+	p->wire_len = len;
 	p->side = port->side;
 	p->wire = port->wire;
 	p->link = LINK_ETHERNET;
@@ -128,9 +131,10 @@ static inline void fill(struct worker *w, struct packet *p, struct rte_mbuf *m, 
 	} else { // a chain: the parser and DPI want the bytes in a row
 		uint8_t *room = w->chained + (size_t)slot * WORKER_FRAME_MAX;
 
-		p->len = m->pkt_len < WORKER_FRAME_MAX ? m->pkt_len : WORKER_FRAME_MAX;
+		p->len = len < WORKER_FRAME_MAX ? len : WORKER_FRAME_MAX;
 		p->data = rte_pktmbuf_read(m, 0, p->len, room);
 	}
+	return len;
 }
 
 // Packets that came in on one port.
@@ -286,10 +290,8 @@ static unsigned poll_queue(struct worker *w, struct worker_rx *rx)
 	if (n == 0)
 		return 0;
 	now = burst_time(w);
-	for (unsigned i = 0; i < n; i++) {
-		bytes += w->mbufs[i]->pkt_len;
-		fill(w, &w->packets[i], w->mbufs[i], i, port, now);
-	}
+	for (unsigned i = 0; i < n; i++)
+		bytes += fill(w, &w->packets[i], w->mbufs[i], i, port, now);
 	w->pl->budget.behind = behind;
 	w->stats.bursts++;
 	w->stats.rx_packets[rx->port] += n;
