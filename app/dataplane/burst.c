@@ -139,10 +139,10 @@ static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i
 // Looks for the signature only: the hot line is prefetched, not read. The first candidate is nearly
 // always the one; flow_find() goes on where it is not. Of a packet without a key nothing is made of
 // what it finds.
-static uint32_t candidate(const struct pipeline *pl, const struct packet *p, uint32_t bucket)
+static uint32_t candidate(const struct pipeline *pl, const struct packet *p)
 {
 	const struct flow_table *t = &pl->table;
-	const struct flow_bucket *b = &t->buckets[bucket];
+	const struct flow_bucket *b = &t->buckets[p->bucket];
 	unsigned mask = flow_sig_mask(b, flow_sig(p->hash));
 	uint32_t i;
 
@@ -155,11 +155,10 @@ static uint32_t candidate(const struct pipeline *pl, const struct packet *p, uin
 
 // The same for many strangers at random, without a branch that would be mispredicted at each.
 // FLOW_NONE: certain, there is no other bucket to look into.
-static inline uint32_t candidate_unbranched(
-	const struct pipeline *pl, const struct packet *p, uint32_t bucket)
+static inline uint32_t candidate_unbranched(const struct pipeline *pl, const struct packet *p)
 {
 	const struct flow_table *t = &pl->table;
-	const struct flow_bucket *b = &t->buckets[bucket];
+	const struct flow_bucket *b = &t->buckets[p->bucket];
 	unsigned mask = flow_sig_mask(b, flow_sig(p->hash));
 	uint32_t i = b->entry[__builtin_ctz(mask | 1u << (FLOW_PER_BUCKET - 1))] & FLOW_ENTRY;
 
@@ -167,12 +166,12 @@ static inline uint32_t candidate_unbranched(
 	return i | -(uint32_t)((mask == 0) & (b->next == FLOW_NONE));
 }
 
-// Returns the bucket of its key, 0 where it has none.
-static inline uint32_t read_packet(struct pipeline *pl, struct packet *p, unsigned i, bool parsed)
+// The bucket of its key, 0 where it has none.
+static inline void read_packet(struct pipeline *pl, struct packet *p, bool parsed)
 {
 	if (!parsed)
-		pipeline_parse(pl, &p[i]);
-	return p[i].flags & PACKET_IP ? flow_bucket_of(&pl->table, p[i].hash) : 0;
+		pipeline_parse(pl, p);
+	p->bucket = p->flags & PACKET_IP ? flow_bucket_of(&pl->table, p->hash) : 0;
 }
 
 // A new flow needs the country of its remote end.
@@ -185,24 +184,25 @@ static void prefetch_country(const struct pipeline *pl, const struct packet *p, 
 		geo_prefetch(pl->c.geo, k->version, flow_key_addr(k, remote), step);
 }
 
-static inline uint32_t find_entry(
-	const struct pipeline *pl, const struct packet *p, uint32_t bucket)
+// *behind: there is something for prefetch_behind().
+static inline void find_entry(const struct pipeline *pl, struct packet *p, bool *behind)
 {
-	uint32_t entry = candidate(pl, p, bucket);
-
-	if (entry == FLOW_NONE)
+	p->entry = candidate(pl, p);
+	if (p->entry == FLOW_NONE) {
 		prefetch_country(pl, p, 0);
-	return entry;
+		*behind = true;
+	} else if (p->key.version == 6) {
+		*behind = true;
+	}
 }
 
 // What lies behind the line that the stage before has prefetched: IPv6 addresses, or the country.
-static inline void prefetch_behind(
-	const struct pipeline *pl, const struct packet *p, uint32_t entry, bool flooded)
+static inline void prefetch_behind(const struct pipeline *pl, const struct packet *p, bool flooded)
 {
-	if (entry == FLOW_NONE && !flooded)
+	if (p->entry == FLOW_NONE && !flooded)
 		prefetch_country(pl, p, 1);
 	else if (p->key.version == 6)
-		__builtin_prefetch(pl->table.addr6[entry != FLOW_NONE ? entry : 0]);
+		__builtin_prefetch(pl->table.addr6[p->entry != FLOW_NONE ? p->entry : 0]);
 }
 
 // What new flows and their classification take is measured, and limited where packets wait.
@@ -240,9 +240,10 @@ static bool end_odd(struct pipeline *pl, struct packet *q)
 }
 
 // slowly: not on the fast path, whatever its flow.
-static inline void serve_flow(
-	struct pipeline *pl, struct packet *q, uint32_t entry, bool slowly, struct sums *x)
+static inline void serve_flow(struct pipeline *pl, struct packet *q, bool slowly, struct sums *x)
 {
+	uint32_t entry = q->entry;
+
 	// An earlier packet of this burst may have begun or ended the flow: look again.
 	if (entry == FLOW_NONE || !flow_matches(&pl->table, entry, q))
 		entry = flow_find(&pl->table, q);
@@ -253,7 +254,7 @@ static inline void serve_flow(
 }
 
 static __attribute__((noinline)) void serve_odd(
-	struct pipeline *pl, struct packet *q, uint32_t entry, struct sums *x)
+	struct pipeline *pl, struct packet *q, struct sums *x)
 {
 	// A fragment without its first may be what a datagram of another flow waits for.
 	const bool slowly = (q->notes & (NOTES_MALFORMED | NOTE_BIT(FRAG_ORPHAN))) != 0;
@@ -261,15 +262,15 @@ static __attribute__((noinline)) void serve_odd(
 	if (end_odd(pl, q))
 		x->stopped += reason_outcome_stopped(q->outcome);
 	else
-		serve_flow(pl, q, entry, slowly, x);
+		serve_flow(pl, q, slowly, x);
 }
 
-static inline void serve(struct pipeline *pl, struct packet *q, uint32_t entry, struct sums *x)
+static inline void serve(struct pipeline *pl, struct packet *q, struct sums *x)
 {
 	if (__builtin_expect(is_odd(pl, q), 0))
-		serve_odd(pl, q, entry, x);
+		serve_odd(pl, q, x);
 	else
-		serve_flow(pl, q, entry, false, x);
+		serve_flow(pl, q, false, x);
 }
 
 static inline unsigned group_end(unsigned first, unsigned group, unsigned n)
@@ -322,32 +323,37 @@ static void serve_late(struct pipeline *pl, struct packet *p, struct late *l, st
 static inline __attribute__((always_inline)) bool stages(struct pipeline *pl, struct packet *p,
 	unsigned n, bool parsed, unsigned group, bool flooded)
 {
-	uint32_t bucket[PIPELINE_MAX_BURST], entry[PIPELINE_MAX_BURST];
 	struct sums x = {0};
+	bool behind = false; // of the group before the last
 	struct late late;
 
 	late.n = 0;
 	for (unsigned i = 0; i < n + 3 * group; i += group) {
+		bool next_behind = flooded;
+
 		for (unsigned j = i, end = group_end(j, group, n); j < end; j++)
-			bucket[j] = read_packet(pl, p, j, parsed);
+			read_packet(pl, &p[j], parsed);
 		for (unsigned j = i, end = group_end(j, group, n); j < end; j++)
-			__builtin_prefetch(&pl->table.buckets[bucket[j]]);
+			__builtin_prefetch(&pl->table.buckets[p[j].bucket]);
 		if (i < group)
 			continue;
-		for (unsigned j = i - group, end = group_end(j, group, n); j < end; j++)
-			entry[j] = flooded ? candidate_unbranched(pl, &p[j], bucket[j])
-					   : find_entry(pl, &p[j], bucket[j]);
-		if (i < 2 * group)
-			continue;
-		for (unsigned j = i - 2 * group, end = group_end(j, group, n); j < end; j++)
-			prefetch_behind(pl, &p[j], entry[j], flooded);
+		for (unsigned j = i - group, end = group_end(j, group, n); j < end; j++) {
+			if (flooded)
+				p[j].entry = candidate_unbranched(pl, &p[j]);
+			else
+				find_entry(pl, &p[j], &next_behind);
+		}
+		if (behind)
+			for (unsigned j = i - 2 * group, end = group_end(j, group, n); j < end; j++)
+				prefetch_behind(pl, &p[j], flooded);
+		behind = next_behind;
 		if (i < 3 * group)
 			continue;
 		for (unsigned j = i - 3 * group, end = group_end(j, group, n); j < end; j++) {
-			if (flooded && entry[j] == FLOW_NONE)
+			if (flooded && p[j].entry == FLOW_NONE)
 				late.p[late.n++] = (uint8_t)j;
 			else
-				serve(pl, &p[j], entry[j], &x);
+				serve(pl, &p[j], &x);
 		}
 	}
 	if (flooded)

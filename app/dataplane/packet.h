@@ -67,6 +67,7 @@ struct packet {
 	uint32_t outcome;        // enum reason_outcome; pipeline
 	uint64_t hash;
 	struct flow_key key;
+	uint32_t bucket, entry; // where its flow is looked for: the pipeline's, for a burst
 } __attribute__((aligned(64)));
 
 _Static_assert(sizeof(struct packet) == 128, "two cache lines");
