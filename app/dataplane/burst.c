@@ -155,7 +155,7 @@ static uint32_t candidate(const struct pipeline *pl, const struct packet *p)
 
 // The same for many strangers at random, without a branch that would be mispredicted at each.
 // FLOW_NONE: certain, there is no other bucket to look into.
-static inline uint32_t candidate_unbranched(const struct pipeline *pl, const struct packet *p)
+static inline void find_unbranched(const struct pipeline *pl, struct packet *p, bool *behind)
 {
 	const struct flow_table *t = &pl->table;
 	const struct flow_bucket *b = &t->buckets[p->bucket];
@@ -163,7 +163,8 @@ static inline uint32_t candidate_unbranched(const struct pipeline *pl, const str
 	uint32_t i = b->entry[__builtin_ctz(mask | 1u << (FLOW_PER_BUCKET - 1))] & FLOW_ENTRY;
 
 	__builtin_prefetch(&t->hot[i], 1);
-	return i | -(uint32_t)((mask == 0) & (b->next == FLOW_NONE));
+	p->entry = i | -(uint32_t)((mask == 0) & (b->next == FLOW_NONE));
+	*behind |= p->key.version == 6;
 }
 
 // The bucket of its key, 0 where it has none.
@@ -329,7 +330,7 @@ static inline __attribute__((always_inline)) bool stages(struct pipeline *pl, st
 
 	late.n = 0;
 	for (unsigned i = 0; i < n + 3 * group; i += group) {
-		bool next_behind = flooded;
+		bool next_behind = false;
 
 		for (unsigned j = i, end = group_end(j, group, n); j < end; j++)
 			read_packet(pl, &p[j], parsed);
@@ -339,7 +340,7 @@ static inline __attribute__((always_inline)) bool stages(struct pipeline *pl, st
 			continue;
 		for (unsigned j = i - group, end = group_end(j, group, n); j < end; j++) {
 			if (flooded)
-				p[j].entry = candidate_unbranched(pl, &p[j]);
+				find_unbranched(pl, &p[j], &next_behind);
 			else
 				find_entry(pl, &p[j], &next_behind);
 		}
@@ -362,24 +363,19 @@ static inline __attribute__((always_inline)) bool stages(struct pipeline *pl, st
 	return x.stopped == 0;
 }
 
-// Each is a function of its own: what one needs of registers is no matter to the other.
-static __attribute__((noinline)) bool flooded_burst(
-	struct pipeline *pl, struct packet *p, unsigned n, bool parsed, unsigned group)
-{
-	return stages(pl, p, n, parsed, group, true);
-}
+// Each is a function of its own: what one needs of registers is no matter to the other, and sizes
+// are constants.
+#define BURST(name, group, flooded)                                                                \
+	static __attribute__((noinline)) bool name(                                                \
+		struct pipeline *pl, struct packet *p, unsigned n, bool parsed)                    \
+	{                                                                                          \
+		return stages(pl, p, n, parsed, group, flooded);                                   \
+	}
 
-static __attribute__((noinline)) bool usual_burst(
-	struct pipeline *pl, struct packet *p, unsigned n, bool parsed)
-{
-	return stages(pl, p, n, parsed, GROUP, false);
-}
-
-static __attribute__((noinline)) bool usual_burst6(
-	struct pipeline *pl, struct packet *p, unsigned n, bool parsed)
-{
-	return stages(pl, p, n, parsed, GROUP6, false);
-}
+BURST(usual_burst, GROUP, false)
+BURST(usual_burst6, GROUP6, false)
+BURST(flooded_burst, GROUP, true)
+BURST(flooded_burst6, GROUP6, true)
 
 // Three packets tell.
 static bool mostly6(const struct packet *p, unsigned n)
@@ -401,7 +397,7 @@ static __attribute__((noinline)) void follow_flows(struct pipeline *pl, unsigned
 
 bool pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
 {
-	const unsigned group = pl->mostly6 ? GROUP6 : GROUP; // what comes is like what came
+	const bool six = pl->mostly6; // what comes is like what came
 	bool passed;
 
 	budget_earn(&pl->budget);
@@ -409,11 +405,9 @@ bool pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t n
 	if (__builtin_expect(flow_buckets_lag(&pl->table), 0))
 		follow_flows(pl, n);
 	if (budget_used_up(&pl->budget))
-		passed = flooded_burst(pl, p, n, parsed, group);
-	else if (pl->mostly6)
-		passed = usual_burst6(pl, p, n, parsed);
+		passed = (six ? flooded_burst6 : flooded_burst)(pl, p, n, parsed);
 	else
-		passed = usual_burst(pl, p, n, parsed);
+		passed = (six ? usual_burst6 : usual_burst)(pl, p, n, parsed);
 	pl->mostly6 = mostly6(p, n);
 	return passed;
 }

@@ -119,6 +119,16 @@ static bool ip6_header(struct packet *p, struct ip_view *v)
 	return ip6_extensions(p, v);
 }
 
+static uint64_t rotate64(uint64_t v, unsigned n)
+{
+	return v >> n | v << (-n & 63);
+}
+
+static uint32_t rotate32(uint32_t v, unsigned n)
+{
+	return v >> n | v << (-n & 31);
+}
+
 // The key. Ends are sorted; ports break the tie between equal addresses, where they are ports. All
 // is stored as the whole words as which it will be hashed: a load of what narrower stores have just
 // written waits for them. And no branch by the order of two strangers' addresses.
@@ -138,7 +148,7 @@ static void set_key(
 		uint64_t both;
 
 		p->dir = (uint8_t)(s * 2 + tie > d * 2);
-		both = p->dir ? raw >> 32 | raw << 32 : raw;
+		both = rotate64(raw, p->dir * 32u);
 		memcpy(k->a4, &both, sizeof(both));
 	} else {
 		const int order = memcmp(b + 8, b + 24, 16);
@@ -147,8 +157,7 @@ static void set_key(
 		memcpy(k->a6[p->dir], b + 8, 16);
 		memcpy(k->a6[p->dir ^ 1], b + 24, 16);
 	}
-	ports = swap_ports && p->dir ? (uint32_t)sport << 16 | dport
-				     : (uint32_t)dport << 16 | sport;
+	ports = rotate32((uint32_t)dport << 16 | sport, swap_ports ? p->dir * 16u : 0);
 	memcpy(k->port, &ports, sizeof(ports));
 	memcpy(k, &head, sizeof(head));
 }
