@@ -153,9 +153,10 @@ static uint32_t candidate(const struct pipeline *pl, const struct packet *p)
 	return i;
 }
 
-// The same for many strangers at random, without a branch that would be mispredicted at each.
-// FLOW_NONE: certain, there is no other bucket to look into.
-static inline void find_unbranched(const struct pipeline *pl, struct packet *p, bool *behind)
+// The same for many strangers at random, without a branch that would be mispredicted at each: so
+// what lies behind the entry is asked for, too. FLOW_NONE: certain, there is no other bucket to
+// look into.
+static inline void find_unbranched(const struct pipeline *pl, struct packet *p)
 {
 	const struct flow_table *t = &pl->table;
 	const struct flow_bucket *b = &t->buckets[p->bucket];
@@ -163,8 +164,9 @@ static inline void find_unbranched(const struct pipeline *pl, struct packet *p, 
 	uint32_t i = b->entry[__builtin_ctz(mask | 1u << (FLOW_PER_BUCKET - 1))] & FLOW_ENTRY;
 
 	__builtin_prefetch(&t->hot[i], 1);
+	__builtin_prefetch(
+		p->key.version == 6 ? (const void *)t->addr6[i] : (const void *)&t->hot[i]);
 	p->entry = i | -(uint32_t)((mask == 0) & (b->next == FLOW_NONE));
-	*behind |= p->key.version == 6;
 }
 
 // The bucket of its key, 0 where it has none.
@@ -198,12 +200,12 @@ static inline void find_entry(const struct pipeline *pl, struct packet *p, bool 
 }
 
 // What lies behind the line that the stage before has prefetched: IPv6 addresses, or the country.
-static inline void prefetch_behind(const struct pipeline *pl, const struct packet *p, bool flooded)
+static inline void prefetch_behind(const struct pipeline *pl, const struct packet *p)
 {
-	if (p->entry == FLOW_NONE && !flooded)
+	if (p->entry == FLOW_NONE)
 		prefetch_country(pl, p, 1);
 	else if (p->key.version == 6)
-		__builtin_prefetch(pl->table.addr6[p->entry != FLOW_NONE ? p->entry : 0]);
+		__builtin_prefetch(pl->table.addr6[p->entry]);
 }
 
 // What new flows and their classification take is measured, and limited where packets wait.
@@ -340,13 +342,13 @@ static inline __attribute__((always_inline)) bool stages(struct pipeline *pl, st
 			continue;
 		for (unsigned j = i - group, end = group_end(j, group, n); j < end; j++) {
 			if (flooded)
-				find_unbranched(pl, &p[j], &next_behind);
+				find_unbranched(pl, &p[j]);
 			else
 				find_entry(pl, &p[j], &next_behind);
 		}
-		if (behind)
+		if (!flooded && behind)
 			for (unsigned j = i - 2 * group, end = group_end(j, group, n); j < end; j++)
-				prefetch_behind(pl, &p[j], flooded);
+				prefetch_behind(pl, &p[j]);
 		behind = next_behind;
 		if (i < 3 * group)
 			continue;
