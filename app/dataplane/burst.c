@@ -5,9 +5,6 @@
 
 #include "app/dataplane/pipeline.h"
 
-#define GROUP  12 // packets that go through a stage together
-#define GROUP6 8  // likewise, where most are IPv6's
-
 static void set_outcome(struct pipeline *pl, struct packet *p, enum reason_outcome r)
 {
 	p->outcome = r;
@@ -374,10 +371,10 @@ static inline __attribute__((always_inline)) bool stages(struct pipeline *pl, st
 		return stages(pl, p, n, parsed, group, flooded);                                   \
 	}
 
-BURST(usual_burst, GROUP, false)
-BURST(usual_burst6, GROUP6, false)
-BURST(flooded_burst, GROUP, true)
-BURST(flooded_burst6, GROUP6, true)
+BURST(usual_burst, PIPELINE_GROUP, false)
+BURST(usual_burst6, PIPELINE_GROUP6, false)
+BURST(flooded_burst, PIPELINE_GROUP, true)
+BURST(flooded_burst6, PIPELINE_GROUP6, true)
 
 // Three packets tell.
 static bool mostly6(const struct packet *p, unsigned n)

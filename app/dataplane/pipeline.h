@@ -116,6 +116,11 @@ struct pipeline_inject {
 
 #define PIPELINE_MAX_INJECTS 64
 
+// Packets of a burst that go through a stage together, and the same where most are IPv6's
+// (burst.c).
+#define PIPELINE_GROUP  12
+#define PIPELINE_GROUP6 8
+
 struct pipeline {
 	struct pipeline_config c;
 	struct parser parser;

@@ -15,6 +15,7 @@
 // One line of JSON on standard output; scripts/bench makes a table of such lines.
 
 #include "app/dataplane/pages.h"
+#include "app/dataplane/pipeline.h"
 #include "tests/bench/figures.h"
 #include "tests/bench/traffic.h"
 
@@ -23,8 +24,6 @@
 #include <stdlib.h>
 
 #define BURST      64
-#define GROUP      12 // as in burst.c
-#define GROUP6     8
 #define MAX_ROUNDS 101
 #define KINDS      4 // no line, bucket, and flow, and addresses
 
@@ -68,7 +67,7 @@ static uint32_t find(const struct memory *m, uint32_t flow)
 // lines is a constant where this is called: four loops without a question.
 static inline __attribute__((always_inline)) void burst(struct memory *m, unsigned lines)
 {
-	const unsigned group = lines > 2 ? GROUP6 : GROUP;
+	const unsigned group = lines > 2 ? PIPELINE_GROUP6 : PIPELINE_GROUP;
 	uint32_t flow[BURST];
 	uint64_t seen = 0;
 
