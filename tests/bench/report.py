@@ -290,6 +290,12 @@ def sections(path):
     return found
 
 
+def measured(body):
+    """False where there are tables, and none has a row."""
+    heads = [i for i, line in enumerate(body) if line.startswith("|---")]
+    return not heads or any(body[i + 1:i + 2] != [] and body[i + 1].startswith("|") for i in heads)
+
+
 def main():
     a = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     a.add_argument("words", nargs="*", default=[])
@@ -321,6 +327,9 @@ def main():
         for name in [w for w in args.words if w != "quick"] or tables:
             taken = machine(args)
             heading, *body = tables[name]()
+            if not measured(body):
+                say(f"{name}: nothing was measured, the table stays as it was")
+                continue
             results[heading] = taken + body
             with open(args.out, "w", encoding="utf-8") as f:
                 f.write("\n".join(HEAD))
