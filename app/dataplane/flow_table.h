@@ -279,11 +279,18 @@ struct flow_ext *flow_ext(struct flow_table *t, uint32_t i);
 // The hash of the entry's key.
 uint64_t flow_hash(const struct flow_table *t, uint32_t i);
 
-// An IPv4 address and twelve bytes of zero, in one store: whoever reads all sixteen at once would
-// otherwise wait for every store before to reach the cache.
-static inline void addr4_store(uint8_t to[16], uint32_t a4)
+// An address, of which IPv4 has four bytes at b, and zeros behind those: in one store, because
+// whoever reads all sixteen at once would otherwise wait for every store before to reach the cache.
+static inline void addr_store(uint8_t to[16], uint8_t version, const uint8_t *b)
 {
-	_mm_storeu_si128((__m128i *)to, _mm_cvtsi32_si128((int)a4));
+	int a4;
+
+	if (version == 4) {
+		memcpy(&a4, b, sizeof(a4));
+		_mm_storeu_si128((__m128i *)to, _mm_cvtsi32_si128(a4));
+	} else {
+		memcpy(to, b, 16);
+	}
 }
 
 // The address of end 0 or 1 in network order; IPv4 in the first four bytes, the rest zero.
@@ -292,10 +299,8 @@ static inline void flow_end_addr(
 {
 	const struct flow_hot *h = &t->hot[i];
 
-	if (h->version == 4)
-		addr4_store(to, h->a4[end]);
-	else
-		memcpy(to, t->addr6[i][end], sizeof(t->addr6[i][end]));
+	addr_store(
+		to, h->version, h->version == 4 ? (const uint8_t *)&h->a4[end] : t->addr6[i][end]);
 }
 
 // ---- between the files of the table: flow_buckets.c

@@ -364,15 +364,9 @@ bool inject_refusals_over(const struct pipeline *pl, uint32_t i);
 static inline struct policy_addr flow_addr(uint8_t version, const uint8_t *b)
 {
 	struct policy_addr a;
-	uint32_t a4;
 
 	a.version = version;
-	if (version == 4) {
-		memcpy(&a4, b, sizeof(a4));
-		addr4_store(a.b, a4);
-	} else {
-		memcpy(a.b, b, sizeof(a.b));
-	}
+	addr_store(a.b, version, b);
 	return a;
 }
 

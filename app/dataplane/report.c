@@ -18,6 +18,16 @@ static void emit(struct pipeline *pl, const struct record *r)
 	}
 }
 
+// With what a candidate says of it and the packets that were kept.
+static void emit_flow(struct pipeline *pl, uint32_t i, struct record *r)
+{
+	if (pipeline_candidate(pl) != NULL)
+		flow_compare(pl, i, r);
+	if (pl->c.captures != NULL)
+		r->capture = flow_capture_take(pl, i, r->ev == RECORD_END);
+	emit(pl, r);
+}
+
 static void fill_words(const struct pipeline *pl, uint32_t i, struct record *r)
 {
 	const struct flow_cold *c = &pl->table.cold[i];
@@ -133,11 +143,7 @@ void flow_report(
 	r.ev = (uint8_t)ev;
 	r.end = (uint8_t)why;
 	r.t1 = t1;
-	if (pipeline_candidate(pl) != NULL)
-		flow_compare(pl, i, &r);
-	if (pl->c.captures != NULL)
-		r.capture = flow_capture_take(pl, i, ev == RECORD_END);
-	emit(pl, &r);
+	emit_flow(pl, i, &r);
 }
 
 // What was counted since the update before; all zero: nothing to report.
@@ -217,11 +223,7 @@ int64_t flow_update_due(struct pipeline *pl, uint32_t i)
 			r.t1 = h->last;
 			if (fill_delta(pl, i, &r, x)) {
 				pl->stats.updates++;
-				if (pipeline_candidate(pl) != NULL)
-					flow_compare(pl, i, &r);
-				if (pl->c.captures != NULL)
-					r.capture = flow_capture_take(pl, i, false);
-				emit(pl, &r);
+				emit_flow(pl, i, &r);
 			}
 		}
 	}
@@ -242,12 +244,7 @@ void flow_report_no_state(struct pipeline *pl, const struct packet *p, enum poli
 	r.version = k->version;
 	r.proto = k->proto;
 	for (unsigned end = 0; end < 2; end++) {
-		uint8_t *to = end == opener1 ? r.src : r.dst;
-
-		if (k->version == 4)
-			memcpy(to, &k->a4[end], 4);
-		else
-			memcpy(to, k->a6[end], 16);
+		addr_store(end == opener1 ? r.src : r.dst, k->version, flow_key_addr(k, end));
 	}
 	r.sport = k->port[icmp ? 0 : opener1];
 	r.dport = k->port[icmp ? 1 : !opener1];

@@ -140,7 +140,7 @@ bool flow_candidate_waits(struct pipeline *pl, uint32_t i)
 	struct policy_facts f;
 	struct policy_verdict v;
 
-	if ((pl->table.hot[i].flags & FLOW_LABEL_FINAL))
+	if (pl->table.hot[i].flags & FLOW_LABEL_FINAL)
 		return false;
 	candidate_facts(pl, i, p, &f);
 	policy_eval(p, &f, pl->now / 1000000, &v);
