@@ -112,8 +112,7 @@ static int64_t burst_time(struct worker *w)
 	return now;
 }
 
-// Returns the length of the frame.
-static inline uint32_t fill(struct worker *w, struct packet *p, struct rte_mbuf *m, unsigned slot,
+static inline void fill(struct worker *w, struct packet *p, struct rte_mbuf *m, unsigned slot,
 	const struct worker_port *port, int64_t now)
 {
 	const uint32_t len = m->pkt_len;
@@ -134,7 +133,6 @@ static inline uint32_t fill(struct worker *w, struct packet *p, struct rte_mbuf 
 		p->len = len < WORKER_FRAME_MAX ? len : WORKER_FRAME_MAX;
 		p->data = rte_pktmbuf_read(m, 0, p->len, room);
 	}
-	return len;
 }
 
 // Packets that came in on one port.
@@ -290,8 +288,10 @@ static unsigned poll_queue(struct worker *w, struct worker_rx *rx)
 	if (n == 0)
 		return 0;
 	now = burst_time(w);
-	for (unsigned i = 0; i < n; i++)
-		bytes += fill(w, &w->packets[i], w->mbufs[i], i, port, now);
+	for (unsigned i = 0; i < n; i++) {
+		fill(w, &w->packets[i], w->mbufs[i], i, port, now);
+		bytes += w->packets[i].wire_len;
+	}
 	w->pl->budget.behind = behind;
 	w->stats.bursts++;
 	w->stats.rx_packets[rx->port] += n;
