@@ -292,8 +292,9 @@ def sections(path):
 
 def measured(body):
     """False where there are tables, and none has a row."""
-    heads = [i for i, line in enumerate(body) if line.startswith("|---")]
-    return not heads or any(body[i + 1:i + 2] != [] and body[i + 1].startswith("|") for i in heads)
+    text = "\n".join(body).split("\n") + [""]
+    behind = [line for head, line in zip(text, text[1:]) if head.startswith("|---")]
+    return not behind or any(line.startswith("|") for line in behind)
 
 
 def main():
