@@ -22,3 +22,12 @@ as_root() {
 		die "needs root for: $* (no sudo here; run this script as root)"
 	fi
 }
+
+# From the project's root: nDPI's captures, where they lie beside it and nobody has said where else.
+find_captures() {
+	captures=../shared/data/ndpi-pcaps
+	if [ -z "${BRIDGEHEAD_CAPTURES+set}" ] && [ -d "$captures/pcap" ]; then
+		BRIDGEHEAD_CAPTURES=$(cd "$captures" && pwd)
+		export BRIDGEHEAD_CAPTURES
+	fi
+}
