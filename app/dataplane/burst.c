@@ -5,6 +5,13 @@
 
 #include "app/dataplane/pipeline.h"
 
+#include <netinet/in.h>
+
+enum versions {       // in a burst
+	VERSIONS_ONE, // nearly all packets have the same
+	VERSIONS_MIXED,
+};
+
 static void set_outcome(struct pipeline *pl, struct packet *p, enum reason_outcome r)
 {
 	p->outcome = r;
@@ -161,8 +168,7 @@ static inline void find_unbranched(const struct pipeline *pl, struct packet *p)
 	uint32_t i = b->entry[__builtin_ctz(mask | 1u << (FLOW_PER_BUCKET - 1))] & FLOW_ENTRY;
 
 	__builtin_prefetch(&t->hot[i], 1);
-	__builtin_prefetch(
-		p->key.version == 6 ? (const void *)t->addr6[i] : (const void *)&t->hot[i]);
+	__builtin_prefetch(flow_second_line(t, i, &p->key));
 	p->entry = i | -(uint32_t)((mask == 0) & (b->next == FLOW_NONE));
 }
 
@@ -185,23 +191,27 @@ static void prefetch_country(const struct pipeline *pl, const struct packet *p, 
 }
 
 // *behind: there is something for prefetch_behind().
-static inline void find_entry(const struct pipeline *pl, struct packet *p, bool *behind)
+static inline void find_entry(
+	const struct pipeline *pl, struct packet *p, enum versions versions, bool *behind)
 {
 	p->entry = candidate(pl, p);
 	if (p->entry == FLOW_NONE) {
 		prefetch_country(pl, p, 0);
 		*behind = true;
+	} else if (versions == VERSIONS_MIXED) {
+		__builtin_prefetch(flow_second_line(&pl->table, p->entry, &p->key));
 	} else if (p->key.version == 6) {
 		*behind = true;
 	}
 }
 
 // What lies behind the line that the stage before has prefetched: IPv6 addresses, or the country.
-static inline void prefetch_behind(const struct pipeline *pl, const struct packet *p)
+static inline void prefetch_behind(
+	const struct pipeline *pl, const struct packet *p, enum versions versions)
 {
 	if (p->entry == FLOW_NONE)
 		prefetch_country(pl, p, 1);
-	else if (p->key.version == 6)
+	else if (versions != VERSIONS_MIXED && p->key.version == 6)
 		__builtin_prefetch(pl->table.addr6[p->entry]);
 }
 
@@ -239,13 +249,21 @@ static bool end_odd(struct pipeline *pl, struct packet *q)
 	return (pl->stop_all || q->notes != 0) && stopped(pl, q);
 }
 
+static inline bool matches(
+	const struct pipeline *pl, uint32_t entry, const struct packet *q, enum versions versions)
+{
+	return versions == VERSIONS_MIXED ? flow_matches_either(&pl->table, entry, q)
+					  : flow_matches(&pl->table, entry, q);
+}
+
 // slowly: not on the fast path, whatever its flow.
-static inline void serve_flow(struct pipeline *pl, struct packet *q, bool slowly, struct sums *x)
+static inline void serve_flow(
+	struct pipeline *pl, struct packet *q, bool slowly, enum versions versions, struct sums *x)
 {
 	uint32_t entry = q->entry;
 
 	// An earlier packet of this burst may have begun or ended the flow: look again.
-	if (entry == FLOW_NONE || !flow_matches(&pl->table, entry, q))
+	if (entry == FLOW_NONE || !matches(pl, entry, q, versions))
 		entry = flow_find(&pl->table, q);
 	if (entry == FLOW_NONE || slowly || !fast_packet(pl, q, entry, x)) {
 		serve_slowly(pl, q, entry);
@@ -262,15 +280,16 @@ static __attribute__((noinline)) void serve_odd(
 	if (end_odd(pl, q))
 		x->stopped += reason_outcome_stopped(q->outcome);
 	else
-		serve_flow(pl, q, slowly, x);
+		serve_flow(pl, q, slowly, VERSIONS_ONE, x);
 }
 
-static inline void serve(struct pipeline *pl, struct packet *q, struct sums *x)
+static inline void serve(
+	struct pipeline *pl, struct packet *q, enum versions versions, struct sums *x)
 {
 	if (__builtin_expect(is_odd(pl, q), 0))
 		serve_odd(pl, q, x);
 	else
-		serve_flow(pl, q, false, x);
+		serve_flow(pl, q, false, versions, x);
 }
 
 static inline unsigned group_end(unsigned first, unsigned group, unsigned n)
@@ -321,7 +340,7 @@ static void serve_late(struct pipeline *pl, struct packet *p, struct late *l, st
 // for that together. And a group is only so large that no more lines are under way at once than a
 // processor has places for (24 on Zen 3): two for each packet, three for one of IPv6.
 static inline __attribute__((always_inline)) bool stages(struct pipeline *pl, struct packet *p,
-	unsigned n, bool parsed, unsigned group, bool flooded)
+	unsigned n, bool parsed, unsigned group, bool flooded, enum versions versions)
 {
 	struct sums x = {0};
 	bool behind = false; // of the group before the last
@@ -341,11 +360,11 @@ static inline __attribute__((always_inline)) bool stages(struct pipeline *pl, st
 			if (flooded)
 				find_unbranched(pl, &p[j]);
 			else
-				find_entry(pl, &p[j], &next_behind);
+				find_entry(pl, &p[j], versions, &next_behind);
 		}
 		if (!flooded && behind)
 			for (unsigned j = i - 2 * group, end = group_end(j, group, n); j < end; j++)
-				prefetch_behind(pl, &p[j]);
+				prefetch_behind(pl, &p[j], versions);
 		behind = next_behind;
 		if (i < 3 * group)
 			continue;
@@ -353,7 +372,7 @@ static inline __attribute__((always_inline)) bool stages(struct pipeline *pl, st
 			if (flooded && p[j].entry == FLOW_NONE)
 				late.p[late.n++] = (uint8_t)j;
 			else
-				serve(pl, &p[j], &x);
+				serve(pl, &p[j], versions, &x);
 		}
 	}
 	if (flooded)
@@ -364,24 +383,66 @@ static inline __attribute__((always_inline)) bool stages(struct pipeline *pl, st
 
 // Each is a function of its own: what one needs of registers is no matter to the other, and sizes
 // are constants.
-#define BURST(name, group, flooded)                                                                \
+#define BURST(name, group, flooded, versions)                                                      \
 	static __attribute__((noinline)) bool name(                                                \
 		struct pipeline *pl, struct packet *p, unsigned n, bool parsed)                    \
 	{                                                                                          \
-		return stages(pl, p, n, parsed, group, flooded);                                   \
+		return stages(pl, p, n, parsed, group, flooded, versions);                         \
 	}
 
-BURST(usual_burst, PIPELINE_GROUP, false)
-BURST(usual_burst6, PIPELINE_GROUP6, false)
-BURST(flooded_burst, PIPELINE_GROUP, true)
-BURST(flooded_burst6, PIPELINE_GROUP6, true)
+BURST(usual_burst, PIPELINE_GROUP, false, VERSIONS_ONE)
+BURST(usual_burst6, PIPELINE_GROUP6, false, VERSIONS_ONE)
+BURST(flooded_burst, PIPELINE_GROUP, true, VERSIONS_ONE)
+BURST(flooded_burst6, PIPELINE_GROUP6, true, VERSIONS_ONE)
+BURST(mixed_stages, PIPELINE_GROUP6, false, VERSIONS_MIXED)
 
-// Three packets tell.
-static bool mostly6(const struct packet *p, unsigned n)
+// A bit for each of up to 64 packets that seem to be IPv6's.
+static uint64_t seem_6(const struct packet *p, unsigned n)
 {
-	return n != 0 && (p[0].key.version == 6) + (p[n / 2].key.version == 6) +
-					 (p[n - 1].key.version == 6) >=
-				 2;
+	uint64_t six = 0;
+
+	for (unsigned j = 0; j < n; j++)
+		if (p[j].len >= 14)
+			six |= (uint64_t)(parse_raw16(p[j].data + 12) == htons(0x86dd)) << j;
+	return six;
+}
+
+static inline void parse_these(struct pipeline *pl, struct packet *p, uint64_t which)
+{
+	for (; which != 0; which &= which - 1)
+		pipeline_parse(pl, &p[__builtin_ctzll(which)]);
+}
+
+// First all of one version are parsed, and then all of the other: nobody can predict which a packet
+// is. What the other stages do depends little on it; they take the packets as they came.
+static bool mixed_burst(struct pipeline *pl, struct packet *p, unsigned n, bool parsed)
+{
+	for (unsigned i = 0, m; !parsed && i < n; i += m) {
+		uint64_t six;
+
+		m = n - i < 64 ? n - i : 64;
+		six = seem_6(p + i, m);
+		parse_these(pl, p + i, ~six & UINT64_MAX >> (64 - m));
+		parse_these(pl, p + i, six);
+	}
+	return mixed_stages(pl, p, n, true);
+}
+
+// Three packets tell. Mixed: by the last twenty bursts or so, where more than every tenth packet is
+// of the other version; with fewer it does not pay.
+static void look_at_versions(struct pipeline *pl, const struct packet *p, unsigned n)
+{
+	unsigned six;
+
+	if (n == 0)
+		return;
+	six = (p[0].key.version == 6) + (p[n / 2].key.version == 6) + (p[n - 1].key.version == 6);
+	pl->mostly6 = six >= 2;
+	if (six % 3 != 0)
+		pl->mixture =
+			pl->mixture < PIPELINE_MIXTURE - 3 ? pl->mixture + 3 : PIPELINE_MIXTURE;
+	else if (pl->mixture != 0)
+		pl->mixture--;
 }
 
 // Flows have come or gone. As many steps as keep up with bursts of new flows alone; they are part
@@ -396,17 +457,19 @@ static __attribute__((noinline)) void follow_flows(struct pipeline *pl, unsigned
 
 bool pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed)
 {
-	const bool six = pl->mostly6; // what comes is like what came
 	bool passed;
 
 	budget_earn(&pl->budget);
 	pipeline_refresh(pl, now);
 	if (__builtin_expect(flow_buckets_lag(&pl->table), 0))
 		follow_flows(pl, n);
+	// What comes is like what came.
 	if (budget_used_up(&pl->budget))
-		passed = (six ? flooded_burst6 : flooded_burst)(pl, p, n, parsed);
+		passed = (pl->mostly6 ? flooded_burst6 : flooded_burst)(pl, p, n, parsed);
+	else if (pl->mixture >= PIPELINE_MIXTURE / 2)
+		passed = mixed_burst(pl, p, n, parsed);
 	else
-		passed = (six ? usual_burst6 : usual_burst)(pl, p, n, parsed);
-	pl->mostly6 = mostly6(p, n);
+		passed = (pl->mostly6 ? usual_burst6 : usual_burst)(pl, p, n, parsed);
+	look_at_versions(pl, p, n);
 	return passed;
 }

@@ -120,6 +120,8 @@ struct pipeline_inject {
 // (burst.c).
 #define PIPELINE_GROUP  12
 #define PIPELINE_GROUP6 8
+// The most that pl->mixture comes to. From half of it, versions are taken for mixed (burst.c).
+#define PIPELINE_MIXTURE 40
 
 struct pipeline {
 	struct pipeline_config c;
@@ -153,6 +155,7 @@ struct pipeline {
 	const uint8_t *sieve;   // its table of what may be blocked; NULL: ask, country by country
 	const struct screen *screen; // the same by address, roughly; NULL: there is none
 	bool mostly6;                // the packets of the last burst were IPv6's
+	uint8_t mixture;             // of both versions, in the last bursts (burst.c)
 	bool log_full, stop_all;     // as the control side said before this burst
 	unsigned n_injects;
 	struct pipeline_inject injects[PIPELINE_MAX_INJECTS];
