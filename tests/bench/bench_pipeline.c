@@ -272,7 +272,7 @@ static double bytes_per_flow(const struct rig *r, const struct args *a)
 {
 	const struct flow_table *t = &r->w.pl->table;
 	size_t bytes =
-		sizeof(*t->hot) + sizeof(*t->cold) + (a->t.version == 6 ? sizeof(*t->addr6) : 0);
+		sizeof(*t->hot) + sizeof(*t->cold) + (a->t.version != 4 ? sizeof(*t->addr6) : 0);
 
 	return (double)bytes +
 	       (double)(t->n_buckets + t->n_overflow) * sizeof(*t->buckets) / (double)t->max;
@@ -311,7 +311,7 @@ static void insertion(struct rig *r, struct args *a)
 
 static const char usage[] =
 	"usage: bench_pipeline [options] [-- EAL arguments]\n"
-	"  --flows N --zipf --ip 4|6 --tcp|--mixed --size BYTES|imix --new PERMILLE\n"
+	"  --flows N --zipf --ip 4|6|46 --tcp|--mixed --tagged --size BYTES|imix --new PERMILLE\n"
 	"  --insert          new flows and their expiry instead of established ones\n"
 	"  --rounds N --bursts N --burst N --no-huge\n"
 	"  --policy FILE --candidate FILE --country-db FILE --log DIR\n";
@@ -335,6 +335,9 @@ static void take_option(struct args *a, int opt)
 		break;
 	case 'x':
 		a->t.mixed = true;
+		break;
+	case 'Q':
+		a->t.tagged = true;
 		break;
 	case 's':
 		a->t.size = strcmp(optarg, "imix") == 0 ? TRAFFIC_IMIX : (uint16_t)n;
@@ -385,6 +388,7 @@ static void parse_args(struct args *a, int argc, char **argv)
 		{"zipf", no_argument, NULL, 'z'},
 		{"ip", required_argument, NULL, 'i'},
 		{"tcp", no_argument, NULL, 't'},
+		{"tagged", no_argument, NULL, 'Q'},
 		{"mixed", no_argument, NULL, 'x'},
 		{"size", required_argument, NULL, 's'},
 		{"new", required_argument, NULL, 'n'},
@@ -405,7 +409,8 @@ static void parse_args(struct args *a, int argc, char **argv)
 		take_option(a, opt);
 	for (int i = optind; i < argc && a->n_eal < 16; i++)
 		a->eal[a->n_eal++] = argv[i];
-	if (a->t.flows < 16 || (a->t.version != 4 && a->t.version != 6)) {
+	if (a->t.flows < 16 ||
+		(a->t.version != 4 && a->t.version != 6 && a->t.version != TRAFFIC_DUAL)) {
 		fputs(usage, stderr);
 		exit(2);
 	}

@@ -105,17 +105,22 @@ uint16_t traffic_frame(struct traffic *t, uint32_t flow, bool outbound, uint8_t 
 {
 	uint64_t h = mix(flow + 0x9e3779b97f4a7c15ull);
 	bool tcp = t->mixed ? h % 3 != 0 : t->tcp;
-	uint32_t l3 = t->version == 4 ? 20 : 40, l4 = tcp ? 20 : 8;
+	bool six = t->version == TRAFFIC_DUAL ? (h >> 20) % 4 == 0 : t->version == 6;
+	uint32_t l3 = six ? 40 : 20, l4 = tcp ? 20 : 8;
 	uint16_t size = frame_size(t, 14 + l3 + l4);
-	uint8_t *ip = b + 14, *l4h = ip + l3, proto = tcp ? 6 : 17;
+	uint8_t *ip = b + 14 + (t->tagged ? 4 : 0), *l4h = ip + l3, proto = tcp ? 6 : 17;
 	uint32_t port = 1024 + (h & 0x3fff) + (flow >> 24 << 14);
 
 	memcpy(b, "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02", 12);
-	put_be16(b + 12, t->version == 4 ? 0x0800 : 0x86dd);
-	if (t->version == 4)
-		ip4(flow, h, outbound, ip, size - 14, proto);
-	else
+	if (t->tagged) {
+		put_be16(b + 12, 0x8100);
+		put_be16(b + 14, 42);
+	}
+	put_be16(ip - 2, six ? 0x86dd : 0x0800);
+	if (six)
 		ip6(flow, h, outbound, ip, size - 14, proto);
+	else
+		ip4(flow, h, outbound, ip, size - 14, proto);
 	memset(l4h, 0, l4);
 	put_be16(l4h + (outbound ? 0 : 2), port);
 	put_be16(l4h + (outbound ? 2 : 0), tcp ? 443 : 4433);
@@ -125,5 +130,5 @@ uint16_t traffic_frame(struct traffic *t, uint32_t flow, bool outbound, uint8_t 
 	} else {
 		put_be16(l4h + 4, size - 14 - l3);
 	}
-	return size;
+	return (uint16_t)(size + (ip - b) - 14);
 }
