@@ -396,14 +396,19 @@ BURST(flooded_burst, PIPELINE_GROUP, true, VERSIONS_ONE)
 BURST(flooded_burst6, PIPELINE_GROUP6, true, VERSIONS_ONE)
 BURST(mixed_stages, PIPELINE_GROUP6, false, VERSIONS_MIXED)
 
-// A bit for each of up to 64 packets that seem to be IPv6's.
+// A bit for each of up to 64 packets that seem to be IPv6's, behind a VLAN tag or none.
 static uint64_t seem_6(const struct packet *p, unsigned n)
 {
 	uint64_t six = 0;
 
-	for (unsigned j = 0; j < n; j++)
-		if (p[j].len >= 14)
-			six |= (uint64_t)(parse_raw16(p[j].data + 12) == htons(0x86dd)) << j;
+	for (unsigned j = 0; j < n; j++) {
+		const uint8_t *type = p[j].data + 12;
+
+		if (p[j].len < 14 + 4)
+			continue;
+		type += (parse_raw16(type) == htons(0x8100)) * 4;
+		six |= (uint64_t)(parse_raw16(type) == htons(0x86dd)) << j;
+	}
 	return six;
 }
 

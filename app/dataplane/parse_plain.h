@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// The parser's fast path: TCP or UDP in IPv4 without options or IPv6 without extension headers,
-// straight on Ethernet, whole, no fragment, no tunnel, nothing odd. Everything else is left to
-// parse_packet(), which gives the same result for these too.
+// The parser's fast path: TCP or UDP in IPv4 without options or IPv6 without extension headers, on
+// Ethernet, whole, no fragment, no tunnel, nothing odd. Everything else is left to parse_packet(),
+// which gives the same result for these too.
+//
+// l2: where the IP header begins. The caller's constant where there is no tag: then it costs
+// nothing.
 #pragma once
 
 #include "app/dataplane/parse.h"
@@ -78,9 +81,10 @@ static inline bool parse_plain_is_tunnel(uint8_t proto, uint32_t ports)
 // The key and its hash. Whole words are made in registers, stored, and hashed from there: a load of
 // what narrower stores have just written waits for them. Ends are put in order without a branch,
 // since directions come in any order.
-static inline uint64_t parse_plain_head(uint8_t version, uint8_t proto)
+static inline uint64_t parse_plain_head(uint8_t version, uint8_t proto, uint16_t vlan)
 {
-	return (uint64_t)UINT32_MAX << 32 | (uint64_t)proto << 8 | version; // no VNI, no VLAN
+	return (uint64_t)UINT32_MAX << 32 | (uint64_t)vlan << 16 | (uint64_t)proto << 8 |
+	       version; // no VNI
 }
 
 // Whether a - b - borrow is below zero: the compiler makes one comparison of a chain of them.
@@ -96,15 +100,15 @@ static inline bool parse_plain_below(uint64_t a, uint64_t b, bool borrow)
 #endif
 }
 
-static inline void parse_plain_ends4(
-	const struct hash_seed *seed, struct packet *p, uint8_t proto, const struct parse_ports *x)
+static inline void parse_plain_ends4(const struct hash_seed *seed, struct packet *p, uint32_t l2,
+	uint64_t head, const struct parse_ports *x)
 {
-	const uint64_t sent = hash_load(p->data + 14 + 12), back = sent >> 32 | sent << 32;
+	const uint64_t sent = hash_load(p->data + l2 + 12), back = sent >> 32 | sent << 32;
 	// Source before destination, and the other way round: where both addresses are the same
 	// the ports tell.
 	const uint64_t s = __builtin_bswap64(sent), d = s >> 32 | s << 32;
 	const bool swap = parse_plain_below(d, s, x->sent < x->back);
-	const uint64_t head = parse_plain_head(4, proto), a4 = swap ? back : sent;
+	const uint64_t a4 = swap ? back : sent;
 	const uint32_t ports = swap ? x->back : x->sent;
 
 	p->dir = swap;
@@ -114,14 +118,13 @@ static inline void parse_plain_ends4(
 	p->hash = hash_words4(seed, head, ports, a4);
 }
 
-static inline void parse_plain_ends6(
-	const struct hash_seed *seed, struct packet *p, uint8_t proto, const struct parse_ports *x)
+static inline void parse_plain_ends6(const struct hash_seed *seed, struct packet *p, uint32_t l2,
+	uint64_t head, const struct parse_ports *x)
 {
-	const uint8_t *b = p->data + 14 + 8;
+	const uint8_t *b = p->data + l2 + 8;
 	const struct hash_addr6 s = hash_addr6(b), d = hash_addr6(b + 16);
 	const bool swap = parse_plain_below(
 		d.upper, s.upper, parse_plain_below(d.lower, s.lower, x->sent < x->back));
-	const uint64_t head = parse_plain_head(6, proto);
 	const uint32_t ports = swap ? x->back : x->sent;
 
 	p->dir = swap;
@@ -133,46 +136,56 @@ static inline void parse_plain_ends6(
 }
 
 // An IP packet of that version, whose header is one of the length l3 and of nothing odd.
-static inline bool parse_plain_rest(
-	const struct parser *ps, struct packet *p, uint8_t version, uint32_t l3, uint8_t proto)
+static inline bool parse_plain_rest(const struct parser *ps, struct packet *p, uint32_t l2,
+	uint16_t vlan, uint8_t version, uint32_t l3, uint8_t proto)
 {
-	const uint8_t *b = p->data + 14 + l3;
+	const uint8_t *b = p->data + l2 + l3;
 	struct parse_ports x;
+	uint64_t head;
 
-	if (p->ip_len + 14 > p->len || !parse_plain_transport(p, 14 + l3, 14 + p->ip_len, proto))
+	if (p->ip_len + l2 > p->len || !parse_plain_transport(p, l2 + l3, l2 + p->ip_len, proto))
 		return false;
 	x = parse_plain_ports(b);
 	if (parse_plain_is_tunnel(proto, x.sent))
 		return false;
 	p->flags = PACKET_IP;
-	p->l3_off = 14;
-	p->l4_off = (uint16_t)(14 + l3);
+	p->l3_off = (uint16_t)l2;
+	p->l4_off = (uint16_t)(l2 + l3);
 	p->notes = 0;
+	head = parse_plain_head(version, proto, vlan);
 	if (version == 4)
-		parse_plain_ends4(&ps->seed, p, proto, &x);
+		parse_plain_ends4(&ps->seed, p, l2, head, &x);
 	else
-		parse_plain_ends6(&ps->seed, p, proto, &x);
+		parse_plain_ends6(&ps->seed, p, l2, head, &x);
 	return true;
 }
 
-// True where p is such a packet: then it is parsed as parse_packet() does, and its hash is made.
-static inline bool parse_plain(const struct parser *ps, struct packet *p)
+// A packet of that type (as on the wire); there are 28 bytes of it at least.
+static inline bool parse_plain_ip(
+	const struct parser *ps, struct packet *p, uint32_t l2, uint16_t type, uint16_t vlan)
 {
-	const uint8_t *ip = p->data + 14;
-	uint16_t type;
+	const uint8_t *ip = p->data + l2;
 
-	if (p->link != LINK_ETHERNET || p->len < 14 + 20 + 8)
-		return false;
-	type = parse_raw16(p->data + 12);
 	if (type == htons(0x0800)) {
 		// Version 4, 20 bytes of header; neither "more fragments" nor an offset.
 		if (ip[0] != 0x45 || (parse_raw16(ip + 6) & htons(0x3fff)) != 0)
 			return false;
 		p->ip_len = parse_be16(ip + 2);
-		return parse_plain_rest(ps, p, 4, 20, ip[9]);
+		return parse_plain_rest(ps, p, l2, vlan, 4, 20, ip[9]);
 	}
-	if (type != htons(0x86dd) || p->len < 14 + 40 + 8 || ip[0] >> 4 != 6)
+	if (type != htons(0x86dd) || p->len < l2 + 40 + 8 || ip[0] >> 4 != 6)
 		return false;
 	p->ip_len = 40u + parse_be16(ip + 4);
-	return parse_plain_rest(ps, p, 6, 40, ip[6]);
+	return parse_plain_rest(ps, p, l2, vlan, 6, 40, ip[6]);
 }
+
+// True where p is such a packet: then it is parsed as parse_packet() does, and its hash is made.
+static inline bool parse_plain(const struct parser *ps, struct packet *p)
+{
+	if (p->link != LINK_ETHERNET || p->len < 14 + 20 + 8)
+		return false;
+	return parse_plain_ip(ps, p, 14, parse_raw16(p->data + 12), 0);
+}
+
+// The same for a packet behind one or two tags (IEEE 802.1Q).
+bool parse_plain_tagged(const struct parser *ps, struct packet *p);

@@ -173,7 +173,7 @@ void pipeline_fini(struct pipeline *pl);
 // key's hash chooses the worker.
 static inline void pipeline_parse(const struct pipeline *pl, struct packet *p)
 {
-	if (!parse_plain(&pl->parser, p))
+	if (!parse_plain(&pl->parser, p) && !parse_plain_tagged(&pl->parser, p))
 		parse_packet(&pl->parser, p, NULL);
 }
 

@@ -2,10 +2,11 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 // The packet parser over any bytes, of every link type: nothing is read past the end, every offset
-// that it gives lies inside the packet, and the same packet gives the same key. Input: link type,
+// that it gives lies inside the packet, the same packet gives the same key, and what its fast paths
+// take comes out as it does otherwise. Input: link type,
 // tunnels and settings (a byte each), then packets that follow each other (length in two bytes,
 // data), so that later fragments find their first.
-#include "app/dataplane/parse.h"
+#include "app/dataplane/parse_plain.h"
 #include "tests/fuzz/want.h"
 
 #include <stdlib.h>
@@ -42,12 +43,25 @@ static void check_detail(const struct parse_detail *d)
 	want(d->n_tunnels <= RECORD_MAX_TUNNELS);
 }
 
+// fast has not been parsed yet, p has.
+static void check_fast_paths(const struct parser *ps, struct packet *fast, const struct packet *p)
+{
+	if (!parse_plain(ps, fast) && !parse_plain_tagged(ps, fast))
+		return;
+	want(fast->flags == p->flags && fast->notes == p->notes && fast->dir == p->dir);
+	want(fast->l3_off == p->l3_off && fast->l4_off == p->l4_off);
+	want(fast->payload_off == p->payload_off && fast->ip_len == p->ip_len);
+	want(fast->tcp_flags == p->tcp_flags && fast->hash == p->hash);
+	want(memcmp(&fast->key, &p->key, p->key.version == 4 ? FLOW_KEY4_SIZE : sizeof(p->key)) ==
+		0);
+}
+
 static void one_packet(
 	const struct parser *ps, const uint8_t *data, uint32_t len, uint8_t link, uint8_t settings)
 {
 	uint32_t far = settings & SET_FAR ? FAR : 0;
 	uint8_t *exact = calloc(1, far + len + (far + len == 0)); // the sanitizer sees its end
-	struct packet first, second;
+	struct packet first, second, fast;
 	struct parse_detail detail;
 
 	if (exact == NULL)
@@ -64,9 +78,10 @@ static void one_packet(
 	first.wire_len = first.len + (settings & SET_CUT ? 100 : 0);
 	first.ts = TIME;
 	first.link = link;
-	second = first;
+	second = fast = first;
 	parse_packet(ps, &first, NULL);
 	check_offsets(&first);
+	check_fast_paths(ps, &fast, &first);
 	// What a new flow does: the same packet again for the detail.
 	parse_packet(ps, &second, &detail);
 	check_offsets(&second);
