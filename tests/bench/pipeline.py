@@ -86,10 +86,16 @@ class Pipeline:
                 out += self.table(f"Flows, IPv{ip}, {word}, UDP, 60 bytes (IPv6: 62)", "flows", rows)
         out += self.table("Frame sizes, 10,000 flows", "size", [
             self.row(s, self.run("--flows", 10000, "--size", s)) for s in (60, "imix", 1514)])
-        out += self.table("TCP and UDP, 10,000 flows", "protocol", [
-            self.row("UDP", self.run("--flows", 10000)),
-            self.row("TCP", self.run("--flows", 10000, "--tcp")),
-            self.row("TCP and UDP flows, 2:1", self.run("--flows", 10000, "--mixed"))])
+        out += self.table("Protocols, 10,000 flows", "protocols", [
+            self.row(label, self.run("--flows", 10000, *options)) for label, options in (
+                ("IPv4, UDP", ()),
+                ("IPv4, TCP", ("--tcp",)),
+                ("IPv4, TCP and UDP flows 2:1", ("--mixed",)),
+                ("IPv4 and IPv6 flows 3:1, UDP", ("--ip", 46)),
+                ("IPv4 and IPv6 flows 3:1, TCP and UDP 2:1", ("--ip", 46, "--mixed")),
+                ("IPv4, UDP, VLAN tag", ("--tagged",)),
+                ("IPv6, UDP, VLAN tag", ("--tagged", "--ip", 6)),
+                ("IPv4 and IPv6 flows 3:1, UDP, VLAN tag", ("--tagged", "--ip", 46)))])
         out += self.table("Flow log on and off, 100,000 flows", "log", [
             self.row("off", self.run("--flows", 100000)),
             self.row("on", self.run("--flows", 100000, log=True))])
