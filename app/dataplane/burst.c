@@ -168,7 +168,8 @@ static inline void find_unbranched(const struct pipeline *pl, struct packet *p)
 	uint32_t i = b->entry[__builtin_ctz(mask | 1u << (FLOW_PER_BUCKET - 1))] & FLOW_ENTRY;
 
 	__builtin_prefetch(&t->hot[i], 1);
-	__builtin_prefetch(flow_second_line(t, i, &p->key));
+	__builtin_prefetch(
+		p->key.version == 6 ? (const void *)t->addr6[i] : (const void *)&t->hot[i]);
 	p->entry = i | -(uint32_t)((mask == 0) & (b->next == FLOW_NONE));
 }
 

@@ -189,3 +189,6 @@ static inline bool parse_plain(const struct parser *ps, struct packet *p)
 
 // The same for a packet behind one or two tags (IEEE 802.1Q).
 bool parse_plain_tagged(const struct parser *ps, struct packet *p);
+
+// What is not plain, all of it: behind tags, or by parse_packet().
+void parse_odd(const struct parser *ps, struct packet *p);

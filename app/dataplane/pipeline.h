@@ -173,8 +173,8 @@ void pipeline_fini(struct pipeline *pl);
 // key's hash chooses the worker.
 static inline void pipeline_parse(const struct pipeline *pl, struct packet *p)
 {
-	if (!parse_plain(&pl->parser, p) && !parse_plain_tagged(&pl->parser, p))
-		parse_packet(&pl->parser, p, NULL);
+	if (!parse_plain(&pl->parser, p))
+		parse_odd(&pl->parser, p);
 }
 
 // Gives every packet its outcome. parsed: pipeline_parse() has been called for all of them; where

@@ -26,3 +26,11 @@ bool parse_plain_tagged(const struct parser *ps, struct packet *p)
 	}
 	return l2 != 14 && parse_plain_ip(ps, p, l2, type, vlan);
 }
+
+void parse_odd(const struct parser *ps, struct packet *p)
+{
+	const bool ip4 = p->len >= 14 && parse_raw16(p->data + 12) == htons(0x0800);
+
+	if (ip4 || !parse_plain_tagged(ps, p))
+		parse_packet(ps, p, NULL);
+}
