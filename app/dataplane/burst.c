@@ -234,13 +234,19 @@ static void serve_slowly(struct pipeline *pl, struct packet *q, uint32_t entry)
 
 static inline bool is_odd(const struct pipeline *pl, const struct packet *q)
 {
-	return (q->notes != 0) | !(q->flags & PACKET_IP) | pl->stop_all;
+	return (q->notes != 0) | ((q->flags & (PACKET_IP | PACKET_TUNNEL)) != PACKET_IP) |
+	       pl->stop_all;
 }
 
-// Packets that have no key, or about which something is to be said, and all where none may pass.
-// True where that was all.
+// Packets that have no key, or about which something is to be said, those in tunnels, and all where
+// none may pass. True where that was all.
 static bool end_odd(struct pipeline *pl, struct packet *q)
 {
+	if (pl->hand_over && (q->flags & PACKET_TUNNEL) && pipeline_owner(pl, q) != pl->c.worker) {
+		q->outcome = REASON_ELSEWHERE;
+		pl->elsewhere++;
+		return true;
+	}
 	if (q->notes != 0)
 		flow_count_notes(pl, q->notes);
 	if (!(q->flags & PACKET_IP)) {
@@ -465,6 +471,7 @@ bool pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t n
 {
 	bool passed;
 
+	pl->elsewhere = 0;
 	budget_earn(&pl->budget);
 	pipeline_refresh(pl, now);
 	if (__builtin_expect(flow_buckets_lag(&pl->table), 0))

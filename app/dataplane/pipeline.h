@@ -74,7 +74,7 @@ struct pipeline_config {
 	struct pipeline_exceptions exceptions;
 	struct policy_slot *slot;     // borrowed, as the rest
 	struct quota *quota;          // counters of limits, shared; NULL: the pipeline's own
-	unsigned n_workers;           // that share them; 0: one
+	unsigned n_workers;           // that share them, and the flows; 0: one
 	struct policy_reader *reader; // this worker's
 	struct policy_slot *shadow;   // of a candidate; NULL: there is never one
 	struct policy_reader *shadow_reader;
@@ -157,6 +157,9 @@ struct pipeline {
 	bool mostly6;                // the packets of the last burst were IPv6's
 	uint8_t mixture;             // of both versions, in the last bursts (burst.c)
 	bool log_full, stop_all;     // as the control side said before this burst
+	bool hand_over; // tunnels' packets, to their workers: set by the caller of pipeline_burst()
+			// before each call
+	unsigned elsewhere; // how many there were in the burst
 	unsigned n_injects;
 	struct pipeline_inject injects[PIPELINE_MAX_INJECTS];
 	struct pipeline_stats stats __attribute__((aligned(64)));
@@ -177,10 +180,23 @@ static inline void pipeline_parse(const struct pipeline *pl, struct packet *p)
 		parse_odd(&pl->parser, p);
 }
 
+// The worker that serves the packet's flow, by bits of the hash of which neither the bucket nor the
+// signature is made. Of a packet without a key: any will do, and this one keeps the order.
+static inline unsigned pipeline_owner(const struct pipeline *pl, const struct packet *p)
+{
+	if (!(p->flags & PACKET_IP) || pl->c.n_workers < 2)
+		return pl->c.worker;
+	return (unsigned)(((p->hash >> 16 & 0xffff) * pl->c.n_workers) >> 16);
+}
+
 // Gives every packet its outcome. parsed: pipeline_parse() has been called for all of them; where
 // it has not, the caller has best asked for the first line of each frame. now is the time of the
 // burst, microseconds since 1970 UTC; it never goes back (an earlier one counts as the one before).
 // n may be 0. Returns whether all of them pass.
+//
+// With hand_over, packets in tunnels that are another worker's have the outcome REASON_ELSEWHERE
+// and nothing is done about them: where a port chooses queues by the outer ends, a flow's
+// directions may come to two workers.
 bool pipeline_burst(struct pipeline *pl, struct packet *p, unsigned n, int64_t now, bool parsed);
 
 // The time is an earlier one than before (a replay whose captures are not in order). Flows stay as

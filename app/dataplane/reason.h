@@ -69,7 +69,9 @@ enum reason_outcome {
 #define X(name, text, stopped) REASON_##name,
 	REASON_OUTCOMES(X)
 #undef X
-	REASON_OUTCOME_COUNT
+	REASON_OUTCOME_COUNT,
+	// None, and counted nowhere: another worker serves the packet (pipeline_burst()).
+	REASON_ELSEWHERE = REASON_OUTCOME_COUNT,
 };
 
 enum reason_note {
@@ -92,10 +94,10 @@ enum {
 
 _Static_assert(REASON_OUTCOME_COUNT <= 31, "outcomes are bits of one word");
 
-// The outcomes that stop a packet, as a mask.
+// The outcomes that stop a packet, as a mask. What is another worker's does not go out here either.
 enum {
 #define X(name, text, stopped) +((stopped) ? (1 << REASON_##name) : 0)
-	OUTCOMES_STOPPED = 0 REASON_OUTCOMES(X)
+	OUTCOMES_STOPPED = (1 << REASON_ELSEWHERE) REASON_OUTCOMES(X)
 #undef X
 };
 

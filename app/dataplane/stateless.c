@@ -88,8 +88,9 @@ unsigned flow_shed_screened(struct pipeline *pl, struct packet *p, uint8_t *at, 
 	for (unsigned k = 0; k < n; k++) {
 		struct packet *q = &p[at[k]];
 
-		if (!(q->flags & PACKET_IP) || (q->notes & bad) || pl->stop_all ||
-			tell_due(q, pl->shed_reported) || (ask && !flow_screened(pl, q))) {
+		if ((q->flags & (PACKET_IP | PACKET_TUNNEL)) != PACKET_IP || (q->notes & bad) ||
+			pl->stop_all || tell_due(q, pl->shed_reported) ||
+			(ask && !flow_screened(pl, q))) {
 			at[left++] = at[k];
 			continue;
 		}

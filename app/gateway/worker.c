@@ -170,6 +170,7 @@ static void process_mixed(struct worker *w, struct packet *p, unsigned n, int64_
 {
 	unsigned from = 0;
 
+	w->pl->hand_over = false; // they have been, whatever this worker's fragments say
 	run_burst(w, p, n, now, false);
 	for (unsigned i = 0; i < n; i++) {
 		const struct rte_mbuf *m = p[from].cookie,
@@ -181,27 +182,6 @@ static void process_mixed(struct worker *w, struct packet *p, unsigned n, int64_
 		}
 	}
 	send_out(w);
-}
-
-// A burst of one port as it came in, w->packets of w->mbufs. Where none is stopped, the burst goes
-// out as it is.
-static void process_burst(struct worker *w, unsigned n, uint64_t bytes, uint16_t from, int64_t now)
-{
-	int peer = w->ports[from].peer;
-
-	if (run_burst(w, w->packets, n, now, false) && peer >= 0 &&
-		worker_send_burst(w, n, bytes, (uint16_t)peer))
-		return;
-	pass_on(w, w->packets, n, from);
-	send_out(w);
-}
-
-// Bits of the hash that neither the bucket nor the signature is made of.
-static unsigned owner(const struct worker *w, const struct packet *p)
-{
-	if (!(p->flags & PACKET_IP))
-		return w->number; // no flow: as good here as anywhere, and in order
-	return (unsigned)(((p->hash >> 16 & 0xffff) * w->n_workers) >> 16);
 }
 
 static void hand_over(struct worker *w, struct packet *p, unsigned to, uint16_t from)
@@ -219,10 +199,41 @@ static void hand_over(struct worker *w, struct packet *p, unsigned to, uint16_t 
 	rte_pktmbuf_free(m);
 }
 
-// Keeps this worker's packets of a burst and hands the others over. Where the port keeps a flow in
-// one queue, only what lies in tunnels may be another worker's: the port goes by their outer ports,
-// which are not the same in both directions (RFC 7348, 5).
-static void distribute(struct worker *w, unsigned n, int64_t now, const struct worker_rx *rx)
+// Packets that the pipeline left for others. Returns how many remain.
+static unsigned hand_over_tunnels(struct worker *w, struct packet *p, unsigned n, uint16_t from)
+{
+	unsigned own = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (p[i].outcome == REASON_ELSEWHERE)
+			hand_over(w, &p[i], pipeline_owner(w->pl, &p[i]), from);
+		else if (own++ != i)
+			p[own - 1] = p[i];
+	}
+	return own;
+}
+
+// A burst of one port as it came in, w->packets of w->mbufs. Where none is stopped, the burst goes
+// out as it is. Where the port keeps a flow in one queue, only what lies in tunnels may be another
+// worker's: the port goes by their outer ports, which are not the same in both directions (RFC
+// 7348, 5).
+static void process_burst(struct worker *w, unsigned n, uint64_t bytes, uint16_t from, int64_t now)
+{
+	int peer = w->ports[from].peer;
+	bool all_pass;
+
+	w->pl->hand_over = w->n_workers > 1;
+	all_pass = run_burst(w, w->packets, n, now, false);
+	if (all_pass && peer >= 0 && worker_send_burst(w, n, bytes, (uint16_t)peer))
+		return;
+	if (w->pl->elsewhere != 0)
+		n = hand_over_tunnels(w, w->packets, n, from);
+	pass_on(w, w->packets, n, from);
+	send_out(w);
+}
+
+// Keeps this worker's packets of a burst and hands the others over.
+static void distribute(struct worker *w, unsigned n, int64_t now, uint16_t from)
 {
 	unsigned own = 0;
 
@@ -231,9 +242,9 @@ static void distribute(struct worker *w, unsigned n, int64_t now, const struct w
 		unsigned to;
 
 		pipeline_parse(w->pl, p);
-		to = rx->direct && !(p->flags & PACKET_TUNNEL) ? w->number : owner(w, p);
+		to = pipeline_owner(w->pl, p);
 		if (to != w->number) {
-			hand_over(w, p, to, rx->port);
+			hand_over(w, p, to, from);
 			continue;
 		}
 		if (own != i)
@@ -242,8 +253,9 @@ static void distribute(struct worker *w, unsigned n, int64_t now, const struct w
 	}
 	if (own == 0)
 		return;
+	w->pl->hand_over = false;
 	run_burst(w, w->packets, own, now, true);
-	pass_on(w, w->packets, own, rx->port);
+	pass_on(w, w->packets, own, from);
 	send_out(w);
 }
 
@@ -296,10 +308,10 @@ static unsigned poll_queue(struct worker *w, struct worker_rx *rx)
 	w->stats.bursts++;
 	w->stats.rx_packets[rx->port] += n;
 	w->stats.rx_bytes[rx->port] += bytes;
-	if (rx->direct && (w->n_workers == 1 || w->pl->c.tunnels == 0))
+	if (rx->direct)
 		process_burst(w, n, bytes, rx->port, now);
 	else
-		distribute(w, n, now, rx);
+		distribute(w, n, now, rx->port);
 	return n;
 }
 

@@ -96,6 +96,7 @@ static struct side *make(unsigned number, struct rig *first, uint32_t flows, con
 		.huge = rte_eal_has_hugepages() != 0,
 		.udp_timeout_s = 60,
 		.number = number,
+		.n_workers = 2,
 		.first = first,
 		.policy = strcmp(policy, "-") == 0 ? NULL : policy};
 

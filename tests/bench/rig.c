@@ -57,7 +57,8 @@ static int make_worker(struct rig *r)
 {
 	struct worker *w = &r->w;
 
-	w->n_workers = 1;
+	w->number = r->c.number;
+	w->n_workers = r->c.n_workers != 0 ? r->c.n_workers : 1;
 	w->burst = r->c.burst;
 	w->ports = r->by_id;
 	w->pool = r->pool;
@@ -146,7 +147,9 @@ static int make_pipeline(struct rig *r)
 		.update_us = 60000000,
 		.new_share = r->c.new_share,
 		.exceptions = {.overload = r->c.overload},
+		.worker = r->c.number,
 		.tunnels = PARSE_ALL_TUNNELS,
+		.n_workers = r->w.n_workers,
 		.slot = &owner->slot,
 		.classify_always = r->c.dpi_contexts != 0,
 		.shadow = &owner->shadow,

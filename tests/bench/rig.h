@@ -26,6 +26,7 @@ struct rig_config {
 	size_t n_country_db;
 	const char *log_dir; // NULL: records are thrown away
 	unsigned number;     // of several in one process, from 0
+	unsigned n_workers;  // so many, each with queues of its own; 0: one
 	struct rig *first;   // whose policy this one evaluates, too; NULL: its own
 };
 

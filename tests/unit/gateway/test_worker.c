@@ -2,8 +2,7 @@
 // Copyright (c) 2026, the Bridgehead authors
 
 // Workers on real (virtual) ports: every frame that comes in goes out unchanged and in order, or is
-// stopped or lost and counted, and its buffer comes back; packets are distributed so that a flow
-// has one worker; a stop loses nothing.
+// stopped or lost and counted, and its buffer comes back; a stop loses nothing.
 
 #include "tests/unit/gateway/worker_rig.h"
 
@@ -135,107 +134,6 @@ static void test_mixed_bursts(void **state)
 		worker_rig_drain(r, RIG_INSIDE); // refusals
 	}
 	assert_int_equal(stopped, 7);
-	worker_rig_free(r);
-}
-
-// Distribution by hash: each flow has one worker, whichever port and direction its packets come by,
-// and its packets stay in order. The outside's worker and the inside's are different ones.
-static void test_distribution(void **state)
-{
-	const struct worker_rig_options o = {.n_workers = 2};
-	struct worker_rig *r = worker_rig_new(&o);
-	const struct worker *w = r->workers;
-	char words[128];
-	uint32_t last[64] = {0};
-	uint8_t got[256];
-
-	for (unsigned round = 1; round <= 20; round++) {
-		for (unsigned f = 0; f < 64; f++) { // sequence numbers tell the order
-			snprintf(words, sizeof(words), "eth=0x0800 ip4=6 tcp=%u,443 set=41,%u",
-				1000 + f, round);
-			worker_rig_put(r, RIG_INSIDE, words, false, f % 5 == 0 ? 20 : 0);
-			snprintf(words, sizeof(words), "eth=0x0800 ip4=6 tcp=%u,443", 1000 + f);
-			worker_rig_put(r, RIG_OUTSIDE, words, true, 0);
-		}
-		worker_rig_run(r);
-		assert_int_equal(worker_rig_drain(r, RIG_INSIDE), 64);
-		for (unsigned n = 0; n < 64; n++) {
-			unsigned f;
-
-			assert_int_equal(worker_rig_get(r, RIG_OUTSIDE, got, sizeof(got)), 54);
-			f = parse_be16(got + 34) - 1000u;
-			assert_int_equal(got[41], last[f] + 1);
-			last[f] = got[41];
-		}
-	}
-	assert_int_equal(worker_rig_flows(r), 64);
-	assert_in_range(w[0].pl->stats.flows_begun, 10, 54);
-	assert_int_equal(w[0].stats.handed_over, w[1].stats.taken_over);
-	assert_int_equal(w[1].stats.handed_over, w[0].stats.taken_over);
-	assert_int_equal(w[0].stats.handed_over + w[1].stats.handed_over, 20 * 64);
-	assert_int_equal(worker_rig_outcome(r, REASON_PASS_ALLOW), 20 * 2 * 64);
-	worker_rig_free(r);
-}
-
-// A port that keeps flows together by their outer ports takes the directions of a flow in a tunnel
-// apart: they meet in one worker all the same. What is in no tunnel stays where it came in.
-static void test_tunnels(void **state)
-{
-	const struct worker_rig_options o = {.n_workers = 2, .rss = true};
-	struct worker_rig *r = worker_rig_new(&o);
-	char words[160];
-
-	for (unsigned f = 0; f < 60; f++) {
-		for (unsigned back = 0; back < 2; back++) {
-			snprintf(words, sizeof(words),
-				"eth=0x0800 ip4=17 udp=%u,4789 vxlan=5 eth=0x0800 ip4=17 "
-				"udp=%u,12345 data=10",
-				50000 + 100 * back + f, 1000 + f);
-			worker_rig_put(r, back ? RIG_OUTSIDE : RIG_INSIDE, words, back, 0);
-		}
-	}
-	worker_rig_run(r);
-	assert_int_equal(worker_rig_flows(r), 60);
-	assert_in_range(r->workers[0].pl->stats.flows_begun, 10, 50);
-	for (unsigned i = 0; i < 2; i++) {
-		const struct flow_table *t = &r->workers[i].pl->table;
-
-		for (uint32_t e = 0; e < t->fresh; e++) {
-			assert_int_equal(t->hot[e].packets[0], 1);
-			assert_int_equal(t->hot[e].packets[1], 1);
-		}
-	}
-	for (unsigned i = 0; i < 50; i++)
-		worker_rig_put(r, RIG_INSIDE, UDP, false, 0);
-	worker_rig_run(r);
-	assert_int_equal(r->workers[0].stats.handed_over + r->workers[1].stats.handed_over, 60);
-	assert_int_equal(worker_rig_drain(r, RIG_INSIDE), 60);
-	assert_int_equal(worker_rig_drain(r, RIG_OUTSIDE), 110);
-	worker_rig_free(r);
-}
-
-// The other worker does not keep up: what its ring has no room for is lost, counted, given back.
-static void test_handoff_full(void **state)
-{
-	const struct worker_rig_options o = {.n_workers = 2, .handoff = 16};
-	struct worker_rig *r = worker_rig_new(&o);
-	uint64_t lost, handed;
-	char words[128];
-
-	for (unsigned f = 0; f < 200; f++) {
-		snprintf(words, sizeof(words), "eth=0x0800 ip4=17 udp=%u,12345 data=10", 1000 + f);
-		worker_rig_put(r, RIG_INSIDE, words, false, 0);
-	}
-	while (worker_turn(&r->workers[0]) != 0)
-		worker_rig_drain(r, RIG_OUTSIDE);
-	lost = worker_rig_outcome(r, REASON_LOST_HANDOFF);
-	handed = r->workers[0].stats.handed_over;
-	assert_int_equal(handed, 15); // a ring of 16 holds 15
-	assert_int_equal(lost + handed + r->workers[0].pl->stats.packets[REASON_PASS_ALLOW], 200);
-	assert_true(lost > 20);
-	worker_rig_run(r);
-	assert_int_equal(r->workers[1].pl->stats.packets[REASON_PASS_ALLOW], 15);
-	assert_int_equal(r->workers[1].stats.taken_over, 15);
 	worker_rig_free(r);
 }
 
@@ -456,9 +354,6 @@ int main(void)
 		cmocka_unit_test(test_tap),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_mixed_bursts),
-		cmocka_unit_test(test_distribution),
-		cmocka_unit_test(test_tunnels),
-		cmocka_unit_test(test_handoff_full),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_stop_and_writer),
 		cmocka_unit_test(test_clock),
