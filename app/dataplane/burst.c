@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bridgehead authors
 
-// The stages of a burst (pipeline.h), and the fast path of established flows.
+// The stages of a burst (pipeline.h).
 
-#include "app/dataplane/pipeline.h"
+#include "app/dataplane/fast.h"
 
 #include <netinet/in.h>
 
@@ -69,75 +69,6 @@ void flow_count(struct pipeline *pl, struct packet *p, uint32_t i)
 		c->stopped_bytes += p->ip_len;
 	}
 	set_outcome(pl, p, r);
-}
-
-// What the packets of a burst that passed on the fast path add to the counters; and of the others,
-// how many were stopped.
-struct sums {
-	uint64_t packets, bytes, ip_bytes; // of all
-	uint64_t flagged_packets, flagged_bytes, local_packets, local_bytes;
-	uint64_t stopped;
-};
-
-static void add_sums(struct pipeline_stats *s, const struct sums *x)
-{
-	s->flow_packets += x->packets;
-	s->flow_bytes += x->ip_bytes;
-	s->packets[REASON_PASS_FLAG] += x->flagged_packets;
-	s->bytes[REASON_PASS_FLAG] += x->flagged_bytes;
-	s->packets[REASON_PASS_LOCAL] += x->local_packets;
-	s->bytes[REASON_PASS_LOCAL] += x->local_bytes;
-	s->packets[REASON_PASS_ALLOW] += x->packets - x->flagged_packets - x->local_packets;
-	s->bytes[REASON_PASS_ALLOW] += x->bytes - x->flagged_bytes - x->local_bytes;
-}
-
-static inline void fast_odd(struct packet *p, bool local, struct sums *x)
-{
-	if (local) {
-		p->outcome = REASON_PASS_LOCAL;
-		x->local_packets++;
-		x->local_bytes += p->wire_len;
-	} else {
-		p->outcome = REASON_PASS_FLAG;
-		x->flagged_packets++;
-		x->flagged_bytes += p->wire_len;
-	}
-}
-
-#define STATE_OF_FAST  FLOW_STATE(0, FLOW_SETTLED, 0)
-#define STATE_NOT_FAST FLOW_STATE(POLICY_BLOCK, 0, FLOW_TCP_OPENING)
-#define STATE_ODD      FLOW_STATE(POLICY_FLAG, FLOW_LOCAL, 0)
-
-static_assert(POLICY_ALLOW == 0 && POLICY_FLAG == 1 && POLICY_BLOCK == 2, "bits of a state");
-
-// The commonest case of all: an established flow with a verdict in force. Nothing here depends on
-// whether it is TCP: that nobody can predict.
-static inline bool fast_packet(struct pipeline *pl, struct packet *p, uint32_t i, struct sums *x)
-{
-	struct flow_hot *h = &pl->table.hot[i];
-	const uint32_t state = flow_state(h);
-	bool out;
-
-	if (h->epoch != pl->stamp || (state & (STATE_OF_FAST | STATE_NOT_FAST)) != STATE_OF_FAST ||
-		(p->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST)) != 0)
-		return false;
-	if (p->ts - h->last >= pl->c.timeout_us[h->class_])
-		return false;
-	out = flow_is_outbound(h, p);
-	if (h->meter != METER_NONE && out &&
-		!meter_fast(&pl->meters, h->meter, h->bytes[0], p->ip_len))
-		return false;
-	if (p->ts > h->last)
-		h->last = p->ts;
-	h->packets[!out]++;
-	h->bytes[!out] += p->ip_len;
-	x->packets++;
-	x->bytes += p->wire_len;
-	x->ip_bytes += p->ip_len;
-	p->outcome = REASON_PASS_ALLOW;
-	if ((state & STATE_ODD) != 0)
-		fast_odd(p, h->flags & FLOW_LOCAL, x);
-	return true;
 }
 
 // Looks for the signature only: the hot line is prefetched, not read. The first candidate is nearly
@@ -217,10 +148,15 @@ static inline void prefetch_behind(
 }
 
 // What new flows and their classification take is measured, and limited where packets wait.
-static void serve_slowly(struct pipeline *pl, struct packet *q, uint32_t entry)
+// slowly: not on a fast path, whatever its flow.
+static void serve_slowly(
+	struct pipeline *pl, struct packet *q, uint32_t entry, bool slowly, struct fast_sums *x)
 {
 	bool begins = entry == FLOW_NONE;
 	uint64_t start = 0;
+
+	if (!begins && !slowly && fast_blocked(pl, q, entry, x))
+		return;
 
 	if (begins && budget_used_up(&pl->budget)) {
 		flow_shed(pl, q);
@@ -263,9 +199,8 @@ static inline bool matches(
 					  : flow_matches(&pl->table, entry, q);
 }
 
-// slowly: not on the fast path, whatever its flow.
-static inline void serve_flow(
-	struct pipeline *pl, struct packet *q, bool slowly, enum versions versions, struct sums *x)
+static inline void serve_flow(struct pipeline *pl, struct packet *q, bool slowly,
+	enum versions versions, struct fast_sums *x)
 {
 	uint32_t entry = q->entry;
 
@@ -273,13 +208,13 @@ static inline void serve_flow(
 	if (entry == FLOW_NONE || !matches(pl, entry, q, versions))
 		entry = flow_find(&pl->table, q);
 	if (entry == FLOW_NONE || slowly || !fast_packet(pl, q, entry, x)) {
-		serve_slowly(pl, q, entry);
+		serve_slowly(pl, q, entry, slowly, x);
 		x->stopped += reason_outcome_stopped(q->outcome);
 	}
 }
 
 static __attribute__((noinline)) void serve_odd(
-	struct pipeline *pl, struct packet *q, struct sums *x)
+	struct pipeline *pl, struct packet *q, struct fast_sums *x)
 {
 	// A fragment without its first may be what a datagram of another flow waits for.
 	const bool slowly = (q->notes & (NOTES_MALFORMED | NOTE_BIT(FRAG_ORPHAN))) != 0;
@@ -291,7 +226,7 @@ static __attribute__((noinline)) void serve_odd(
 }
 
 static inline void serve(
-	struct pipeline *pl, struct packet *q, enum versions versions, struct sums *x)
+	struct pipeline *pl, struct packet *q, enum versions versions, struct fast_sums *x)
 {
 	if (__builtin_expect(is_odd(pl, q), 0))
 		serve_odd(pl, q, x);
@@ -314,14 +249,14 @@ struct late {
 
 static_assert(PIPELINE_MAX_BURST <= UINT8_MAX + 1, "a place in a burst");
 
-static void serve_stranger(struct pipeline *pl, struct packet *q, struct sums *x)
+static void serve_stranger(struct pipeline *pl, struct packet *q, struct fast_sums *x)
 {
 	if (!is_odd(pl, q) || !end_odd(pl, q))
 		flow_shed(pl, q);
 	x->stopped += reason_outcome_stopped(q->outcome);
 }
 
-static void serve_late(struct pipeline *pl, struct packet *p, struct late *l, struct sums *x)
+static void serve_late(struct pipeline *pl, struct packet *p, struct late *l, struct fast_sums *x)
 {
 	const uint64_t shed = pl->stats.flows_shed;
 	const unsigned left = flow_shed_screened(pl, p, l->p, l->n);
@@ -349,7 +284,7 @@ static void serve_late(struct pipeline *pl, struct packet *p, struct late *l, st
 static inline __attribute__((always_inline)) bool stages(struct pipeline *pl, struct packet *p,
 	unsigned n, bool parsed, unsigned group, bool flooded, enum versions versions)
 {
-	struct sums x = {0};
+	struct fast_sums x = {0};
 	bool behind = false; // of the group before the last
 	struct late late;
 
@@ -384,7 +319,7 @@ static inline __attribute__((always_inline)) bool stages(struct pipeline *pl, st
 	}
 	if (flooded)
 		serve_late(pl, p, &late, &x);
-	add_sums(&pl->stats, &x);
+	fast_add(&pl->stats, &x);
 	return x.stopped == 0;
 }
 

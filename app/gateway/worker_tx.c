@@ -29,25 +29,27 @@ static bool too_long(const struct rte_mbuf *m, uint32_t longest)
 void worker_send(struct worker *w, const struct packet *p, unsigned n, uint16_t port)
 {
 	const uint32_t longest = port_longest(w->ports[port].port);
+	struct rte_mbuf *gone[PIPELINE_MAX_BURST];
 	struct worker_tx *t = &w->tx[port];
 	uint64_t bytes = t->bytes;
-	uint16_t at = t->n;
+	unsigned at = t->n, n_gone = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		if (reason_outcome_stopped(p[i].outcome)) {
-			rte_pktmbuf_free(p[i].cookie);
-			continue;
-		}
-		if (longest != 0 && too_long(p[i].cookie, longest)) {
+		bool stopped = reason_outcome_stopped(p[i].outcome);
+
+		if (longest != 0 && !stopped && too_long(p[i].cookie, longest)) {
 			count_lost(w, p[i].outcome, REASON_LOST_MTU, p[i].wire_len);
-			rte_pktmbuf_free(p[i].cookie);
-			continue;
+			stopped = true;
 		}
-		t->m[at] = p[i].cookie;
-		t->outcome[at++] = (uint8_t)p[i].outcome;
-		bytes += p[i].wire_len;
+		// Which are stopped nobody can predict: all are written to both, and stay in one.
+		t->m[at] = gone[n_gone] = p[i].cookie;
+		t->outcome[at] = (uint8_t)p[i].outcome;
+		at += !stopped;
+		n_gone += stopped;
+		bytes += p[i].wire_len & (uint32_t)(stopped - 1);
 	}
-	t->n = at;
+	rte_pktmbuf_free_bulk(gone, n_gone);
+	t->n = (uint16_t)at;
 	t->bytes = bytes;
 	w->tx_waiting |= 1u << port;
 }

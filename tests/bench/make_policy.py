@@ -3,11 +3,11 @@
 # Copyright (c) 2026, the Bridgehead authors
 """Writes a policy of a given size for the benchmarks.
 
-    make_policy.py --rules N --prefixes N > policy.json
+    make_policy.py --rules N --prefixes N [--block PREFIX] > policy.json
 
 Every dimension is used: tenants, countries, ports, applications, host names, prefixes. The flows of
 the benchmarks (10.0.0.0/8 inside, 198.18.0.0/15 or anywhere outside) match no rule but the last, so
-that each first packet walks all of them.
+that each first packet walks all of them. --block: flows from there are blocked by the first rule.
 """
 import argparse
 import json
@@ -40,8 +40,10 @@ def tenants(n):
     return out
 
 
-def policy(n_rules, n_prefixes):
+def policy(n_rules, n_prefixes, block):
     rules = [rule(i) for i in range(n_rules - 1)]
+    if block:
+        rules.insert(0, {"id": "blocked", "match": {"src": [block]}, "action": "block", "reason": "BLOCKED"})
     rules.append({"id": "last", "match": {"tenants": ["bench"]}, "action": "allow",
                   "reason": "BENCH"})
     return {
@@ -65,8 +67,9 @@ def main():
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("--rules", type=int, default=13)
     args.add_argument("--prefixes", type=int, default=8)
+    args.add_argument("--block", default="")
     a = args.parse_args()
-    print(json.dumps(policy(a.rules, a.prefixes), indent=1))
+    print(json.dumps(policy(a.rules, a.prefixes, a.block), indent=1))
 
 
 if __name__ == "__main__":

@@ -24,20 +24,21 @@ class Pipeline:
         self.logs = 0
         self.policies = {}
 
-    def policy(self, rules, prefixes):
-        if (rules, prefixes) not in self.policies:
-            path = os.path.join(self.work, f"policy-{rules}-{prefixes}.json")
+    def policy(self, rules, prefixes, block=""):
+        which = rules, prefixes, block
+        if which not in self.policies:
+            path = os.path.join(self.work, f"policy-{len(self.policies)}.json")
             with open(path, "w", encoding="utf-8") as f:
-                subprocess.run([sys.executable, os.path.join(HERE, "make_policy.py"), "--rules",
-                                str(rules), "--prefixes", str(prefixes)], stdout=f, check=True)
-            self.policies[rules, prefixes] = path
-        return self.policies[rules, prefixes]
+                subprocess.run([sys.executable, os.path.join(HERE, "make_policy.py"), "--rules", str(rules),
+                                "--prefixes", str(prefixes), "--block", block], stdout=f, check=True)
+            self.policies[which] = path
+        return self.policies[which]
 
-    def run(self, *options, log=False, rules=13, prefixes=8):
+    def run(self, *options, log=False, rules=13, prefixes=8, block=""):
         rounds, bursts = ("3", "1024") if self.quick else ("9", "8192")
         argv = [self.program, "--rounds", rounds, "--bursts", bursts]
         if rules is not None:
-            argv += ["--policy", self.policy(rules, prefixes)]
+            argv += ["--policy", self.policy(rules, prefixes, block)]
             for db in GEO:
                 argv += ["--country-db", db]
         if log:
@@ -96,6 +97,9 @@ class Pipeline:
                 ("IPv4, UDP, VLAN tag", ("--tagged",)),
                 ("IPv6, UDP, VLAN tag", ("--tagged", "--ip", 6)),
                 ("IPv4 and IPv6 flows 3:1, UDP, VLAN tag", ("--tagged", "--ip", 46)))])
+        out += self.table("Blocked flows among 10,000", "blocked", [
+            self.row(label, self.run("--flows", 10000, block=block))
+            for label, block in (("none", ""), ("10 %", "10.0.0.0/22"), ("all", "10.0.0.0/8"))])
         out += self.table("Flow log on and off, 100,000 flows", "log", [
             self.row("off", self.run("--flows", 100000)),
             self.row("on", self.run("--flows", 100000, log=True))])

@@ -229,6 +229,43 @@ static void test_how_many(void **state)
 	rig_free(r);
 }
 
+// The same where the flow's first packet has settled all: its packets are counted on the fast path,
+// but not before the last refusal. That path leaves the same behind as the slow one: counters, the
+// record, and that the flow was seen.
+static void test_settled(void **state)
+{
+	struct rig_options o = blocking;
+	const struct record *e;
+	struct rig *r;
+	uint64_t sent = 0;
+
+	(void)state;
+	o.lazy = true;
+	r = rig_new(&o);
+	for (unsigned i = 0; i < 10; i++) {
+		struct pipeline *pl = run(r, "eth=0x0800 ip4=17 udp=40000,9 data=10", i % 2 == 1);
+
+		sent += pl->n_injects;
+		assert_true((pl->table.hot[0].flags & FLOW_SETTLED) != 0);
+		rig_wait(r, 50000000); // of 60 s
+	}
+	assert_int_equal(sent, 3);
+	assert_int_equal(r->pl->stats.packets[REASON_STOP_BLOCK], 10);
+	assert_int_equal(r->pl->stats.bytes[REASON_STOP_BLOCK], 10 * 52);
+	assert_int_equal(r->pl->stats.flow_packets, 10);
+	assert_int_equal(r->pl->stats.flow_bytes, 10 * 38);
+	assert_int_equal(r->ends, 0);
+	rig_publish(r, &allowing);
+	run(r, "eth=0x0800 ip4=17 udp=40000,9 data=10", false);
+	assert_int_equal(r->pl->stats.packets[REASON_STOP_BLOCK], 10);
+	pipeline_stop(r->pl);
+	e = rig_last(r, RECORD_END);
+	assert_int_equal(e->dp, 10);
+	assert_int_equal(e->db, 10 * 38);
+	assert_int_equal(e->op, 1);
+	rig_free(r);
+}
+
 // RFC 1812, 5.2.7.1 (type 3, code 13) and RFC 4443, 3.1 (type 1, code 1), with the beginning of
 // what they are about; from the address that the packet was for.
 static void prohibited(const char *words, unsigned l3, unsigned quote)
@@ -291,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_not_answered),
 		cmocka_unit_test(test_tap),
 		cmocka_unit_test(test_how_many),
+		cmocka_unit_test(test_settled),
 		cmocka_unit_test(test_prohibited),
 		cmocka_unit_test(test_pending),
 	};
