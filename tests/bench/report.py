@@ -85,11 +85,28 @@ def attack(args, policy):
                 out.append(f"{kind}, {'off' if way else 'on'}: left {r['left']:.2f}, flows "
                            f"{r['live']} of {r['max_flows']}, contexts {r['dpi_open']} of "
                            f"{r['dpi_contexts']}; {counters}")
-    out += ["```", ""]
+    out += ["```", ""] + all_shares(args, policy)
     for way in ((), ("--seed-known",)):
         for r in attacked(args, policy, "collide", 100, ("--share", "0") + way):
             out.append(f"Aimed tuples, {'with the seed that nobody has' if way else 'seed unknown'}: "
                        f"{r['overflow_buckets']} overflow buckets used, {r['cost']:.0f} cycles each.")
+    return out + [""]
+
+
+def all_shares(args, policy):
+    """What a worker takes, of whatever it is: no packet of anybody is lost before that is offered."""
+    shares = (0, 40, 100, 250, 500, 750, 900, 990)
+    out = ["Whatever the share, `on`: Mpps of all packets that one worker takes, the attacker's and the others'",
+           "together. As long as less comes, no established flow loses anything.", "",
+           "| attacker's packets | " + " | ".join(f"{s / 10:.0f} %" for s in shares) + " |", "|---|" + "---|" * len(shares)]
+    for kind, name in ATTACKS.items():
+        cells, quiet = [], []
+        for permille in shares[1:]:
+            for r in attacked(args, policy, kind, permille, ()):
+                quiet.append(r["quiet_mpps"])
+                cells.append(f"{r['quiet_mpps'] * r['left'] * 1000 / (1000 - permille):.1f}")
+        if len(cells) == len(shares) - 1:
+            out.append(f"| {name} | {statistics.median(quiet):.1f} | " + " | ".join(cells) + " |")
     return out + [""]
 
 
