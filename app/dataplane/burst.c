@@ -157,7 +157,6 @@ static void serve_slowly(
 
 	if (!begins && !slowly && fast_blocked(pl, q, entry, x))
 		return;
-
 	if (begins && budget_used_up(&pl->budget)) {
 		flow_shed(pl, q);
 		return;

@@ -187,8 +187,15 @@ static inline bool parse_plain(const struct parser *ps, struct packet *p)
 	return parse_plain_ip(ps, p, 14, parse_raw16(p->data + 12), 0);
 }
 
-// The same for a packet behind one or two tags (IEEE 802.1Q).
-bool parse_plain_tagged(const struct parser *ps, struct packet *p);
+// The same for a packet behind one or two tags (IEEE 802.1Q), and for GRE, ESP and AH.
+bool parse_plain_odd(const struct parser *ps, struct packet *p);
 
-// What is not plain, all of it: behind tags, or by parse_packet().
+// What is not plain and no such fragment: by parse_plain_odd(), or by parse_packet().
 void parse_odd(const struct parser *ps, struct packet *p);
+
+// An IPv4 fragment without a tag: these may be a flood, and are not to be looked at twice.
+static inline bool parse_is_fragment4(const struct packet *p)
+{
+	return p->len >= 14 + 20 && parse_raw16(p->data + 12) == htons(0x0800) &&
+	       (parse_raw16(p->data + 14 + 6) & htons(0x3fff)) != 0;
+}

@@ -176,7 +176,11 @@ void pipeline_fini(struct pipeline *pl);
 // key's hash chooses the worker.
 static inline void pipeline_parse(const struct pipeline *pl, struct packet *p)
 {
-	if (!parse_plain(&pl->parser, p))
+	if (parse_plain(&pl->parser, p))
+		return;
+	if (parse_is_fragment4(p))
+		parse_packet(&pl->parser, p, NULL);
+	else
 		parse_odd(&pl->parser, p);
 }
 

@@ -92,7 +92,7 @@ enum {
 #undef X
 };
 
-_Static_assert(REASON_OUTCOME_COUNT <= 31, "outcomes are bits of one word");
+_Static_assert(REASON_ELSEWHERE < 31, "outcomes are bits of one word, and this is, too");
 
 // The outcomes that stop a packet, as a mask. What is another worker's does not go out here either.
 enum {

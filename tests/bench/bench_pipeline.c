@@ -311,7 +311,8 @@ static void insertion(struct rig *r, struct args *a)
 
 static const char usage[] =
 	"usage: bench_pipeline [options] [-- EAL arguments]\n"
-	"  --flows N --zipf --ip 4|6|46 --tcp|--mixed --tagged --size BYTES|imix --new PERMILLE\n"
+	"  --flows N --zipf --ip 4|6|46 --tcp|--mixed|--esp --tagged --size BYTES|imix --new "
+	"PERMILLE\n"
 	"  --insert          new flows and their expiry instead of established ones\n"
 	"  --rounds N --bursts N --burst N --no-huge\n"
 	"  --policy FILE --candidate FILE --country-db FILE --log DIR\n";
@@ -335,6 +336,9 @@ static void take_option(struct args *a, int opt)
 		break;
 	case 'x':
 		a->t.mixed = true;
+		break;
+	case 'E':
+		a->t.esp = true;
 		break;
 	case 'Q':
 		a->t.tagged = true;
@@ -388,6 +392,7 @@ static void parse_args(struct args *a, int argc, char **argv)
 		{"zipf", no_argument, NULL, 'z'},
 		{"ip", required_argument, NULL, 'i'},
 		{"tcp", no_argument, NULL, 't'},
+		{"esp", no_argument, NULL, 'E'},
 		{"tagged", no_argument, NULL, 'Q'},
 		{"mixed", no_argument, NULL, 'x'},
 		{"size", required_argument, NULL, 's'},

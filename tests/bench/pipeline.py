@@ -94,6 +94,7 @@ class Pipeline:
                 ("IPv4, TCP and UDP flows 2:1", ("--mixed",)),
                 ("IPv4 and IPv6 flows 3:1, UDP", ("--ip", 46)),
                 ("IPv4 and IPv6 flows 3:1, TCP and UDP 2:1", ("--ip", 46, "--mixed")),
+                ("IPv4, ESP", ("--esp",)),
                 ("IPv4, UDP, VLAN tag", ("--tagged",)),
                 ("IPv6, UDP, VLAN tag", ("--tagged", "--ip", 6)),
                 ("IPv4 and IPv6 flows 3:1, UDP, VLAN tag", ("--tagged", "--ip", 46)))])

@@ -108,7 +108,10 @@ uint16_t traffic_frame(struct traffic *t, uint32_t flow, bool outbound, uint8_t 
 	bool six = t->version == TRAFFIC_DUAL ? (h >> 20) % 4 == 0 : t->version == 6;
 	uint32_t l3 = six ? 40 : 20, l4 = tcp ? 20 : 8;
 	uint16_t size = frame_size(t, 14 + l3 + l4);
-	uint8_t *ip = b + 14 + (t->tagged ? 4 : 0), *l4h = ip + l3, proto = tcp ? 6 : 17;
+	uint8_t *ip = b + 14 + (t->tagged ? 4 : 0), *l4h = ip + l3,
+		proto = t->esp ? 50
+			: tcp  ? 6
+			       : 17;
 	uint32_t port = 1024 + (h & 0x3fff) + (flow >> 24 << 14);
 
 	memcpy(b, "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02", 12);

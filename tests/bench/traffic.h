@@ -15,6 +15,7 @@ struct traffic {
 	uint8_t version;       // 4 or 6; TRAFFIC_DUAL: 6 for one flow of four
 	bool tcp;              // segments with ACK, else UDP
 	bool mixed;            // the one for two flows of three, the other for the rest
+	bool esp;              // ESP in its place, of which a flow has no ports
 	bool tagged;           // IEEE 802.1Q, four bytes more
 	bool zipf;             // exponent 1.0, else uniform
 	uint16_t size;  // of a frame without its CRC, TRAFFIC_IMIX: 60, 590 and 1514 as 7:4:1

@@ -46,7 +46,7 @@ static void check_detail(const struct parse_detail *d)
 // fast has not been parsed yet, p has.
 static void check_fast_paths(const struct parser *ps, struct packet *fast, const struct packet *p)
 {
-	if (!parse_plain(ps, fast) && !parse_plain_tagged(ps, fast))
+	if (!parse_plain(ps, fast) && !parse_plain_odd(ps, fast))
 		return;
 	want(fast->flags == p->flags && fast->notes == p->notes && fast->dir == p->dir);
 	want(fast->l3_off == p->l3_off && fast->l4_off == p->l4_off);
