@@ -40,7 +40,7 @@ def tenants(n):
     return out
 
 
-def policy(n_rules, n_prefixes, block):
+def policy(n_rules, n_prefixes, block=""):
     rules = [rule(i) for i in range(n_rules - 1)]
     if block:
         rules.insert(0, {"id": "blocked", "match": {"src": [block]}, "action": "block", "reason": "BLOCKED"})
