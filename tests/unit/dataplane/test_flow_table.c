@@ -6,6 +6,7 @@
 // buckets that are split and joined.
 
 #include "app/dataplane/flow_table.h"
+#include "tests/unit/dataplane/draw.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,10 +25,7 @@ static uint64_t rng = 88172645463325252;
 
 static uint32_t random32(void)
 {
-	rng ^= rng << 13;
-	rng ^= rng >> 7;
-	rng ^= rng << 17;
-	return (uint32_t)(rng >> 16);
+	return (uint32_t)(draw64(&rng) >> 16);
 }
 
 // What the test knows of a key: where the table has it, and a mark that its entry bears.

@@ -4,6 +4,7 @@
 // Bursts of both IP versions at random have stages of their own (burst.c). What comes of the
 // packets is the same, to the last counter and record, and in the same order.
 
+#include "tests/unit/dataplane/draw.h"
 #include "tests/unit/dataplane/recipe.h"
 #include "tests/unit/dataplane/rig.h"
 
@@ -23,10 +24,7 @@ static uint64_t rng = 0x2545f4914f6cdd1d;
 
 static uint32_t below(uint32_t n)
 {
-	rng ^= rng << 13;
-	rng ^= rng >> 7;
-	rng ^= rng << 17;
-	return (uint32_t)(rng >> 16) % n;
+	return (uint32_t)(draw64(&rng) >> 16) % n;
 }
 
 // %u: ports, and a byte of an address, that tell flows apart.

@@ -3,6 +3,7 @@
 
 // New flows for which there is no time (budget.h), and bursts while they are turned away.
 
+#include "tests/unit/dataplane/draw.h"
 #include "tests/unit/dataplane/rig.h"
 
 #include <setjmp.h>
@@ -243,14 +244,6 @@ static void test_budget_turned_away(void **state)
 	rig_free(r);
 }
 
-static uint32_t draw(uint32_t *state) // xorshift32 (Marsaglia, 2003)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 17;
-	*state ^= *state << 5;
-	return *state;
-}
-
 #define KNOWN 20
 
 // Packet k of a burst: of flows that are there, of strangers (some of which a rule blocks), and odd
@@ -309,13 +302,13 @@ static void test_flooded_burst(void **state)
 			const unsigned n = 1 + burst * 7 % (RIG_BURST - 1);
 
 			for (unsigned i = 0; i < n; i++)
-				add_any(all, draw(&state_all));
+				add_any(all, draw32(&state_all));
 			rig_run(all);
 			for (unsigned i = 0; i < n; i++)
 				outcomes[i] = all->packets[i].outcome;
 			for (unsigned i = 0; i < n; i++) {
 				one->now = all->now - 1000;
-				add_any(one, draw(&state_one));
+				add_any(one, draw32(&state_one));
 				rig_run(one);
 				assert_int_equal(one->packets[0].outcome, outcomes[i]);
 			}

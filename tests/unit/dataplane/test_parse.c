@@ -4,6 +4,7 @@
 // What the parser makes of every kind of frame, whole and cut at every byte, and that every note of
 // reason.h has a frame that gets it.
 
+#include "tests/unit/dataplane/draw.h"
 #include "tests/unit/dataplane/recipe.h"
 
 #include <setjmp.h>
@@ -275,8 +276,7 @@ static void test_damaged(void **state)
 			uint8_t old[4];
 			uint32_t at;
 
-			rng ^= rng << 13, rng ^= rng >> 7, rng ^= rng << 17;
-			at = (uint32_t)(rng >> 8) % (r.n - 4);
+			at = (uint32_t)(draw64(&rng) >> 8) % (r.n - 4);
 			r.b[bit / 8] ^= (uint8_t)(1u << bit % 8);
 			memcpy(old, r.b + at, 4);
 			p = parse(ps, &r, good[i].link, r.n, r.n, &d);

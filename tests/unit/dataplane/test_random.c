@@ -8,6 +8,7 @@
 //
 // RANDOM_SEED: where it begins; default 1.
 
+#include "tests/unit/dataplane/draw.h"
 #include "tests/unit/dataplane/recipe.h"
 #include "tests/unit/dataplane/rig.h"
 
@@ -26,10 +27,7 @@ static uint64_t rng;
 
 static uint32_t below(uint32_t n)
 {
-	rng ^= rng << 13;
-	rng ^= rng >> 7;
-	rng ^= rng << 17;
-	return (uint32_t)(rng >> 16) % n;
+	return (uint32_t)(draw64(&rng) >> 16) % n;
 }
 
 static const char *const rules[] = {

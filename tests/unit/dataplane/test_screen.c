@@ -5,6 +5,7 @@
 // blocks an address of it, and where none does it is not.
 
 #include "app/dataplane/screen.h"
+#include "tests/unit/dataplane/draw.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -28,14 +29,6 @@ struct world {
 	struct screen *screen;
 	uint64_t want[POLICY_SIEVE_CLASSES][65536 / 64]; // without overrides
 };
-
-static uint32_t draw(uint32_t *state) // xorshift32 (Marsaglia, 2003)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 17;
-	*state ^= *state << 5;
-	return *state;
-}
 
 #define RULE(id, match, action)                                                                    \
 	"{\"id\":\"" id "\",\"match\":{" match "},\"action\":\"" action "\",\"reason\":\"NO\"}"
@@ -99,10 +92,11 @@ static void make_database(struct world *w, const char *path, uint32_t state)
 
 	assert_non_null(f);
 	for (unsigned i = 0; i < RANGES && at <= UINT32_MAX; i++) {
-		const uint64_t gap = draw(&state) % 2 ? 0 : draw(&state) >> (8 + draw(&state) % 20);
+		const uint64_t gap =
+			draw32(&state) % 2 ? 0 : draw32(&state) >> (8 + draw32(&state) % 20);
 		const uint64_t first = at + gap;
-		uint64_t last = first + (draw(&state) >> (7 + draw(&state) % 25));
-		const char *cc = countries[draw(&state) % 6];
+		uint64_t last = first + (draw32(&state) >> (7 + draw32(&state) % 25));
+		const char *cc = countries[draw32(&state) % 6];
 
 		if (first > UINT32_MAX)
 			break;
@@ -188,7 +182,7 @@ static void test_overrides(void **state)
 
 		make(w, seed * 2654435761u, overrides, "allow");
 		for (unsigned i = 0; i < 20000; i++) {
-			const uint32_t any = htonl(draw(&s)), part = draw(&s);
+			const uint32_t any = htonl(draw32(&s)), part = draw32(&s);
 			struct policy_addr a = {.version = 4};
 			uint16_t cc = 0;
 
@@ -253,11 +247,11 @@ static void test_ipv6(void **state)
 	assert_non_null(screen);
 	for (unsigned i = 0; i < 200000; i++) {
 		struct policy_addr a = {.version = 6};
-		const uint32_t kind = draw(&s) % 4, any = draw(&s);
+		const uint32_t kind = draw32(&s) % 4, any = draw32(&s);
 		uint16_t cc = 0;
 
 		for (unsigned b = 0; b < 16; b++)
-			a.b[b] = (uint8_t)(draw(&s) >> 9);
+			a.b[b] = (uint8_t)(draw32(&s) >> 9);
 		if (kind == 1)
 			memcpy(a.b, (uint8_t[]){0x40, 0, (uint8_t)(any >> 8 & 0x27), (uint8_t)any},
 				4);
@@ -378,7 +372,7 @@ static void test_ports(void **state)
 		}
 		for (unsigned i = 0; i < 100000; i++) {
 			static const uint16_t some[] = {0, 6, 7, 8, 22, 77, 99, 8005, 60001, 65535};
-			const uint32_t x = draw(&st);
+			const uint32_t x = draw32(&st);
 			const uint8_t proto = x & 1 ? 6 : 17;
 			const uint16_t sp = some[(x >> 1) % 10], dp = some[(x >> 9) % 10];
 

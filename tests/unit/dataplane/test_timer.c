@@ -6,6 +6,7 @@
 // directions.
 
 #include "app/dataplane/timer.h"
+#include "tests/unit/dataplane/draw.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,10 +30,7 @@ static uint64_t rng = 88172645463325252;
 
 static int64_t random_below(int64_t n)
 {
-	rng ^= rng << 13;
-	rng ^= rng >> 7;
-	rng ^= rng << 17;
-	return (int64_t)(rng >> 8) % n;
+	return (int64_t)(draw64(&rng) >> 8) % n;
 }
 
 static struct clockwork *new_clockwork(void)
