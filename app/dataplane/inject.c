@@ -141,9 +141,7 @@ static bool plain_link(const struct packet *p)
 {
 	uint32_t at = 12;
 
-	while (at + 6 <= p->l3_off &&
-		(parse_be16(p->data + at) == 0x8100 || parse_be16(p->data + at) == 0x88a8 ||
-			parse_be16(p->data + at) == 0x9100))
+	while (at + 6 <= p->l3_off && parse_is_tag(parse_be16(p->data + at)))
 		at += 4;
 	return at + 2 == p->l3_off;
 }

@@ -67,6 +67,13 @@ struct parse_detail {
 	struct record_tunnel tunnels[RECORD_MAX_TUNNELS];
 };
 
+// Whether that EtherType is a tag's: IEEE 802.1Q and 802.1ad, and what 802.1ad had before it was
+// one.
+static inline bool parse_is_tag(uint16_t type)
+{
+	return type == 0x8100 || type == 0x88a8 || type == 0x9100;
+}
+
 // Fills the parsed part of p. detail may be NULL. With detail, fragments are not remembered again.
 void parse_packet(const struct parser *ps, struct packet *p, struct parse_detail *detail);
 

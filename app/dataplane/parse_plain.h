@@ -135,18 +135,39 @@ static inline void parse_plain_ends6(const struct hash_seed *seed, struct packet
 	p->hash = hash_words6(seed, head, ports, s, d);
 }
 
+// What is taken: TCP and UDP, or what stands for itself behind the IP header, so that its flow is
+// that of the addresses. The caller's constant where it is PARSE_PORTS alone.
+enum parse_take {
+	PARSE_PORTS = 1,
+	PARSE_NO_PORTS = 2,
+};
+
+// What is behind the IP header, from l4 to end as above, and its ports.
+static inline bool parse_plain_behind(struct packet *p, uint32_t l4, uint32_t end, uint8_t proto,
+	unsigned take, struct parse_ports *x)
+{
+	if ((take & PARSE_NO_PORTS) &&
+		(proto == IPPROTO_GRE || proto == IPPROTO_ESP || proto == IPPROTO_AH)) {
+		p->tcp_flags = 0;
+		p->payload_off = 0;
+		*x = (struct parse_ports){0, 0};
+		return l4 <= end;
+	}
+	if (!(take & PARSE_PORTS) || !parse_plain_transport(p, l4, end, proto))
+		return false;
+	*x = parse_plain_ports(p->data + l4);
+	return !parse_plain_is_tunnel(proto, x->sent);
+}
+
 // An IP packet of that version, whose header is one of the length l3 and of nothing odd.
 static inline bool parse_plain_rest(const struct parser *ps, struct packet *p, uint32_t l2,
-	uint16_t vlan, uint8_t version, uint32_t l3, uint8_t proto)
+	uint16_t vlan, unsigned take, uint8_t version, uint32_t l3, uint8_t proto)
 {
-	const uint8_t *b = p->data + l2 + l3;
 	struct parse_ports x;
 	uint64_t head;
 
-	if (p->ip_len + l2 > p->len || !parse_plain_transport(p, l2 + l3, l2 + p->ip_len, proto))
-		return false;
-	x = parse_plain_ports(b);
-	if (parse_plain_is_tunnel(proto, x.sent))
+	if (p->ip_len + l2 > p->len ||
+		!parse_plain_behind(p, l2 + l3, l2 + p->ip_len, proto, take, &x))
 		return false;
 	p->flags = PACKET_IP;
 	p->l3_off = (uint16_t)l2;
@@ -161,8 +182,8 @@ static inline bool parse_plain_rest(const struct parser *ps, struct packet *p, u
 }
 
 // A packet of that type (as on the wire); there are 28 bytes of it at least.
-static inline bool parse_plain_ip(
-	const struct parser *ps, struct packet *p, uint32_t l2, uint16_t type, uint16_t vlan)
+static inline bool parse_plain_ip(const struct parser *ps, struct packet *p, uint32_t l2,
+	uint16_t type, uint16_t vlan, unsigned take)
 {
 	const uint8_t *ip = p->data + l2;
 
@@ -171,12 +192,12 @@ static inline bool parse_plain_ip(
 		if (ip[0] != 0x45 || (parse_raw16(ip + 6) & htons(0x3fff)) != 0)
 			return false;
 		p->ip_len = parse_be16(ip + 2);
-		return parse_plain_rest(ps, p, l2, vlan, 4, 20, ip[9]);
+		return parse_plain_rest(ps, p, l2, vlan, take, 4, 20, ip[9]);
 	}
 	if (type != htons(0x86dd) || p->len < l2 + 40 + 8 || ip[0] >> 4 != 6)
 		return false;
 	p->ip_len = 40u + parse_be16(ip + 4);
-	return parse_plain_rest(ps, p, l2, vlan, 6, 40, ip[6]);
+	return parse_plain_rest(ps, p, l2, vlan, take, 6, 40, ip[6]);
 }
 
 // True where p is such a packet: then it is parsed as parse_packet() does, and its hash is made.
@@ -184,7 +205,7 @@ static inline bool parse_plain(const struct parser *ps, struct packet *p)
 {
 	if (p->link != LINK_ETHERNET || p->len < 14 + 20 + 8)
 		return false;
-	return parse_plain_ip(ps, p, 14, parse_raw16(p->data + 12), 0);
+	return parse_plain_ip(ps, p, 14, parse_raw16(p->data + 12), 0, PARSE_PORTS);
 }
 
 // The same for a packet behind one or two tags (IEEE 802.1Q), and for GRE, ESP and AH.

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #define FRAME  128
-#define ROUNDS 1500000
+#define ROUNDS 2000000
 
 static uint64_t next(uint64_t *state) // xorshift64*
 {
