@@ -251,17 +251,26 @@ static inline bool flow_matches(const struct flow_table *t, uint32_t i, const st
 	return flow_same_addrs(t->addr6[i], k->a6);
 }
 
-// The second line of entry i as a flow of k's version has it: its IPv6 addresses; its first again.
-// By masks: of a choice the compiler makes a branch.
-static inline const void *flow_second_line(
-	const struct flow_table *t, uint32_t i, const struct flow_key *k)
+// All bits where the key is IPv6's, else none.
+static inline uint64_t flow_mask6(const struct flow_key *k)
 {
-	const uintptr_t six = -(uintptr_t)(k->version >> 1 & 1), four = (uintptr_t)&t->hot[i];
-
-	return (const void *)(((four ^ (uintptr_t)t->addr6[i]) & six) ^ four);
+	return -(uint64_t)(k->version >> 1 & 1);
 }
 
 static_assert((4 >> 1 & 1) == 0 && (6 >> 1 & 1) == 1, "a bit that tells the versions apart");
+
+// One of two by the key's version. By masks: of a choice the compiler makes a branch.
+static inline const void *flow_choose(const struct flow_key *k, const void *of6, const void *of4)
+{
+	return (const void *)((((uintptr_t)of6 ^ (uintptr_t)of4) & flow_mask6(k)) ^ (uintptr_t)of4);
+}
+
+// The second line of entry i as a flow of k's version has it: its IPv6 addresses; its first again.
+static inline const void *flow_second_line(
+	const struct flow_table *t, uint32_t i, const struct flow_key *k)
+{
+	return flow_choose(k, t->addr6[i], &t->hot[i]);
+}
 
 // flow_matches() without a branch by the version, for packets of both at random.
 static inline bool flow_matches_either(
@@ -269,12 +278,11 @@ static inline bool flow_matches_either(
 {
 	const struct flow_hot *h = &t->hot[i];
 	const struct flow_key *k = &p->key;
-	const uint64_t six = -(uint64_t)(k->version >> 1 & 1);
-	const uintptr_t own = (uintptr_t)k->a6; // of version 4: the same as itself
-	const uintptr_t a = ((own ^ (uintptr_t)t->addr6[i]) & six) ^ own;
+	const uint8_t(*a)[16] = flow_choose(k, t->addr6[i], k->a6); // of 4: the same as itself
 
-	return flow_same_head(h, k) && ((hash_load(h->a4) ^ hash_load(k->a4)) & ~six) == 0 &&
-	       flow_same_addrs((const uint8_t(*)[16])a, k->a6);
+	return flow_same_head(h, k) &&
+	       ((hash_load(h->a4) ^ hash_load(k->a4)) & ~flow_mask6(k)) == 0 &&
+	       flow_same_addrs(a, k->a6);
 }
 
 // The entry of p's key, FLOW_NONE where there is none.

@@ -199,8 +199,8 @@ static void hand_over(struct worker *w, struct packet *p, unsigned to, uint16_t 
 	rte_pktmbuf_free(m);
 }
 
-// Packets that the pipeline left for others. Returns how many remain.
-static unsigned hand_over_tunnels(struct worker *w, struct packet *p, unsigned n, uint16_t from)
+// Packets with the outcome REASON_ELSEWHERE, to their workers. Returns how many remain.
+static unsigned hand_over_all(struct worker *w, struct packet *p, unsigned n, uint16_t from)
 {
 	unsigned own = 0;
 
@@ -227,7 +227,7 @@ static void process_burst(struct worker *w, unsigned n, uint64_t bytes, uint16_t
 	if (all_pass && peer >= 0 && worker_send_burst(w, n, bytes, (uint16_t)peer))
 		return;
 	if (w->pl->elsewhere != 0)
-		n = hand_over_tunnels(w, w->packets, n, from);
+		n = hand_over_all(w, w->packets, n, from);
 	pass_on(w, w->packets, n, from);
 	send_out(w);
 }
@@ -235,27 +235,20 @@ static void process_burst(struct worker *w, unsigned n, uint64_t bytes, uint16_t
 // Keeps this worker's packets of a burst and hands the others over.
 static void distribute(struct worker *w, unsigned n, int64_t now, uint16_t from)
 {
-	unsigned own = 0;
-
 	for (unsigned i = 0; i < n; i++) {
 		struct packet *p = &w->packets[i];
-		unsigned to;
 
 		pipeline_parse(w->pl, p);
-		to = pipeline_owner(w->pl, p);
-		if (to != w->number) {
-			hand_over(w, p, to, from);
-			continue;
-		}
-		if (own != i)
-			w->packets[own] = *p;
-		own++;
+		// The pipeline gives what stays an outcome.
+		p->outcome = pipeline_owner(w->pl, p) != w->number ? REASON_ELSEWHERE
+								   : REASON_PASS_ALLOW;
 	}
-	if (own == 0)
+	n = hand_over_all(w, w->packets, n, from);
+	if (n == 0)
 		return;
 	w->pl->hand_over = false;
-	run_burst(w, w->packets, own, now, true);
-	pass_on(w, w->packets, own, from);
+	run_burst(w, w->packets, n, now, true);
+	pass_on(w, w->packets, n, from);
 	send_out(w);
 }
 
